@@ -1,0 +1,1 @@
+"""Command lines of offline inference: checkpoint -> PB -> OM -> msame -> EPE."""

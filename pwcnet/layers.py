@@ -1,0 +1,42 @@
+"""Convolution and transposed convolution with the variables that existing checkpoints hold: `<scope>/<name>/kernel` and `<scope>/<name>/bias`."""
+from pwcnet.config import LEAKY_SLOPE
+from pwcnet.runtime import tf
+
+
+def leaky_relu(x):
+    """x for x > 0, 0.1 x otherwise; any shape, float32."""
+    return tf.nn.leaky_relu(x, alpha=LEAKY_SLOPE)
+
+
+def he_normal():
+    """Truncated normal with variance 2 / fan_in (He et al. 2015): for layers followed by a leaky ReLU, and the whole context network."""
+    return tf.initializers.he_normal()
+
+
+def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None):
+    """3x3 convolution with bias, TensorFlow SAME padding (at stride 2 and even sizes: nothing before, one after).
+
+    x: [B, H, W, C] float32. Returns [B, ceil(H / stride), ceil(W / stride), channels] float32.
+    """
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [3, 3, int(x.shape[-1]), channels], tf.float32, initializer or he_normal())
+        bias = tf.get_variable("bias", [channels], tf.float32, tf.zeros_initializer())
+        if dilation > 1:
+            y = tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
+        else:
+            y = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+        y = tf.nn.bias_add(y, bias)
+        return activation(y) if activation else y
+
+
+def deconv(x, name):
+    """4x4 transposed convolution with stride 2 to 2 channels, with bias, linear.
+
+    x: [B, H, W, C] float32 with static shape. Returns [B, 2H, 2W, 2] float32.
+    """
+    batch, height, width, channels = x.shape.as_list()
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [4, 4, 2, channels], tf.float32, tf.glorot_uniform_initializer())
+        bias = tf.get_variable("bias", [2], tf.float32, tf.zeros_initializer())
+        y = tf.nn.conv2d_transpose(x, kernel, [batch, 2 * height, 2 * width, 2], [1, 2, 2, 1], "SAME")
+        return tf.nn.bias_add(y, bias)

@@ -1,0 +1,57 @@
+"""PWC-Net, coarse to fine (Sun et al. 2018, arXiv 1709.02371; variable names and details as in tfoptflow)."""
+from pwcnet.config import FLOW_LEVEL, LEVELS, SIZE_MULTIPLE, TOP_LEVEL, WARP_SCALE, ModelConfig
+from pwcnet.context import context_residual
+from pwcnet.cost_volume import cost_volume
+from pwcnet.estimator import estimate_flow
+from pwcnet.layers import deconv
+from pwcnet.pyramid import feature_pyramid
+from pwcnet.runtime import tf
+from pwcnet.warp import warp
+
+
+def pwc_net(pair, config=ModelConfig.large()):
+    """Optical flow from the first frame of each pair to the second.
+
+    pair: [B, 2, H, W, 3] float32 RGB in 0..1, static shape, H and W multiples of 64.
+    Returns (flow, pyramid). flow: [B, H, W, 2] float32, pixels of the input, channels (u, v): right and down positive.
+    pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32 for levels l = 6, 5, 4, 3, 2, each in pixels of its level.
+    Builds into the current graph; variables go under `pwcnet/`. Raises ValueError for another shape.
+    """
+    batch, height, width = _checked_size(pair)
+    with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
+        frames = tf.reshape(tf.transpose(pair, [1, 0, 2, 3, 4]), [2 * batch, height, width, 3])
+        features = feature_pyramid(frames)                          # both frames as one batch: all first ones, then all second ones
+        first = {level: f[:batch] for level, f in features.items()}
+        second = {level: f[batch:] for level, f in features.items()}
+        pyramid = coarse_to_fine(first, second, config)
+    flow = tf.image.resize_bilinear(pyramid[-1], [height, width]) * float(2 ** FLOW_LEVEL)
+    return flow, pyramid
+
+
+def coarse_to_fine(first, second, config):
+    """The five levels' flows from the features of both frames, {level: [B, h, w, C] float32} each; level 6 first."""
+    pyramid = []
+    for level in LEVELS:
+        if level == TOP_LEVEL:
+            x = cost_volume(first[level], second[level])
+        else:
+            warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
+            x = tf.concat([cost_volume(first[level], warped), first[level], up_flow, up_feat], axis=-1)
+        flow, x = estimate_flow(x, level, config.dense)
+        if config.has_context(level):
+            flow += context_residual(x, level)
+        pyramid.append(flow)
+        if level != FLOW_LEVEL:
+            with tf.variable_scope("upsample"):
+                up_flow, up_feat = deconv(flow, "up_flow%d" % level), deconv(x, "up_feat%d" % level)
+    return pyramid
+
+
+def _checked_size(pair):
+    shape = pair.shape.as_list() if pair.shape.ndims is not None else None
+    if shape is None or len(shape) != 5 or None in shape or shape[1] != 2 or shape[4] != 3:
+        raise ValueError("expected a pair of static shape [B, 2, H, W, 3], got %s" % (shape,))
+    if shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE:
+        raise ValueError("expected height and width in multiples of %d, got %dx%d; pad the frames (pwcnet.flow.padding)" % (
+            SIZE_MULTIPLE, shape[2], shape[3]))
+    return shape[0], shape[2], shape[3]

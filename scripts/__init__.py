@@ -1,0 +1,1 @@
+"""Command lines, run as files: `python scripts/NAME.py`."""

@@ -1,0 +1,78 @@
+"""PWC-Net's parts written plainly from their definitions, as the oracle of the tests and the base of the benchmark's ratios.
+
+One slice a displacement, sizes taken from `tf.shape`, frames one after the other: the usual formulation.
+"""
+from pwcnet.config import FLOW_LEVEL, LEAKY_SLOPE, LEVELS, SEARCH_RANGE, TOP_LEVEL, WARP_SCALE
+from pwcnet.context import context_residual
+from pwcnet.estimator import estimate_flow
+from pwcnet.pyramid import feature_pyramid
+from pwcnet.runtime import tf
+
+
+def cost_volume(c1, c2, search_range=SEARCH_RANGE):
+    """Mean over channels of c1 times each shift of c2, leaky ReLU; [B, H, W, C] x 2 -> [B, H, W, 81]."""
+    shape = tf.shape(c1)
+    margin = [search_range, search_range]
+    padded = tf.pad(c2, [[0, 0], margin, margin, [0, 0]])
+    costs = []
+    for dy in range(2 * search_range + 1):
+        for dx in range(2 * search_range + 1):
+            shifted = tf.slice(padded, [0, dy, dx, 0], shape)
+            costs.append(tf.reduce_mean(c1 * shifted, axis=3, keepdims=True))
+    return tf.nn.leaky_relu(tf.concat(costs, axis=3), alpha=LEAKY_SLOPE)
+
+
+def warp(image, displacement):
+    """Bilinear image at (y - displacement[0], x - displacement[1]), border repeated; sizes of at least 2."""
+    shape = tf.shape(image)
+    batch, height, width = shape[0], shape[1], shape[2]
+    rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
+    y = tf.cast(rows, tf.float32)[None] - displacement[..., 0]
+    x = tf.cast(columns, tf.float32)[None] - displacement[..., 1]
+    y0 = tf.clip_by_value(tf.floor(y), 0.0, tf.cast(height - 2, tf.float32))
+    x0 = tf.clip_by_value(tf.floor(x), 0.0, tf.cast(width - 2, tf.float32))
+    wy = tf.clip_by_value(y - y0, 0.0, 1.0)[..., None]
+    wx = tf.clip_by_value(x - x0, 0.0, 1.0)[..., None]
+    y0, x0 = tf.cast(y0, tf.int32), tf.cast(x0, tf.int32)
+    frame = tf.zeros_like(y0) + tf.range(batch)[:, None, None]
+
+    def at(row, column):
+        return tf.gather_nd(image, tf.stack([frame, row, column], axis=-1))
+
+    upper = at(y0, x0) * (1 - wx) + at(y0, x0 + 1) * wx
+    lower = at(y0 + 1, x0) * (1 - wx) + at(y0 + 1, x0 + 1) * wx
+    return upper * (1 - wy) + lower * wy
+
+
+def deconv(x, name):
+    """4x4 transposed convolution, stride 2, to 2 channels, with a dynamic output size."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [4, 4, 2, int(x.shape[-1])], tf.float32, tf.glorot_uniform_initializer())
+        bias = tf.get_variable("bias", [2], tf.float32, tf.zeros_initializer())
+        shape = tf.shape(x)
+        y = tf.nn.conv2d_transpose(x, kernel, tf.stack([shape[0], 2 * shape[1], 2 * shape[2], 2]), [1, 2, 2, 1], "SAME")
+        y.set_shape([None, None, None, 2])
+        return tf.nn.bias_add(y, bias)
+
+
+def pwc_net(pair, config):
+    """[B, 2, H, W, 3] -> (flow, pyramid); the same variables as pwcnet.network.pwc_net."""
+    with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
+        first, second = feature_pyramid(pair[:, 0]), feature_pyramid(pair[:, 1])
+        pyramid = []
+        for level in LEVELS:
+            if level == TOP_LEVEL:
+                x = cost_volume(first[level], second[level])
+            else:
+                warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
+                x = tf.concat([cost_volume(first[level], warped), first[level], up_flow, up_feat], axis=3)
+            flow, x = estimate_flow(x, level, config.dense)
+            if config.has_context(level):
+                flow += context_residual(x, level)
+            pyramid.append(flow)
+            if level != FLOW_LEVEL:
+                with tf.variable_scope("upsample"):
+                    up_flow, up_feat = deconv(flow, "up_flow%d" % level), deconv(x, "up_feat%d" % level)
+        scale = 2 ** FLOW_LEVEL
+        flow = tf.image.resize_bilinear(pyramid[-1], tf.shape(pair)[2:4]) * float(scale)
+    return flow, pyramid

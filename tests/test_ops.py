@@ -1,0 +1,65 @@
+"""Warp and cost volume, forward and backward, against golden numbers and the plain formulation."""
+import functools
+
+import numpy as np
+import pytest
+
+from pwcnet.cost_volume import FORMULATIONS, cost_volume
+from pwcnet.runtime import tf
+from pwcnet.warp import warp
+from tests import reference
+from tests.conftest import assert_close, golden
+
+
+def forward_and_gradients(op, *arrays):
+    """The op's result, and the gradients of the sum of its squares."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        inputs = [tf.constant(array) for array in arrays]
+        result = op(*inputs)
+        return session.run([result] + tf.gradients(tf.reduce_sum(result ** 2), inputs))
+
+
+def test_warp():
+    numbers = golden("ops")
+    result, image_gradient, flow_gradient = forward_and_gradients(warp, numbers["warp_image"], numbers["warp_flow"])
+    assert_close(result, numbers["warp_out"], 1e-5)
+    assert_close(image_gradient, numbers["warp_grad_image"], 1e-5)
+    assert_close(flow_gradient, numbers["warp_grad_flow"], 1e-5)
+
+
+def test_warp_by_nothing_is_the_image_and_far_queries_repeat_the_border():
+    image = np.random.RandomState(0).rand(1, 4, 5, 2).astype(np.float32)
+    same, _, _ = forward_and_gradients(warp, image, np.zeros((1, 4, 5, 2), np.float32))
+    np.testing.assert_allclose(same, image, atol=1e-6)
+    far = np.full((1, 4, 5, 2), 100, np.float32)
+    corner, _, gradient = forward_and_gradients(warp, image, far)
+    np.testing.assert_allclose(corner, np.broadcast_to(image[:, :1, :1], image.shape), atol=1e-6)
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 3), (3, 1)])
+def test_warp_of_a_single_row_or_column(height, width):
+    image = np.random.RandomState(0).rand(1, height, width, 2).astype(np.float32)
+    flow = np.random.RandomState(1).randn(1, height, width, 2).astype(np.float32) * 0
+    result, _, _ = forward_and_gradients(warp, image, flow)
+    np.testing.assert_allclose(result, image, atol=1e-6)
+
+
+@pytest.mark.parametrize("formulation", sorted(FORMULATIONS))
+def test_cost_volume(formulation):
+    numbers = golden("ops")
+    mine = functools.partial(cost_volume, formulation=formulation)
+    result, gradient1, gradient2 = forward_and_gradients(mine, numbers["cv_c1"], numbers["cv_c2"])
+    assert_close(result, numbers["cv_out"], 1e-5)
+    assert_close(gradient1, numbers["cv_grad_c1"], 1e-5)
+    assert_close(gradient2, numbers["cv_grad_c2"], 1e-5)
+
+
+@pytest.mark.parametrize("formulation", sorted(FORMULATIONS))
+@pytest.mark.parametrize("shape", [(1, 1, 2, 3), (2, 3, 5, 4), (1, 16, 33, 7), (1, 14, 32, 16)])
+def test_cost_volume_matches_the_definition_at_any_size(shape, formulation):
+    random = np.random.RandomState(0)
+    c1, c2 = random.randn(*shape).astype(np.float32), random.randn(*shape).astype(np.float32)
+    chosen = functools.partial(cost_volume, formulation=formulation)
+    for mine, plain in zip(forward_and_gradients(chosen, c1, c2), forward_and_gradients(reference.cost_volume, c1, c2)):
+        assert_close(mine, plain, 1e-5)
