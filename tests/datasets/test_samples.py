@@ -1,0 +1,93 @@
+import os
+
+import numpy as np
+import pytest
+
+from pwcnet.data.frames import write_image
+from pwcnet.data.samples import Sample, load_sample
+from pwcnet.data.sintel import sintel_samples
+from pwcnet.flow.files import write_flow
+
+SIZE = (12, 20)
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """All files of a pair of random frames; flow with one unknown pixel at (0, 0), masks set at (1, 2) and (3, 4)."""
+    random = np.random.RandomState(0)
+    paths = {name: str(tmp_path / (name + (".flo" if name == "flow" else ".png"))) for name in ("frame1", "frame2", "flow", "occlusion", "invalid")}
+    for name in ("frame1", "frame2"):
+        write_image(paths[name], random.randint(0, 256, SIZE + (3,)).astype(np.uint8))
+    valid = np.ones(SIZE, bool)
+    valid[0, 0] = False
+    write_flow(paths["flow"], random.randn(*SIZE + (2,)).astype(np.float32), valid)
+    for name, pixel in (("occlusion", (1, 2)), ("invalid", (3, 4))):
+        mask = np.zeros(SIZE + (3,), np.uint8)
+        mask[pixel] = 255
+        write_image(paths[name], mask)
+    return Sample(id="scene/frames_0001_0002", **paths)
+
+
+def pixels(mask):
+    return [tuple(pixel) for pixel in np.argwhere(mask)]
+
+
+def test_file_name_is_the_id_without_folders():
+    assert Sample("alley_1/frames_0001_0002", "a", "b").file_name == "alley_1-frames_0001_0002"
+
+
+def test_loads_everything(sample):
+    loaded = load_sample(sample)
+    assert loaded.frame1.shape == loaded.frame2.shape == SIZE + (3,) and loaded.frame1.dtype == loaded.frame2.dtype == np.uint8
+    assert loaded.flow.shape == SIZE + (2,) and loaded.flow.dtype == np.float32
+    assert loaded.valid.dtype == loaded.occlusion.dtype == bool
+    assert pixels(~loaded.valid) == [(0, 0)] and pixels(loaded.occlusion) == [(1, 2)]
+
+
+def test_masked_leaves_out_the_invalid_mask(sample):
+    assert pixels(~load_sample(sample, masked=True).valid) == [(0, 0), (3, 4)]
+
+
+def test_what_is_absent_is_none(sample):
+    loaded = load_sample(Sample(sample.id, sample.frame1, sample.frame2), masked=True)
+    assert loaded.flow is None and loaded.valid is None and loaded.occlusion is None
+    assert pixels(~load_sample(Sample(sample.id, sample.frame1, sample.frame2, sample.flow), masked=True).valid) == [(0, 0)]
+
+
+@pytest.mark.parametrize("name", ["frame2", "flow", "occlusion", "invalid"])
+def test_sizes_that_differ_name_both_files(name, sample):
+    path = getattr(sample, name)
+    if name == "flow":
+        write_flow(path, np.zeros((12, 21, 2), np.float32))
+    else:
+        write_image(path, np.zeros((12, 21, 3), np.uint8))
+    with pytest.raises(ValueError) as caught:
+        load_sample(sample, masked=True)
+    for part in (sample.frame1, path, "12x20", "12x21"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["frame1", "frame2", "flow", "occlusion", "invalid"])
+def test_a_missing_file_is_named(name, sample):
+    os.remove(getattr(sample, name))
+    with pytest.raises(FileNotFoundError) as caught:
+        load_sample(sample, masked=True)
+    assert getattr(sample, name) in str(caught.value)
+
+
+def test_real_frames(real_data):
+    samples = {sample.id: sample for sample in sintel_samples(real_data)}
+    magnitudes = {}
+    for name in ("alley_1/frames_0002_0003", "market_5/frames_0002_0003"):
+        dense, masked = load_sample(samples[name]), load_sample(samples[name], masked=True)
+        assert dense.frame1.shape == (436, 1024, 3) and dense.valid.all()
+        assert 0.99 < masked.valid.mean() < 1.0 and 0.01 < dense.occlusion.mean() < 0.2
+        magnitudes[name] = np.hypot(dense.flow[..., 0], dense.flow[..., 1]).mean()
+    assert 2.7 < magnitudes["alley_1/frames_0002_0003"] < 3.2 and 31.9 < magnitudes["market_5/frames_0002_0003"] < 32.1
+
+
+def test_real_sparse_ground_truth(real_data):
+    folder = os.path.join(real_data, "KITTI", "data_scene_flow", "training")
+    frames = [os.path.join(folder, "image_2", "000000_%d.png" % number) for number in (10, 11)]
+    loaded = load_sample(Sample("kitti/000000_10", frames[0], frames[1], os.path.join(folder, "flow_occ", "000000_10.png")))
+    assert loaded.frame1.shape[:2] == loaded.flow.shape[:2] and 0.1 < loaded.valid.mean() < 0.25
