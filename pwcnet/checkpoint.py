@@ -14,7 +14,7 @@ import numpy as np
 from pwcnet.atomic import write_text
 from pwcnet.config import SIZE_MULTIPLE, ModelConfig
 from pwcnet.network import pwc_net
-from pwcnet.runtime import tf
+from pwcnet.runtime import cause, tf
 
 NAME = "pwcnet.ckpt"
 SCOPE = "pwcnet/"
@@ -38,7 +38,7 @@ class Checkpoint:
             self._reader = tf.train.NewCheckpointReader(self.path)
             stored = self._reader.get_variable_to_shape_map()
         except UNREADABLE as error:
-            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s.index (%s); copy it again" % (self.path, _first_line(error)))
+            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s.index (%s); copy it again" % (self.path, cause(error)))
         halves = any(name.startswith(HALF_PRECISION_PREFIX + SCOPE) for name in stored)
         prefix = HALF_PRECISION_PREFIX if halves else ""
         self._stored = {name[len(prefix):]: name for name in stored if name.startswith(prefix + SCOPE)}
@@ -90,7 +90,7 @@ class Checkpoint:
             return self._reader.get_tensor(stored_name)
         except UNREADABLE as error:
             raise ValueError("expected %s to be readable, got a truncated or broken %s.data-* (%s); copy it again" % (
-                stored_name, self.path, _first_line(error)))
+                stored_name, self.path, cause(error)))
 
 
 def find_checkpoint(path):
@@ -132,7 +132,7 @@ def save_checkpoint(session, saver, folder, step):
                 os.fsync(stream.fileno())
             os.replace(os.path.join(scratch, name), os.path.join(folder, name))
     except tf.errors.OpError as error:
-        raise OSError("expected to write %s, but: %s; free some space or choose another folder" % (prefix, _first_line(error)))
+        raise OSError("expected to write %s, but: %s; free some space or choose another folder" % (prefix, cause(error)))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     write_text(os.path.join(folder, "checkpoint"), 'model_checkpoint_path: "%s"\n' % os.path.basename(prefix))
@@ -159,7 +159,3 @@ def assign(session, variables, values):
     with session.graph.as_default():
         fed = [tf.placeholder(v.dtype.base_dtype, v.shape) for v in variables]
         session.run(tf.group(*[tf.assign(v, p) for v, p in zip(variables, fed)]), dict(zip(fed, values)))
-
-
-def _first_line(error):
-    return str(getattr(error, "message", None) or error).strip().split("\n")[0][:200]

@@ -23,6 +23,8 @@ def warp(image, displacement):
     # A frame of one row (or column) has no second neighbour: the first stands in for it.
     below, beside = width if height > 1 else 0, 1 if width > 1 else 0
     corner = (tf.cast(top, tf.int32) + first_row) * width + tf.cast(left, tf.int32)
+    # A NaN query is no index: kept in range, so that the NaN reaches the loss (which names step and samples) instead of stopping the gather.
+    corner = tf.minimum(tf.maximum(corner, 0), batch * height * width - 1 - below - beside)
     pixels = tf.reshape(image, [batch * height * width, channels])
 
     def neighbour(offset):

@@ -3,9 +3,10 @@ import argparse
 import logging
 import os
 import sys
+import tempfile
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")      # before TensorFlow is imported: its start-up notes are not the user's concern
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # before TensorFlow is imported: what goes wrong reaches the user as an exception
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")      # TensorFlow 1.15 on NumPy 1.17 and later
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 
@@ -44,6 +45,23 @@ def positive_float(text):
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError("expected a number above 0, got %r" % text)
     return value
+
+
+def load_tensorflow():
+    """Imports TensorFlow with the notes that its libraries print at start-up held back; they are shown where the import fails."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as notes:
+        shown = os.dup(2)
+        os.dup2(notes.fileno(), 2)
+        try:
+            import pwcnet.runtime  # noqa: F401
+        except BaseException:
+            notes.seek(0)
+            os.write(shown, notes.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
 
 
 def run(main):

@@ -7,13 +7,14 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import run  # noqa: E402
+from scripts.command_line import load_tensorflow, run  # noqa: E402
 
 
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)")
     args = parser.parse_args(argv)
+    load_tensorflow()
 
     from pwcnet.checkpoint import Checkpoint
     checkpoint = Checkpoint(args.checkpoint)

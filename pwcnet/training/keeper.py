@@ -1,0 +1,56 @@
+"""The folder of a training run: its lock, its options, its checkpoints and which of them stay."""
+import fcntl
+import os
+
+from pwcnet.atomic import write_text
+from pwcnet.checkpoint import find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
+from pwcnet.runtime import cause, tf
+
+
+class Keeper:
+    """Saves `pwcnet.ckpt-<step>` into a folder that no other run uses at the same time.
+
+    keep: how many of the latest stay. keep_every: those at its multiples stay for good; 0 for none.
+    Raises OSError when the folder cannot be written, or another run holds it.
+    """
+
+    def __init__(self, folder, keep, keep_every):
+        self.folder, self.keep, self.keep_every = folder, keep, keep_every
+        os.makedirs(folder, exist_ok=True)
+        self._lock = open(os.path.join(folder, ".lock"), "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OSError("expected %s to be free, but another training run is writing there; choose another --save_path or stop that run" % folder)
+
+    def latest(self):
+        """Prefix of the checkpoint with the highest step, or None."""
+        return find_checkpoint(self.folder) if list_checkpoints(self.folder) else None
+
+    def save(self, session, saver, step):
+        """Writes a checkpoint, then removes those that need not stay. Returns its prefix."""
+        prefix = save_checkpoint(session, saver, self.folder, step)
+        steps = sorted(list_checkpoints(self.folder).items())
+        for old, path in steps[:-self.keep]:
+            if not (self.keep_every and old % self.keep_every == 0):
+                remove_checkpoint(path)
+        return prefix
+
+    def restore(self, session, saver):
+        """Restores the latest checkpoint with its optimizer state and step. Raises ValueError where it does not fit this run's graph."""
+        prefix = self.latest()
+        try:
+            saver.restore(session, prefix)
+        except (tf.errors.OpError, ValueError) as error:
+            raise ValueError("expected to resume from %s, but it does not fit (%s); resume with the options in options.json, or start from it with --pretrained" % (
+                prefix, cause(error)))
+        return prefix
+
+    def write_options(self, text):
+        """Writes options.json beside the checkpoints."""
+        write_text(os.path.join(self.folder, "options.json"), text + "\n")
+
+    def close(self):
+        """Lets other runs use the folder."""
+        self._lock.close()

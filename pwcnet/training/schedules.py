@@ -1,0 +1,49 @@
+"""Learning rates as functions of the step."""
+from pwcnet.runtime import tf
+
+RECIPE_BATCH = 4            # boundaries and iterations of the published recipes are for this batch size
+MULTISTEPS = {
+    # The duplicate boundary is in the published recipe, so 5e-6 is never used.
+    "multisteps": ((60000, 60000, 80000, 100000), (1e-5, 5e-6, 2.5e-6, 1.25e-6, 6.25e-7)),
+    "multisteps-long": ((400000, 600000, 800000, 1000000, 1200000), (1e-4, 5e-5, 2.5e-5, 1.25e-5, 6.25e-6, 3.125e-6)),
+}
+CYCLIC = {"cyclic": (1e-6, 2e-5, 20000), "cyclic-long": (1e-5, 5e-4, 20000)}      # (base, maximum, half a cycle in steps)
+SCHEDULES = ("constant",) + tuple(sorted(MULTISTEPS)) + tuple(sorted(CYCLIC))
+
+
+def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None):
+    """The learning rate at a step: scalar float32 tensor.
+
+    step: scalar integer tensor. schedule: a name in SCHEDULES; `constant` is the value of "constant". Boundaries scale by 4 / batch_size.
+    Raises ValueError for another name, or a constant schedule without its value.
+    """
+    if schedule == "constant":
+        if constant is None:
+            raise ValueError("expected a learning rate for the constant schedule, got none; give --learning_rate")
+        return tf.constant(constant, tf.float32)
+    if schedule in MULTISTEPS:
+        boundaries, values = MULTISTEPS[schedule]
+        return multisteps(step, [scaled(b, batch_size) for b in boundaries], values)
+    if schedule in CYCLIC:
+        base, maximum, half = CYCLIC[schedule]
+        return cyclic(step, base, maximum, scaled(half, batch_size))
+    raise ValueError("expected a schedule of %s, got %r" % (", ".join(SCHEDULES), schedule))
+
+
+def multisteps(step, boundaries, values):
+    """values[number of boundaries below the step]: the value changes at boundary + 1."""
+    passed = tf.reduce_sum(tf.cast(tf.cast(step, tf.int64) > tf.constant(boundaries, tf.int64), tf.int32))
+    return tf.gather(tf.constant(values, tf.float32), passed)
+
+
+def cyclic(step, base, maximum, half_cycle):
+    """Triangles between base and maximum, half as high at each cycle ("triangular2", Smith 2017, arXiv 1506.01186)."""
+    position = tf.cast(step, tf.float32) / float(half_cycle)
+    cycle = tf.floor(1 + position / 2)
+    height = tf.maximum(0.0, 1 - tf.abs(position - 2 * cycle + 1))
+    return base + (maximum - base) * height / tf.pow(2.0, cycle - 1)
+
+
+def scaled(count, batch_size):
+    """A number of steps for batches of 4 as that of the same number of samples; at least 1."""
+    return max(1, count * RECIPE_BATCH // batch_size)

@@ -1,0 +1,20 @@
+#!/bin/sh
+# V1: fine-tunes the published weights on MPI-Sintel clean with the robust loss.
+# Further arguments go to the fine-tuning script and win over those here:
+#   sh train_v1.sh --dataset /data --pretrained /weights/pwcnet.ckpt-595000
+# PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+python=${PYTHON:-}
+for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3 python; do
+    [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
+done
+exec "${python:-python3}" "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
+    --iterations 200000 \
+    --display 1000 \
+    --save_path "$root/pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/" \
+    --batch_size 4 \
+    --dataset "$root/dataset/" \
+    --robust True \
+    --pretrained "$root/pretrained/pwcnet.ckpt-595000" \
+    "$@"
