@@ -3,6 +3,8 @@ import os
 import tempfile
 from contextlib import contextmanager
 
+PARTIAL = ".partial-"           # begins the names of files that are being written; one that stays was being written when the program was killed
+
 
 @contextmanager
 def atomic_path(path):
@@ -13,7 +15,7 @@ def atomic_path(path):
     path = os.fspath(path)
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".partial-", suffix="-" + name, dir=folder)
+    handle, temporary = tempfile.mkstemp(prefix=PARTIAL, suffix="-" + name, dir=folder)
     os.close(handle)
     try:
         yield temporary

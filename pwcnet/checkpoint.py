@@ -62,7 +62,9 @@ class Checkpoint:
     def as_constants(self):
         """A variable scope in which the network takes this checkpoint's weights as constants, so that its graph is frozen as it is built."""
         def constant(getter, name, shape=None, **_):            # TensorFlow passes these by name
-            return tf.constant(self.weight(name, shape), name=name.rsplit("/", 1)[1])
+            scope, own_name = name.rsplit("/", 1)
+            with tf.name_scope(scope + "/"):                    # the constant is called what the variable would be
+                return tf.constant(self.weight(name, shape), name=own_name)
         return tf.variable_scope(tf.get_variable_scope(), custom_getter=constant)
 
     def restore(self, session, variables):

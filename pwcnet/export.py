@@ -1,4 +1,7 @@
 """Frozen graphs: the network with a checkpoint's weights as constants, for one input size."""
+from contextlib import contextmanager
+
+import cv2
 import numpy as np
 
 from pwcnet.atomic import write_bytes
@@ -7,6 +10,9 @@ from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 
 INPUT, OUTPUT = "x_tnsr", "output"
+NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, written by TensorFlow 2; TensorFlow 1.15, on which ATC stands, refuses nodes with them
+LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
+CHECK_SEED = 0
 
 
 def freeze(checkpoint, batch, height, width):
@@ -19,22 +25,34 @@ def freeze(checkpoint, batch, height, width):
         with checkpoint.as_constants():
             flow, _ = pwc_net(x, checkpoint.config)
         tf.identity(flow, name=OUTPUT)
-        graph_def = graph.as_graph_def()
-    return tf.graph_util.extract_sub_graph(graph_def, [OUTPUT])
+        graph_def = tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT])
+    for node in graph_def.node:
+        for name in NEWER_ATTRIBUTES:
+            node.attr.pop(name, None)           # false in every forward pass, which is also their default
+    return graph_def
+
+
+@contextmanager
+def frozen_session(graph_def, config=None):
+    """Yields a function from pairs [B, 2, H, W, 3] float32 to their flow [B, H, W, 2] float32, of the frozen graph's size."""
+    with tf.Graph().as_default() as graph:
+        x, output = import_frozen(graph_def)
+        with tf.Session(graph=graph, config=config or session_config()) as session:
+            yield lambda pairs: session.run(output, {x: pairs})
 
 
 def run_frozen(graph_def, pairs, config=None):
     """The frozen graph's flow [B, H, W, 2] for pairs [B, 2, H, W, 3] float32."""
-    with tf.Graph().as_default() as graph:
-        x, output = import_frozen(graph_def)
-        with tf.Session(graph=graph, config=config or session_config()) as session:
-            return session.run(output, {x: pairs})
+    with frozen_session(graph_def, config) as run:
+        return run(pairs)
 
 
 def import_frozen(graph_def):
     """Puts a frozen graph into the current one; returns its input and output tensors. Raises ValueError where it lacks them."""
+    copy = tf.GraphDef()
+    copy.CopyFrom(graph_def)                    # TensorFlow writes default attributes, NEWER_ATTRIBUTES among them, into what it imports
     try:
-        return tf.import_graph_def(graph_def, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
+        return tf.import_graph_def(copy, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
     except (ValueError, KeyError) as error:
         raise ValueError("expected a frozen graph with '%s' and '%s', got another: %s" % (INPUT, OUTPUT, str(error).strip().split("\n")[0]))
 
@@ -51,6 +69,32 @@ def difference_from_checkpoint(graph_def, checkpoint, pairs):
         checkpoint.restore(session, tf.trainable_variables())
         restored = session.run(flow, {x: pairs})
     return float(np.abs(frozen - restored).max()), float(np.abs(restored).max())
+
+
+def check_frozen(graph_def, checkpoint):
+    """Runs a pair through the frozen graph and through the checkpoint's network: (largest difference, largest flow), pixels.
+
+    Raises ValueError where they differ by more than LARGEST_DIFFERENCE pixels and LARGEST_SHARE of the largest flow.
+    """
+    difference, largest = difference_from_checkpoint(graph_def, checkpoint, smooth_pairs(*frozen_input_shape(graph_def)))
+    allowed = allowed_difference(largest)
+    if not difference <= allowed:               # NaN is no agreement
+        raise ValueError("expected the frozen graph's flow within %.2g pixels of the checkpoint's, got %.2g for %s; try scripts/inspect_checkpoint.py" % (
+            allowed, difference, checkpoint.path))
+    return difference, largest
+
+
+def allowed_difference(largest_flow):
+    """What rounding may make of the same network, in pixels."""
+    return max(LARGEST_DIFFERENCE, LARGEST_SHARE * largest_flow)
+
+
+def smooth_pairs(batch, height, width):
+    """Pairs [batch, 2, height, width, 3] float32 in 0..1 of random blobs, the same for the same size; the second frame is the first, moved by (3, 2) pixels."""
+    random = np.random.RandomState(CHECK_SEED)
+    coarse = random.rand(batch, -(-height // 16), -(-width // 16), 3).astype(np.float32)
+    first = np.stack([np.clip(cv2.resize(blobs, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1) for blobs in coarse])
+    return np.stack([first, np.roll(first, (2, 3), axis=(1, 2))], axis=1)
 
 
 def write_frozen(path, graph_def):
@@ -75,7 +119,10 @@ def read_frozen(path):
 
 
 def frozen_input_shape(graph_def):
-    """(batch, height, width) of a frozen graph's placeholder."""
+    """(batch, height, width) of a frozen graph's placeholder. Raises ValueError where it is not [B, 2, H, W, 3] with numbers for all of these."""
     node = next(node for node in graph_def.node if node.name == INPUT)
-    batch, _, height, width, _ = (dim.size for dim in node.attr["shape"].shape.dim)
-    return batch, height, width
+    shape = [dim.size for dim in node.attr["shape"].shape.dim]
+    if len(shape) != 5 or min(shape) < 1 or shape[1] != 2 or shape[4] != 3:
+        raise ValueError("expected a placeholder '%s' of fixed shape [B, 2, H, W, 3], got %s; make it with offline_infer/convert_ckpt2pb.py" % (
+            INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown one"))
+    return shape[0], shape[2], shape[3]

@@ -5,7 +5,7 @@ import numpy as np
 
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.export import freeze, frozen_input_shape, import_frozen, read_frozen
-from pwcnet.flow.padding import crop, pad, padded_size
+from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 
@@ -74,12 +74,9 @@ class Predictor:
         self.close()
 
 
-def network_input(frame, height, width):
-    """[H, W, 3] uint8 RGB -> [height, width, 3] float32 in 0..1, zeros at the bottom and right."""
-    return pad(frame.astype(np.float32) / 255, height, width)
-
-
 def _common_shape(pairs):
+    if not pairs:
+        raise ValueError("expected at least one pair, got none")
     frames = [np.asarray(frame) for pair in pairs for frame in pair]
     for frame in frames:
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:

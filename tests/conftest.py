@@ -1,4 +1,5 @@
 """What the tests share: golden numbers, the formula of their weights, real frames where they are present, and running command lines."""
+import importlib.util
 import json
 import os
 import subprocess
@@ -56,6 +57,14 @@ def run_command(*arguments, **options):
                           universal_newlines=True, **options)
 
 
+def run_main(script, *arguments):
+    """Runs a command line's main in this process, which saves the start of TensorFlow; errors are raised, what is printed goes to capsys."""
+    spec = importlib.util.spec_from_file_location("run_main", os.path.join(ROOT, script))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main([str(argument) for argument in arguments])
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of real frames; skips the test where it is absent."""
@@ -75,3 +84,45 @@ def write_checkpoint(folder, weights, step=0):
         tf.get_variable("global_step", initializer=np.int64(step))
         session.run(tf.global_variables_initializer(), fed)
         return tf.train.Saver().save(session, os.path.join(str(folder), "pwcnet.ckpt"), step, write_meta_graph=False)
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory):
+    """The prefix of a checkpoint of the small variant with golden weights, step 7."""
+    return write_checkpoint(tmp_path_factory.mktemp("small_checkpoint"), golden_weights("sm", 0), step=7)
+
+
+@pytest.fixture(scope="session")
+def small_frozen(small_checkpoint, tmp_path_factory):
+    """The same network as a frozen graph for one pair of 64x128."""
+    from pwcnet.checkpoint import Checkpoint
+    from pwcnet.export import freeze, write_frozen
+    path = str(tmp_path_factory.mktemp("small_frozen") / "pwcnet.pb")
+    write_frozen(path, freeze(Checkpoint(small_checkpoint), 1, 64, 128))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_sintel(tmp_path_factory):
+    """A folder with MPI-Sintel-complete: scene_01 and scene_02 of 3 frames, 60x120, so that both sides are padded to 64x128."""
+    from pwcnet.data.scenes import make_scene, write_sintel
+    folder = tmp_path_factory.mktemp("tiny_sintel")
+    write_sintel(str(folder), [("scene_%02d" % number, make_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)])
+    return str(folder)
+
+
+def average_epe(predictions, truths):
+    """The mean of the images' means and the pooled mean, in plain NumPy: an independent reckoning. Truth beyond 1e9 does not count."""
+    errors = []
+    for prediction, truth in zip(predictions, truths):
+        error = np.sqrt(((prediction.astype(np.float64) - truth.astype(np.float64)) ** 2).sum(axis=-1))
+        errors.append(error[np.abs(truth).max(axis=-1) < 1e9])
+    return np.mean([error.mean() for error in errors]), np.concatenate(errors).mean()
+
+
+def read_flo(path):
+    """A .flo file in plain NumPy."""
+    with open(str(path), "rb") as stream:
+        data = stream.read()
+    width, height = np.frombuffer(data, "<i4", 2, 4)
+    return np.frombuffer(data, "<f4", offset=12).reshape(height, width, 2)

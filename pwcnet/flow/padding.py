@@ -11,6 +11,13 @@ def padded_size(height, width, multiple=SIZE_MULTIPLE):
     return -(-height // multiple) * multiple, -(-width // multiple) * multiple
 
 
+def check_network_size(height, width):
+    """Raises ValueError unless both are multiples of SIZE_MULTIPLE, as the network's input has to be."""
+    if height < 1 or width < 1 or height % SIZE_MULTIPLE or width % SIZE_MULTIPLE:
+        raise ValueError("expected height and width in multiples of %d, got %dx%d; try %dx%d" % (
+            (SIZE_MULTIPLE, height, width) + padded_size(max(height, 1), max(width, 1))))
+
+
 def pad(array, height, width):
     """Adds zeros at the bottom and at the right (evaluation protocol of tfoptflow), so that row and column keep their meaning.
 
@@ -21,6 +28,11 @@ def pad(array, height, width):
         raise ValueError("expected a padded size of at least %d x %d (height x width), got %d x %d; try padded_size" % (rows, columns, height, width))
     amounts = [(0, 0)] * (array.ndim - 3) + [(0, height - rows), (0, width - columns), (0, 0)]
     return np.pad(array, amounts, mode="constant")
+
+
+def network_input(frame, height, width):
+    """[H, W, 3] uint8 RGB -> [height, width, 3] float32 in 0..1, zeros at the bottom and right. ValueError where the frame is larger."""
+    return pad(np.asarray(frame, np.float32) / 255, height, width)
 
 
 def crop(array, height, width):

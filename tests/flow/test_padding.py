@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from pwcnet.flow.padding import crop, pad, padded_size
+from pwcnet.flow.padding import check_network_size, crop, network_input, pad, padded_size
 
 
 def test_padded_size_is_the_next_multiple():
@@ -46,3 +46,20 @@ def test_refusals():
     for function in (pad, crop):
         with pytest.raises(ValueError, match=r"H, W, C"):
             function(np.ones((4, 6)), 4, 6)
+
+
+def test_network_size_is_checked_and_the_next_one_named():
+    check_network_size(64, 128)
+    for size, word in (((436, 1024), "got 436x1024; try 448x1024"), ((448, 1000), "try 448x1024"), ((0, 64), "got 0x64; try 64x64"), ((-64, 64), "try 64x64")):
+        with pytest.raises(ValueError, match="multiples of 64, " + word if word.startswith("got") else word):
+            check_network_size(*size)
+
+
+def test_network_input_is_scaled_and_padded():
+    frame = np.random.RandomState(0).randint(0, 256, (3, 5, 3)).astype(np.uint8)
+    x = network_input(frame, 64, 128)
+    assert x.shape == (64, 128, 3) and x.dtype == np.float32 and x.max() <= 1
+    np.testing.assert_allclose(x[:3, :5] * 255, frame, atol=1e-4)
+    assert not x[3:].any() and not x[:, 5:].any()
+    with pytest.raises(ValueError, match="at least 3 x 5"):
+        network_input(frame, 2, 5)

@@ -1,0 +1,44 @@
+#!/usr/bin/env python
+"""Freezes a checkpoint to a .pb file for one input size: placeholder x_tnsr [B, 2, H, W, 3], RGB in 0..1, node output [B, H, W, 2], pixels."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+
+import argparse  # noqa: E402
+
+from pwcnet.flow.padding import check_network_size  # noqa: E402
+from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402
+
+
+def main(argv):
+    args = parser().parse_args(argv)
+    check_network_size(args.height, args.width)
+
+    load_tensorflow()
+    from pwcnet.checkpoint import Checkpoint
+    from pwcnet.export import INPUT, OUTPUT, allowed_difference, check_frozen, freeze, write_frozen
+    checkpoint = Checkpoint(args.ckpt)
+    graph_def = freeze(checkpoint, args.batch_size, args.height, args.width)
+    difference, largest = check_frozen(graph_def, checkpoint)
+    write_frozen(args.output, graph_def)
+    print("checkpoint  %s (%s)" % (checkpoint.path, checkpoint.config.name))
+    print("nodes       {:,}".format(len(graph_def.node)))
+    print("size        %.1f MB" % (os.path.getsize(args.output) / 1e6))
+    print("difference  %.2g pixels from the checkpoint, at most %.2g allowed; largest flow %.4g" % (difference, allowed_difference(largest), largest))
+    print("wrote       %s: %s [%d, 2, %d, %d, 3] -> %s [%d, %d, %d, 2]" % (
+        (args.output, INPUT, args.batch_size, args.height, args.width, OUTPUT, args.batch_size, args.height, args.width)))
+
+
+def parser():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options.add_argument("--ckpt", required=True, help="checkpoint: pwcnet.ckpt-<step>, one of its files, or a folder (its latest is taken)")
+    options.add_argument("--output", default="pwcnet.pb", help="the file to write")
+    options.add_argument("--height", type=positive_int, default=448, help="pixels, a multiple of 64")
+    options.add_argument("--width", type=positive_int, default=1024, help="pixels, a multiple of 64")
+    options.add_argument("--batch_size", type=positive_int, default=1, help="pairs a run")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)

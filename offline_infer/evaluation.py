@@ -1,0 +1,46 @@
+#!/usr/bin/env python
+"""Scores predictions in raw files, of msame, ais_bench or infer_pb.py, against the ground truth of the same names: the average end-point error (EPE)."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+
+import argparse  # noqa: E402
+
+from tqdm import tqdm  # noqa: E402
+
+from pwcnet.evaluation import Totals, results_table  # noqa: E402
+from pwcnet.offline import evaluate_bins  # noqa: E402
+from pwcnet.result_folders import find_results  # noqa: E402
+from scripts.command_line import positive_int, run  # noqa: E402
+
+
+def main(argv):
+    args = parser().parse_args(argv)
+    folder = find_results(args.output_path)
+    count, results = evaluate_bins(args.gt_path, folder, (args.height, args.width), (args.frame_height, args.frame_width))
+    totals = Totals()
+    with results_table(args.csv) as add_row:
+        for result in tqdm(results, total=count, unit="pair"):
+            totals.add(result)
+            add_row(result)
+    epe = totals.measures["EPE"]
+    print("%d predictions in %s, first %d rows and %d columns, every pixel of known flow counts" % (count, folder, args.frame_height, args.frame_width))
+    print("pooled over {:,} pixels: {:.6f}; the mean of the images' means:".format(epe.pooled.count, epe.pooled))
+    print("Average EPE =  {:.6f}".format(epe.per_image))
+
+
+def parser():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options.add_argument("--gt_path", required=True, help="folder of ground truth: gt/ of offline_infer/dataprep.py")
+    options.add_argument("--output_path", required=True, help="folder of predictions, or of folders of predictions, of which the newest by name is taken")
+    options.add_argument("--height", type=positive_int, default=448, help="pixels of the network's input")
+    options.add_argument("--width", type=positive_int, default=1024, help="pixels of the network's input")
+    options.add_argument("--frame_height", type=positive_int, default=436, help="rows of the frames themselves, which are scored")
+    options.add_argument("--frame_width", type=positive_int, default=1024, help="columns of the frames themselves, which are scored")
+    options.add_argument("--csv", metavar="FILE", help="write a row a pair here")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)

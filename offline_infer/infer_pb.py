@@ -1,0 +1,46 @@
+#!/usr/bin/env python
+"""Runs a frozen graph on this machine over raw files, and writes the files that msame would: OUTPUT/<time>/<input name>_output_0.bin."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+
+import argparse  # noqa: E402
+
+from tqdm import tqdm  # noqa: E402
+
+from pwcnet.evaluation import mean_without_first  # noqa: E402
+from pwcnet.offline import check_inputs, infer, list_bins  # noqa: E402
+from pwcnet.result_folders import new_result_folder  # noqa: E402
+from scripts.command_line import load_tensorflow, run  # noqa: E402
+
+
+def main(argv):
+    args = parser().parse_args(argv)
+    inputs = list_bins(args.input)
+
+    load_tensorflow()
+    from pwcnet.export import frozen_input_shape, frozen_session, read_frozen
+    graph_def = read_frozen(args.pb)
+    size, times = frozen_input_shape(graph_def), []
+    check_inputs(inputs, *size[1:])
+    with frozen_session(graph_def) as network, tqdm(total=len(inputs), unit="pair") as progress:
+        folder = new_result_folder(args.output)
+        for names, seconds in infer(network, inputs, folder, size):
+            times.append(seconds)
+            progress.update(len(names))
+    print("%d predictions in %s, %d a run" % (len(inputs), folder, size[0]))
+    print("Inference average time : %.2f ms" % (1000 * sum(times) / len(times)))
+    print("Inference average time without first time: %.2f ms" % (1000 * mean_without_first(times)))
+
+
+def parser():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--pb", required=True, help="frozen graph of offline_infer/convert_ckpt2pb.py; one of batch N runs N files at a time")
+    options.add_argument("--input", required=True, help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py")
+    options.add_argument("--output", required=True, help="folder to make the folder of results in")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)

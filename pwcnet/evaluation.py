@@ -1,0 +1,135 @@
+"""Flow scored against the truth: one pair, the pairs of a data set, and what they come to.
+
+Where a prediction comes from makes no difference here: this machine's network and files that a device wrote are scored by the same function.
+"""
+import csv
+import logging
+import os
+import time
+from contextlib import contextmanager
+from typing import Dict, NamedTuple, Optional
+
+import numpy as np
+
+from pwcnet.data.samples import load_sample
+from pwcnet.flow.files import as_mask, valid_pixels
+from pwcnet.flow.metrics import Mean, RunningMean, average, endpoint_error
+
+COLUMNS = ("id", "epe", "valid_pixels", "seconds")
+
+log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    """One scored pair.
+
+    id: as of its sample. scores: {measure: Mean over the pair's valid pixels}. flow: [H, W, 2] float32, pixels, the prediction.
+    seconds: what the prediction took; None where it was made elsewhere.
+    """
+    id: str
+    scores: Dict[str, Mean]
+    flow: np.ndarray
+    seconds: Optional[float] = None
+
+
+def score(prediction, truth, valid=None):
+    """{"EPE": Mean, "Zero flow": Mean} of one frame; the second is what no motion at all would have, for scale.
+
+    prediction, truth: [H, W, 2] floating, pixels, channels (u, v), of the frame without padding. valid: [H, W], None is all; unknown truth never counts.
+    Raises ValueError for shapes that differ and for a prediction that is not finite.
+    """
+    epe = endpoint_error(prediction, truth)
+    counted = as_mask(valid, epe.shape) & valid_pixels(truth)
+    return {"EPE": average(epe, counted), "Zero flow": average(endpoint_error(np.zeros_like(truth), truth), counted)}
+
+
+def named_score(name, prediction, truth, valid=None):
+    """`score`, whose errors end with the name of the pair or file."""
+    try:
+        return score(prediction, truth, valid)
+    except ValueError as error:
+        raise ValueError("%s (%s)" % (error, name)) from error
+
+
+def evaluate_samples(predictor, samples, masked=False):
+    """Predicts and scores the samples one by one; returns an iterator of `Result`, in their order.
+
+    predictor: has `flow(frame1, frame2)`, as pwcnet.predictor.Predictor. masked: pixels of the samples' invalid masks do not count.
+    Raises at once ValueError where there is no sample, one without ground truth, or `masked` and no sample has a mask; errors of files come as they are read.
+    """
+    samples = list(samples)
+    if not samples:
+        raise ValueError("expected at least one pair to evaluate, got none; try another mode")
+    for sample in samples:
+        if sample.flow is None:
+            raise ValueError("expected ground truth for every pair, got none for %s; try a mode of the training frames" % sample.id)
+    if masked and not any(sample.invalid for sample in samples):
+        raise ValueError("expected masks of invalid pixels, got none for %d pairs; try without masks" % len(samples))
+    return _evaluated(predictor, samples, masked)
+
+
+def _evaluated(predictor, samples, masked):
+    for sample in samples:
+        loaded = load_sample(sample, masked)
+        started = time.perf_counter()
+        flow = predictor.flow(loaded.frame1, loaded.frame2)
+        seconds = time.perf_counter() - started
+        yield Result(sample.id, named_score(sample.id, flow, loaded.flow, loaded.valid), flow, seconds)
+
+
+class Totals:
+    """What results come to: `measures`, {measure: RunningMean}, and the mean time."""
+
+    def __init__(self):
+        self.measures, self._seconds = {}, []
+
+    def add(self, result):
+        for measure, mean in result.scores.items():
+            self.measures.setdefault(measure, RunningMean()).add(mean)
+        if result.seconds is not None:
+            self._seconds.append(result.seconds)
+
+    @property
+    def mean_seconds(self):
+        """Of a prediction; see `mean_without_first`."""
+        return mean_without_first(self._seconds)
+
+
+def mean_without_first(seconds):
+    """The mean time of runs; the first, which builds the graph, counts only where it is the only one."""
+    return float(np.mean(seconds[1:] or seconds))
+
+
+@contextmanager
+def results_table(path):
+    """Yields a function that adds a Result to a CSV file with COLUMNS; where path is None it does nothing.
+
+    Rows go to <name>.partial.csv as they come, so that nothing is lost to whatever kills the program; the file gets its own name when the block ends well.
+    A complete table of an earlier run is therefore never replaced by a part of one.
+    """
+    if path is None:
+        yield lambda result: None
+        return
+    partial = "%s.partial%s" % os.path.splitext(path)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    rows = 0
+
+    def add(result):
+        nonlocal rows
+        epe, seconds = result.scores["EPE"], result.seconds
+        writer.writerow([result.id, format(epe, ".6f"), epe.count, "" if seconds is None else "%.6f" % seconds])
+        rows += 1
+
+    with open(partial, "w", newline="", encoding="utf-8", buffering=1) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        try:
+            yield add
+        except BaseException:
+            if rows:
+                log.warning("stopped; the %d pairs done until then are in %s", rows, partial)
+            else:
+                os.remove(partial)
+            raise
+        os.fsync(stream.fileno())
+    os.replace(partial, path)

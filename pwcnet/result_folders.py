@@ -1,0 +1,101 @@
+"""Where msame and ais_bench put their results, and how they name them."""
+import logging
+import os
+import re
+import time
+from datetime import datetime
+
+MSAME_TIME = "%Y%m%d_%H%M%S"
+AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
+UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")     # msame, later: 2023610_9_5_3_123456
+SUFFIXES = ("_output_0.bin", "_0.bin")          # msame, ais_bench
+NAMED = 3                                       # files that an error names
+
+log = logging.getLogger(__name__)
+
+
+def new_result_folder(output):
+    """Makes output/<time>, as msame names it, and returns its path; it is always a new one."""
+    while True:
+        folder = os.path.join(output, time.strftime(MSAME_TIME))
+        try:
+            os.makedirs(folder)
+            return folder
+        except FileExistsError:
+            if not os.path.isdir(folder):
+                raise
+            time.sleep(0.1)
+
+
+def find_results(path):
+    """The folder that holds the predictions: `path` itself, its only subfolder, or the newest by the time in their names.
+
+    Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
+    """
+    if not os.path.isdir(path):
+        raise FileNotFoundError("expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench" % path)
+    names = sorted(name for name in os.listdir(path) if not name.startswith("."))
+    folders = [name for name in names if os.path.isdir(os.path.join(path, name))]
+    if any(name.endswith(".bin") for name in names) or not folders:
+        return path
+    chosen = os.path.join(path, folders[0] if len(folders) == 1 else _newest(folders, path))
+    log.info("taking the predictions in %s, %s", chosen, "the only folder" if len(folders) == 1 else "the newest of %d folders" % len(folders))
+    return chosen
+
+
+def _newest(folders, path):
+    times = {name: folder_times(name) for name in folders}
+    if all(times.values()):
+        newest = max(folders, key=lambda name: min(times[name]))
+        if all(max(times[name]) < min(times[newest]) for name in folders if name != newest):
+            return newest
+    raise ValueError("expected predictions, or folders that the times in their names put in order, got %s in %s; name one of these folders" % (
+        ", ".join(folders), path))
+
+
+def folder_times(name):
+    """The times that a folder's name may mean, none for other names; "2023111_..." without zeros is both 11 January and 1 November."""
+    for form in (MSAME_TIME, AIS_BENCH_TIME):
+        try:
+            time_named = datetime.strptime(name, form)
+        except ValueError:
+            continue
+        return [time_named] if time_named.strftime(form) == name else []
+    match = UNPADDED_TIME.match(name)
+    if not match:
+        return []
+    day, rest = match.group(2), [int(group) for group in match.groups()[2:]]
+    found = []
+    for split in range(1, len(day)):
+        month_and_day = day[:split], day[split:]
+        if any(len(part) > 2 or part.startswith("0") for part in month_and_day):
+            continue
+        try:
+            found.append(datetime(int(match.group(1)), int(month_and_day[0]), int(month_and_day[1]), *rest))
+        except ValueError:
+            continue                            # no such day
+    return found
+
+
+def match_predictions(names, folder):
+    """{name: path of its prediction}: `<name>_output_0.bin` or `<name>_0.bin` in the folder.
+
+    Raises ValueError, which names and counts, for names without a prediction and for .bin files that belong to no name.
+    """
+    present = {file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")}
+    matched = {}
+    for name in names:
+        matched.update({name: name + suffix for suffix in reversed(SUFFIXES) if name + suffix in present})
+    missing = [name + SUFFIXES[0] for name in names if name not in matched]
+    if missing:
+        raise ValueError("expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log" % (
+            len(names), len(missing), _some(missing), folder))
+    extra = sorted(present - set(matched.values()))
+    if extra:
+        raise ValueError("expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone" % (
+            len(names), len(extra), _some(extra), folder))
+    return {name: os.path.join(folder, file) for name, file in matched.items()}
+
+
+def _some(names):
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -1,0 +1,82 @@
+"""Frames in, flow out."""
+import numpy as np
+import pytest
+
+from pwcnet.checkpoint import Checkpoint
+from pwcnet.export import freeze, run_frozen
+from pwcnet.predictor import GRAPHS_KEPT, Predictor
+from tests.conftest import assert_close
+
+FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def predictor(small_checkpoint):
+    with Predictor(small_checkpoint) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def frozen(small_frozen):
+    with Predictor(small_frozen) as opened:
+        yield opened
+
+
+def test_frames_are_scaled_and_padded_at_the_bottom_and_right(predictor, small_checkpoint):
+    x = np.zeros((1, 2, 64, 128, 3), np.float32)
+    x[0, :, :60, :120] = FRAMES[:2] / 255.0
+    expected = run_frozen(freeze(Checkpoint(small_checkpoint), 1, 64, 128), x)[0, :60, :120]
+    flow = predictor.flow(FRAMES[0], FRAMES[1])
+    assert flow.shape == (60, 120, 2) and flow.dtype == np.float32
+    assert_close(flow, expected, 1e-5)
+
+
+def test_frozen_graph_gives_the_checkpoints_flow(predictor, frozen):
+    assert frozen.fixed_size == (1, 64, 128) and predictor.fixed_size is None
+    assert_close(frozen.flow(FRAMES[0], FRAMES[1]), predictor.flow(FRAMES[0], FRAMES[1]), 1e-5)
+    assert frozen.flow(FRAMES[0, :20, :50], FRAMES[1, :20, :50]).shape == (20, 50, 2)
+
+
+def test_order_of_frames_matters(predictor):
+    assert np.abs(predictor.flow(FRAMES[0], FRAMES[1]) - predictor.flow(FRAMES[1], FRAMES[0])).max() > 1e-3
+
+
+def test_a_batch_is_its_pairs(predictor):
+    pairs = [(FRAMES[0], FRAMES[1]), (FRAMES[1], FRAMES[2])]
+    for flow, pair in zip(predictor.flows(pairs), pairs):
+        assert_close(flow, predictor.flow(*pair))
+
+
+def test_sizes_may_change_and_come_back(predictor):
+    first = predictor.flow(FRAMES[0], FRAMES[1])
+    for size in (30, 60, 64):
+        assert predictor.flow(FRAMES[0, :size, :size], FRAMES[1, :size, :size]).shape == (min(size, 60), size, 2)
+        assert len(predictor._sessions) <= GRAPHS_KEPT
+    np.testing.assert_allclose(predictor.flow(FRAMES[0], FRAMES[1]), first, atol=1e-4)
+
+
+@pytest.mark.parametrize("frame1, frame2, word", [
+    (FRAMES[0], FRAMES[1, :50], "one size, got 60x120 and 50x120"), (FRAMES[0, ..., 0], FRAMES[1, ..., 0], "uint8 RGB"),
+    (FRAMES[0] / 255.0, FRAMES[1] / 255.0, "uint8 RGB, got .* float64")])
+def test_other_frames_are_refused(predictor, frame1, frame2, word):
+    with pytest.raises(ValueError, match=word):
+        predictor.flow(frame1, frame2)
+
+
+def test_no_pairs_are_refused(predictor):
+    with pytest.raises(ValueError, match="at least one pair"):
+        predictor.flows([])
+
+
+def test_frozen_graph_refuses_what_exceeds_it(frozen):
+    large = np.zeros((65, 128, 3), np.uint8)
+    with pytest.raises(ValueError, match="at most 64x128, got 1 of 65x128"):
+        frozen.flow(large, large)
+    with pytest.raises(ValueError, match="batches of 1 pairs .* got 2"):
+        frozen.flows([(FRAMES[0], FRAMES[1])] * 2)
+
+
+def test_missing_files():
+    for path in ("absent/pwcnet.pb", "absent/pwcnet.ckpt-1"):
+        with pytest.raises(FileNotFoundError):
+            Predictor(path)
