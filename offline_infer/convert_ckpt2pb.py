@@ -19,7 +19,7 @@ def main(argv):
     from pwcnet.checkpoint import Checkpoint
     from pwcnet.export import INPUT, OUTPUT, allowed_difference, check_frozen, freeze, write_frozen
     checkpoint = Checkpoint(args.ckpt)
-    graph_def = freeze(checkpoint, args.batch_size, args.height, args.width)
+    graph_def = freeze(checkpoint, args.batch_size, args.height, args.width, args.target)
     difference, largest = check_frozen(graph_def, checkpoint)
     write_frozen(args.output, graph_def)
     print("checkpoint  %s (%s)" % (checkpoint.path, checkpoint.config.name))
@@ -36,6 +36,8 @@ def parser():
     options.add_argument("--output", default="pwcnet.pb", help="the file to write")
     options.add_argument("--height", type=positive_int, default=448, help="pixels, a multiple of 64")
     options.add_argument("--width", type=positive_int, default=1024, help="pixels, a multiple of 64")
+    options.add_argument("--target", choices=("ascend", "host"), default="ascend",
+                         help="ascend: only ops that ATC has been seen to take; host: faster on a CPU or GPU")
     options.add_argument("--batch_size", type=positive_int, default=1, help="pairs a run")
     return options
 

@@ -7,12 +7,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from tqdm import tqdm  # noqa: E402
-
 from pwcnet.evaluation import Totals, results_table  # noqa: E402
 from pwcnet.offline import evaluate_bins  # noqa: E402
 from pwcnet.result_folders import find_results  # noqa: E402
-from scripts.command_line import positive_int, run  # noqa: E402
+from scripts.command_line import positive_int, progress_bar, run  # noqa: E402
 
 
 def main(argv):
@@ -21,7 +19,7 @@ def main(argv):
     count, results = evaluate_bins(args.gt_path, folder, (args.height, args.width), (args.frame_height, args.frame_width))
     totals = Totals()
     with results_table(args.csv) as add_row:
-        for result in tqdm(results, total=count, unit="pair"):
+        for result in progress_bar(results, total=count, unit="pair"):
             totals.add(result)
             add_row(result)
     epe = totals.measures["EPE"]

@@ -7,12 +7,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from tqdm import tqdm  # noqa: E402
-
 from pwcnet.evaluation import mean_without_first  # noqa: E402
 from pwcnet.offline import check_inputs, infer, list_bins  # noqa: E402
 from pwcnet.result_folders import new_result_folder  # noqa: E402
-from scripts.command_line import load_tensorflow, run  # noqa: E402
+from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E402
 
 
 def main(argv):
@@ -24,7 +22,7 @@ def main(argv):
     graph_def = read_frozen(args.pb)
     size, times = frozen_input_shape(graph_def), []
     check_inputs(inputs, *size[1:])
-    with frozen_session(graph_def) as network, tqdm(total=len(inputs), unit="pair") as progress:
+    with frozen_session(graph_def) as network, progress_bar(total=len(inputs), unit="pair") as progress:
         folder = new_result_folder(args.output)
         for names, seconds in infer(network, inputs, folder, size):
             times.append(seconds)

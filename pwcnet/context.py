@@ -7,11 +7,11 @@ from pwcnet.runtime import tf
 def context_residual(features, level):
     """What to add to the level's flow.
 
-    features: [B, h, w, C] float32, the estimator's. Returns [B, h, w, 2] float32, pixels of the level.
+    features: [B, h, w, C] floating, the estimator's. Returns [B, h, w, 2] float32, pixels of the level.
     """
     with tf.variable_scope("ctxt"):
         x = features
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
             last = index == len(CONTEXT_LAYERS)
             x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, activation=None if last else leaky_relu)
-    return x
+    return tf.cast(x, tf.float32)

@@ -9,21 +9,28 @@ BLOCK = 16
 def cost_volume(c1, c2, search_range=SEARCH_RANGE, formulation="matmul"):
     """costs[..., (dy + r) * (2r + 1) + dx + r] = leaky_relu(mean over channels of c1[y, x] * c2[y + dy, x + dx]), zero outside c2.
 
-    c1, c2: [B, H, W, C] float32, static shapes. Returns [B, H, W, (2 * search_range + 1)^2] float32.
+    c1, c2: [B, H, W, C] floating, static shapes. Returns [B, H, W, (2 * search_range + 1)^2] of their type.
     formulation: a name in FORMULATIONS.
     """
-    channels = int(c1.shape[-1])
-    return leaky_relu(FORMULATIONS[formulation](c1 * (1.0 / channels), c2, search_range))
+    return leaky_relu(FORMULATIONS[formulation](c1, c2, search_range))
 
 
-def _slices(c1, c2, search_range):
-    """One shifted slice a displacement: 81 products and sums over channels."""
-    _, height, width, _ = c1.shape.as_list()
+def _elementwise(c1, c2, search_range):
+    """Products and means of slices: for graphs that must do without batched matmuls, whose ops have been seen to work on Ascend.
+
+    The 9 column shifts of c2 are put side by side once, so that each of the 9 row shifts takes one product and one mean in the place of 9.
+    """
+    batch, height, width, channels = c1.shape.as_list()
     side = 2 * search_range + 1
     margin = [search_range, search_range]
     padded = tf.pad(c2, [[0, 0], margin, margin, [0, 0]])
-    costs = [tf.reduce_sum(c1 * padded[:, dy:dy + height, dx:dx + width], axis=-1) for dy in range(side) for dx in range(side)]
-    return tf.stack(costs, axis=-1)
+    shifts = tf.concat([padded[:, :, dx:dx + width] for dx in range(side)], axis=-1)             # [B, H + 2r, W, side * C]
+    repeated = tf.concat([c1] * side, axis=-1)
+    costs = []
+    for dy in range(side):
+        products = tf.reshape(repeated * shifts[:, dy:dy + height], [batch, height, width * side, channels])
+        costs.append(tf.reshape(tf.reduce_mean(products, axis=-1), [batch, height, width, side]))
+    return tf.concat(costs, axis=-1)
 
 
 def _matmul(c1, c2, search_range):
@@ -37,7 +44,9 @@ def _matmul(c1, c2, search_range):
     block = max(reach, min(BLOCK, width))
     blocks = -(-width // block)
     window = block + reach
-    c1 = tf.pad(c1, [[0, 0], [0, 0], [0, blocks * block - width], [0, 0]])
+    c1 *= 1.0 / channels                                        # so that sums are means
+    if width % block:
+        c1 = tf.pad(c1, [[0, 0], [0, 0], [0, blocks * block - width], [0, 0]])
     c1 = tf.reshape(c1, [batch, height, blocks, block, channels])
     c2 = tf.pad(c2, [[0, 0], [search_range, search_range], [search_range, (blocks + 1) * block - width - search_range], [0, 0]])
     c2 = tf.reshape(c2, [batch, height + reach, blocks + 1, block, channels])
@@ -52,4 +61,4 @@ def _matmul(c1, c2, search_range):
     return tf.concat(costs, axis=-1)
 
 
-FORMULATIONS = {"matmul": _matmul, "slices": _slices}
+FORMULATIONS = {"matmul": _matmul, "elementwise": _elementwise}

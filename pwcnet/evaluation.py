@@ -14,6 +14,7 @@ import numpy as np
 from pwcnet.data.samples import load_sample
 from pwcnet.flow.files import as_mask, valid_pixels
 from pwcnet.flow.metrics import Mean, RunningMean, average, endpoint_error
+from pwcnet.overlap import ahead
 
 COLUMNS = ("id", "epe", "valid_pixels", "seconds")
 
@@ -69,8 +70,7 @@ def evaluate_samples(predictor, samples, masked=False):
 
 
 def _evaluated(predictor, samples, masked):
-    for sample in samples:
-        loaded = load_sample(sample, masked)
+    for sample, loaded in ahead((sample, load_sample(sample, masked)) for sample in samples):
         started = time.perf_counter()
         flow = predictor.flow(loaded.frame1, loaded.frame2)
         seconds = time.perf_counter() - started

@@ -10,26 +10,42 @@ from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 
 INPUT, OUTPUT = "x_tnsr", "output"
+COST_FORMULATIONS = {"host": "matmul", "ascend": "elementwise"}
 NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, written by TensorFlow 2; TensorFlow 1.15, on which ATC stands, refuses nodes with them
 LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
 CHECK_SEED = 0
 
 
-def freeze(checkpoint, batch, height, width):
+def freeze(checkpoint, batch, height, width, target="host", precision="float32"):
     """GraphDef with placeholder `x_tnsr` [batch, 2, height, width, 3] float32 RGB in 0..1 and node `output` [batch, height, width, 2] float32 in pixels.
 
-    checkpoint: a pwcnet.checkpoint.Checkpoint. Built with constants in the place of variables, so there is nothing to convert and nothing dynamic.
+    checkpoint: a pwcnet.checkpoint.Checkpoint. target: "host" for this machine's CPU or GPU, "ascend" for ops that ATC has been seen to take; the numbers are
+    the same. precision: the type that features are computed in, a name of PRECISIONS; input and output stay float32. Built with constants in the place of variables, so there is nothing to convert and nothing dynamic.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [batch, 2, height, width, 3], name=INPUT)
         with checkpoint.as_constants():
-            flow, _ = pwc_net(x, checkpoint.config)
+            flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, COST_FORMULATIONS[target])
         tf.identity(flow, name=OUTPUT)
-        graph_def = tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT])
+        return slimmed(tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT]))
+
+
+def slimmed(graph_def):
+    """The same graph without nodes that inference has no use for: constants of the same value become one, and StopGradient goes."""
+    kept, replaced, first = tf.GraphDef(), {}, {}
+    kept.versions.CopyFrom(graph_def.versions)
     for node in graph_def.node:
+        if node.op == "StopGradient":
+            replaced[node.name] = node.input[0]
+        elif node.op == "Const" and first.setdefault(node.attr["value"].SerializeToString(), node.name) != node.name:
+            replaced[node.name] = first[node.attr["value"].SerializeToString()]
+        else:
+            kept.node.add().CopyFrom(node)
+    for node in kept.node:
+        node.input[:] = [replaced.get(name, name) for name in node.input]
         for name in NEWER_ATTRIBUTES:
             node.attr.pop(name, None)           # false in every forward pass, which is also their default
-    return graph_def
+    return kept
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pwcnet.runtime import tf
 
 
 def leaky_relu(x):
-    """x for x > 0, 0.1 x otherwise; any shape, float32."""
+    """x for x > 0, 0.1 x otherwise; any shape and floating type."""
     return tf.nn.leaky_relu(x, alpha=LEAKY_SLOPE)
 
 
@@ -16,11 +16,11 @@ def he_normal():
 def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None):
     """3x3 convolution with bias, TensorFlow SAME padding (at stride 2 and even sizes: nothing before, one after).
 
-    x: [B, H, W, C] float32. Returns [B, ceil(H / stride), ceil(W / stride), channels] float32.
+    x: [B, H, W, C]. Returns [B, ceil(H / stride), ceil(W / stride), channels] of x's type, in which it is computed; the variables are float32.
     """
     with tf.variable_scope(name):
-        kernel = tf.get_variable("kernel", [3, 3, int(x.shape[-1]), channels], tf.float32, initializer or he_normal())
-        bias = tf.get_variable("bias", [channels], tf.float32, tf.zeros_initializer())
+        kernel = _variable("kernel", [3, 3, int(x.shape[-1]), channels], x.dtype, initializer or he_normal())
+        bias = _variable("bias", [channels], x.dtype, tf.zeros_initializer())
         if dilation > 1:
             y = tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
         else:
@@ -32,11 +32,15 @@ def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initial
 def deconv(x, name):
     """4x4 transposed convolution with stride 2 to 2 channels, with bias, linear.
 
-    x: [B, H, W, C] float32 with static shape. Returns [B, 2H, 2W, 2] float32.
+    x: [B, H, W, C] with static shape. Returns [B, 2H, 2W, 2] of x's type, in which it is computed; the variables are float32.
     """
     batch, height, width, channels = x.shape.as_list()
     with tf.variable_scope(name):
-        kernel = tf.get_variable("kernel", [4, 4, 2, channels], tf.float32, tf.glorot_uniform_initializer())
-        bias = tf.get_variable("bias", [2], tf.float32, tf.zeros_initializer())
+        kernel = _variable("kernel", [4, 4, 2, channels], x.dtype, tf.glorot_uniform_initializer())
+        bias = _variable("bias", [2], x.dtype, tf.zeros_initializer())
         y = tf.nn.conv2d_transpose(x, kernel, [batch, 2 * height, 2 * width, 2], [1, 2, 2, 1], "SAME")
         return tf.nn.bias_add(y, bias)
+
+
+def _variable(name, shape, dtype, initializer):
+    return tf.cast(tf.get_variable(name, shape, tf.float32, initializer), dtype)

@@ -9,34 +9,50 @@ from pwcnet.runtime import tf
 from pwcnet.warp import warp
 
 
-def pwc_net(pair, config=ModelConfig.large()):
+def pwc_net(pair, config=ModelConfig.large(), cost_formulation="matmul"):
     """Optical flow from the first frame of each pair to the second.
 
-    pair: [B, 2, H, W, 3] float32 RGB in 0..1, static shape, H and W multiples of 64.
+    pair: [B, 2, H, W, 3] RGB in 0..1, static shape, H and W multiples of 64. Float32; with bfloat16 or float16, features and costs are computed in that type,
+    flows and the coordinates of the warp in float32 all the same (256 columns have no fractions in bfloat16).
     Returns (flow, pyramid). flow: [B, H, W, 2] float32, pixels of the input, channels (u, v): right and down positive.
+    cost_formulation: how the cost volume is computed (pwcnet.cost_volume.FORMULATIONS); the numbers are the same.
     pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32 for levels l = 6, 5, 4, 3, 2, each in pixels of its level.
     Builds into the current graph; variables go under `pwcnet/`. Raises ValueError for another shape.
     """
-    batch, height, width = _checked_size(pair)
+    batch, _, _ = _checked_size(pair)
+    frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)            # both frames as one batch: all first ones, then all second ones
+    features = pyramid_of(frames)
+    first = {level: f[:batch] for level, f in features.items()}
+    second = {level: f[batch:] for level, f in features.items()}
+    return flow_between(first, second, config, cost_formulation)
+
+
+def pyramid_of(frames):
+    """The features of frames [N, H, W, 3] at the levels where flow is predicted: {level: [N, H / 2^level, W / 2^level, C]}."""
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
-        frames = tf.reshape(tf.transpose(pair, [1, 0, 2, 3, 4]), [2 * batch, height, width, 3])
-        features = feature_pyramid(frames)                          # both frames as one batch: all first ones, then all second ones
-        first = {level: f[:batch] for level, f in features.items()}
-        second = {level: f[batch:] for level, f in features.items()}
-        pyramid = coarse_to_fine(first, second, config)
-    flow = tf.image.resize_bilinear(pyramid[-1], [height, width]) * float(2 ** FLOW_LEVEL)
-    return flow, pyramid
+        features = feature_pyramid(frames)
+    return {level: features[level] for level in LEVELS}
 
 
-def coarse_to_fine(first, second, config):
-    """The five levels' flows from the features of both frames, {level: [B, h, w, C] float32} each; level 6 first."""
+def flow_between(first, second, config, cost_formulation="matmul"):
+    """(flow, pyramid) as `pwc_net` from the features of both frames, each as `pyramid_of` gives them."""
+    with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
+        pyramid = _coarse_to_fine(first, second, config, cost_formulation)
+    scale = 2 ** FLOW_LEVEL
+    _, height, width, _ = pyramid[-1].shape.as_list()
+    return tf.image.resize_bilinear(pyramid[-1], [height * scale, width * scale]) * float(scale), pyramid
+
+
+def _coarse_to_fine(first, second, config, cost_formulation):
+    """The five levels' flows, level 6 first."""
     pyramid = []
     for level in LEVELS:
         if level == TOP_LEVEL:
-            x = cost_volume(first[level], second[level])
+            x = cost_volume(first[level], second[level], formulation=cost_formulation)
         else:
             warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
-            x = tf.concat([cost_volume(first[level], warped), first[level], up_flow, up_feat], axis=-1)
+            cost = cost_volume(first[level], warped, formulation=cost_formulation)
+            x = tf.concat([cost, first[level], tf.cast(up_flow, cost.dtype), up_feat], axis=-1)
         flow, x = estimate_flow(x, level, config.dense)
         if config.has_context(level):
             flow += context_residual(x, level)

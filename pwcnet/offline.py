@@ -15,6 +15,7 @@ from pwcnet.data.samples import load_sample
 from pwcnet.evaluation import Result, named_score
 from pwcnet.flow.files import UNKNOWN_FLOW
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
+from pwcnet.overlap import Background, ahead
 from pwcnet.result_folders import match_predictions
 
 IMAGE, TRUTH, ENDING = "image", "gt", ".bin"
@@ -102,10 +103,15 @@ def _prepared(samples, folder, size, frame_size):
     done = _read_lines(journal) & set(lines.values())
     write_text(journal, "".join(line + "\n" for line in sorted(done)))      # pairs made of other frames have their files replaced now
     with open(journal, "a", encoding="utf-8", buffering=1) as stream:
-        for sample in samples:
-            image, truth = (os.path.join(folder, kind, sample.file_name + ENDING) for kind in (IMAGE, TRUTH))
-            if lines[sample] not in done or not _up_to_date(sample, (image, truth)):
-                _write_pair(sample, image, truth, size, frame_size)
+        def loaded():
+            for sample in samples:
+                files = [os.path.join(folder, kind, sample.file_name + ENDING) for kind in (IMAGE, TRUTH)]
+                ready = lines[sample] in done and _up_to_date(sample, files)
+                yield sample, files, None if ready else load_sample(sample)
+
+        for sample, files, content in ahead(loaded()):
+            if content is not None:
+                _write_pair(sample, content, files, size, frame_size)
                 stream.write(lines[sample] + "\n")
             yield sample
     os.remove(journal)
@@ -124,8 +130,8 @@ def _up_to_date(sample, written):
     return all(os.path.exists(path) and os.path.getmtime(path) >= newest for path in written)
 
 
-def _write_pair(sample, image, truth, size, frame_size):
-    loaded = load_sample(sample)
+def _write_pair(sample, loaded, files, size, frame_size):
+    image, truth = files
     if loaded.valid.shape != frame_size:
         raise ValueError("expected frames of one size, %dx%d, got %dx%d in %s; try scenes of one size at a time" % (
             frame_size + loaded.valid.shape + (sample.frame1,)))
@@ -146,17 +152,23 @@ def infer(run, inputs, folder, size):
     """
     batch, height, width = size
     names = list(inputs)
-    for start in range(0, len(names), batch):
-        group = names[start:start + batch]
-        pairs = np.zeros((batch, 2, height, width, 3), np.float32)
-        for index, name in enumerate(group):
-            pairs[index] = read_bin(inputs[name], pairs.shape[1:])
-        started = time.perf_counter()
-        flows = run(pairs)
-        seconds = time.perf_counter() - started
-        for name, flow in zip(group, flows):
-            write_bin(os.path.join(folder, name + "_output_0" + ENDING), flow)
-        yield group, seconds
+
+    def groups():
+        for start in range(0, len(names), batch):
+            group = names[start:start + batch]
+            pairs = np.zeros((batch, 2, height, width, 3), np.float32)
+            for index, name in enumerate(group):
+                pairs[index] = read_bin(inputs[name], pairs.shape[1:])
+            yield group, pairs
+
+    with Background(depth=2 * batch) as later:
+        for group, pairs in ahead(groups()):
+            started = time.perf_counter()
+            flows = run(pairs)
+            seconds = time.perf_counter() - started
+            for name, flow in zip(group, flows):
+                later(write_bin, os.path.join(folder, name + "_output_0" + ENDING), flow)
+            yield group, seconds
 
 
 def evaluate_bins(truth_folder, predictions_folder, size, frame_size):

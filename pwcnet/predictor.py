@@ -6,7 +6,9 @@ import numpy as np
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.export import freeze, frozen_input_shape, import_frozen, read_frozen
 from pwcnet.flow.padding import crop, network_input, padded_size
+from pwcnet.network import flow_between, pyramid_of
 from pwcnet.runtime import tf
+from pwcnet.runtime.precision import checked_precision
 from pwcnet.runtime.sessions import session_config
 
 GRAPHS_KEPT = 2
@@ -16,14 +18,17 @@ class Predictor:
     """Flow between frames of any size; `with Predictor(path) as predictor: flow = predictor.flow(frame1, frame2)`.
 
     path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size.
+    precision: the type that features are computed in (pwcnet.runtime.precision); a frozen graph has its own.
     A graph is built for each padded size that comes; the last two are kept.
     """
 
-    def __init__(self, path, config=None):
-        self.path = path
+    def __init__(self, path, config=None, precision="float32"):
+        self.path, self.precision = path, checked_precision(precision)
         self._config = config or session_config()
-        self._sessions = OrderedDict()
+        self._open = OrderedDict()
         if str(path).endswith(".pb"):
+            if precision != "float32":
+                raise ValueError("expected a checkpoint for precision %s, got the frozen graph %s, whose precision is fixed; use the checkpoint" % (precision, path))
             self._frozen, self._checkpoint = read_frozen(path), None
             self.fixed_size = frozen_input_shape(self._frozen)
         else:
@@ -39,9 +44,28 @@ class Predictor:
         shape = _common_shape(pairs)
         batch, height, width = self._network_size(len(pairs), shape)
         x = np.stack([np.stack([network_input(frame, height, width) for frame in pair]) for pair in pairs])
-        session, tensor, output = self._session(batch, height, width)
-        flows = session.run(output, {tensor: x})
+        flows = self._cached(Pairs, batch, height, width).flows(x)
         return [crop(flow, shape[0], shape[1]) for flow in flows]
+
+    def consecutive(self, pairs):
+        """(pair, its flow [H, W, 2] float32) for each of many pairs, in order; neighbours that have a frame in common share its feature pyramid.
+
+        pairs: iterable of objects with frame1 and frame2 (pwcnet.data.pairs.Pair, for one), frames as `flow` takes them, not changed in place meanwhile. Where a
+        frame1 is the frame2 before, the same array, n frames cost n pyramids in the place of 2 (n - 1). A frozen graph has no place to put a pyramid in: it
+        predicts pair by pair.
+        """
+        earlier, features = None, None
+        for pair in pairs:
+            if self._checkpoint is None:
+                yield pair, self.flow(pair.frame1, pair.frame2)
+                continue
+            shape = _common_shape([(pair.frame1, pair.frame2)])
+            stream = self._cached(Stream, *padded_size(shape[0], shape[1]))
+            if pair.frame1 is not earlier:
+                features = stream.features(pair.frame1)
+            flow, features = stream.flow(features, pair.frame2)
+            earlier = pair.frame2
+            yield pair, crop(flow, shape[0], shape[1])
 
     def _network_size(self, count, shape):
         if self._checkpoint is not None:
@@ -52,26 +76,78 @@ class Predictor:
                 batch, height, width, count, shape[0], shape[1], self.path))
         return self.fixed_size
 
-    def _session(self, *size):
-        if size not in self._sessions:
-            while len(self._sessions) >= GRAPHS_KEPT:
-                self._sessions.popitem(last=False)[1][0].close()
-            with tf.Graph().as_default() as graph:
-                tensors = import_frozen(self._frozen or freeze(self._checkpoint, *size))
-                self._sessions[size] = (tf.Session(graph=graph, config=self._config),) + tuple(tensors)
-        self._sessions.move_to_end(size)
-        return self._sessions[size]
+    def _cached(self, kind, *size):
+        """A graph with its session, built where it is not among the last ones used."""
+        key = (kind,) + size
+        if key not in self._open:
+            while len(self._open) >= GRAPHS_KEPT:
+                self._open.popitem(last=False)[1].close()
+            self._open[key] = kind(self._frozen or self._checkpoint, self._config, self.precision, *size)
+        self._open.move_to_end(key)
+        return self._open[key]
 
     def close(self):
         """Ends the sessions."""
-        while self._sessions:
-            self._sessions.popitem()[1][0].close()
+        while self._open:
+            self._open.popitem()[1].close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
+
+
+class _Graph:
+    """A graph and its session."""
+
+    def __init__(self, config):
+        self.graph = tf.Graph()
+        self.session = tf.Session(graph=self.graph, config=config)
+
+    def close(self):
+        self.session.close()
+
+
+class Pairs(_Graph):
+    """The network from frames to flow, for pairs of one size, with weights as constants."""
+
+    def __init__(self, source, config, precision, batch, height, width):
+        super().__init__(config)
+        with self.graph.as_default():
+            self.x, self.output = import_frozen(
+                source if isinstance(source, tf.GraphDef) else freeze(source, batch, height, width, precision=precision))
+
+    def flows(self, pairs):
+        """[B, 2, H, W, 3] float32 -> [B, H, W, 2] float32."""
+        return self.session.run(self.output, {self.x: pairs})
+
+
+class Stream(_Graph):
+    """The network cut after the feature pyramid, so that a frame's pyramid serves the pair before it and the pair after it."""
+
+    def __init__(self, checkpoint, config, precision, height, width):
+        super().__init__(config)
+        self.size = height, width
+        with self.graph.as_default(), checkpoint.as_constants():
+            self.frame = tf.placeholder(tf.float32, [1, height, width, 3])
+            self.own = pyramid_of(tf.cast(self.frame, precision))
+            self.other = {level: tf.placeholder(f.dtype, f.shape) for level, f in self.own.items()}
+            self.output, _ = flow_between(self.other, self.own, checkpoint.config)
+
+    def features(self, frame):
+        """The pyramid of a frame [H, W, 3] uint8: {level: array}."""
+        return self.session.run(self.own, {self.frame: self._input(frame)})
+
+    def flow(self, features, frame):
+        """The flow from the frame of these features to this one, and this one's features, in one run."""
+        feed = {self.other[level]: array for level, array in features.items()}
+        feed[self.frame] = self._input(frame)
+        (flow,), own = self.session.run([self.output, self.own], feed)
+        return flow, own
+
+    def _input(self, frame):
+        return network_input(frame, *self.size)[np.newaxis]
 
 
 def _common_shape(pairs):

@@ -7,8 +7,8 @@ from pwcnet.runtime import tf
 def feature_pyramid(frames):
     """Six levels of features, each half the size of the one before.
 
-    frames: [N, H, W, 3] float32 RGB in 0..1, H and W multiples of 64.
-    Returns {level: [N, H / 2^level, W / 2^level, PYRAMID_CHANNELS[level - 1]] float32} for levels 1..6.
+    frames: [N, H, W, 3] floating RGB in 0..1, H and W multiples of 64.
+    Returns {level: [N, H / 2^level, W / 2^level, PYRAMID_CHANNELS[level - 1]], the frames' type} for levels 1..6.
     """
     features = {}
     with tf.variable_scope("featpyr"):

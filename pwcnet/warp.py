@@ -7,7 +7,7 @@ from pwcnet.runtime import tf
 def warp(image, displacement):
     """warped[y, x] = bilinear(image, y - displacement[y, x, 0], x - displacement[y, x, 1]).
 
-    image: [B, H, W, C] float32. displacement: [B, H, W, 2] float32, pixels of this level. Static shapes. Returns [B, H, W, C] float32.
+    image: [B, H, W, C] floating. displacement: [B, H, W, 2] float32, pixels of this level. Static shapes. Returns [B, H, W, C] of the image's type.
     Outside the image the border pixel repeats. The gradient reaches the image, and the displacement where the query lies inside.
 
     Deviation from the paper, shared with tfoptflow: channel 0 moves y, channel 1 moves x, and both are subtracted. The displacement comes out of a learned
@@ -30,10 +30,14 @@ def warp(image, displacement):
     def neighbour(offset):
         return tf.gather(pixels, corner + offset if offset else corner)
 
-    right, down = right[..., None], down[..., None]
-    upper = neighbour(0) * (1 - right) + neighbour(beside) * right
-    lower = neighbour(below) * (1 - right) + neighbour(below + beside) * right
-    return upper * (1 - down) + lower * down
+    right, down = (tf.cast(fraction[..., None], image.dtype) for fraction in (right, down))
+    upper = _between(neighbour(0), neighbour(beside), right)
+    lower = _between(neighbour(below), neighbour(below + beside), right)
+    return _between(upper, lower, down)
+
+
+def _between(first, second, fraction):
+    return first + (second - first) * fraction
 
 
 def _cell(query, size):

@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # before TensorFlow is i
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")      # TensorFlow 1.15 on NumPy 1.17 and later
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 
+PRECISIONS = ("float32", "bfloat16", "float16")         # as pwcnet.runtime.precision has them, without importing TensorFlow
+
 
 def boolean(text):
     """True/False, 1/0, yes/no in any case; anything else is an error (bool("False") would be true)."""
@@ -45,6 +47,12 @@ def positive_float(text):
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError("expected a number above 0, got %r" % text)
     return value
+
+
+def progress_bar(*arguments, **options):
+    """tqdm's bar; in a pipe or a log file, where a bar cannot move, a line every half minute."""
+    from tqdm import tqdm
+    return tqdm(*arguments, mininterval=0.1 if sys.stderr.isatty() else 30, dynamic_ncols=True, **options)
 
 
 def load_tensorflow():

@@ -5,10 +5,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # runs from any directory, without installation
 import argparse  # noqa: E402
 
-from tqdm import tqdm  # noqa: E402
-
 from pwcnet.data.scenes import make_scene, write_sintel  # noqa: E402
-from scripts.command_line import non_negative_int, positive_float, positive_int, run  # noqa: E402
+from scripts.command_line import non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402
 
 
 def main(argv):
@@ -21,7 +19,7 @@ def main(argv):
             yield "scene_%02d" % (number + 1), make_scene(arguments.seed + number, *size)
             progress.update()
 
-    with tqdm(total=arguments.scenes + 1, unit="scene", desc=arguments.output) as progress:
+    with progress_bar(total=arguments.scenes + 1, unit="scene", desc=arguments.output) as progress:
         write_sintel(arguments.output, named(0, arguments.scenes), named(arguments.scenes, arguments.scenes + 1))
     print("%d training scenes and 1 test scene in %s" % (arguments.scenes, arguments.output))
 

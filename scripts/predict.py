@@ -7,13 +7,12 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from tqdm import tqdm  # noqa: E402
-
 from pwcnet.data.frames import write_image  # noqa: E402
 from pwcnet.data.pairs import frame_pairs  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
-from scripts.command_line import load_tensorflow, positive_float, run  # noqa: E402
+from pwcnet.overlap import Background, ahead  # noqa: E402
+from scripts.command_line import PRECISIONS, load_tensorflow, positive_float, progress_bar, run  # noqa: E402
 
 FORMATS = ("flo", "png", "kitti")
 
@@ -26,9 +25,9 @@ def main(argv):
     load_tensorflow()
     from pwcnet.predictor import Predictor
     written = 0
-    with Predictor(args.ckpt) as predictor:
-        for pair in tqdm(found.pairs, total=found.count, unit="pair"):
-            save(args, pair.name, predictor.flow(pair.frame1, pair.frame2))
+    with Predictor(args.ckpt, precision=args.precision) as predictor, Background() as later:
+        for pair, flow in progress_bar(predictor.consecutive(ahead(found.pairs)), total=found.count, unit="pair"):
+            later(save, args, pair.name, flow)
             written += 1
     print("%d %s in %s: %s" % (written, "flow" if written == 1 else "flows", args.output, ", ".join(args.save)))
 
@@ -63,6 +62,7 @@ def parser():
     options.add_argument("frames", nargs="+", help="two pictures, one folder of pictures, or one video")
     options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
     options.add_argument("--output", default="flow", metavar="DIR", help="write the files here, by default into ./flow; those of the same names are replaced")
+    options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
     options.add_argument("--save", type=formats, default=("flo", "png"), metavar="FORMATS",
                          help="which of flo (DIR/<name>.flo), png (colours, DIR/<name>.png) and kitti (16-bit PNG, DIR/kitti/<name>.png); default flo,png")
     options.add_argument("--max_magnitude", type=positive_float, metavar="PIXELS",

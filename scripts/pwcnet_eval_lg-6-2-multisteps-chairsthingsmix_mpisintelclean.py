@@ -7,14 +7,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from tqdm import tqdm  # noqa: E402
-
 from pwcnet.data.frames import write_image  # noqa: E402
 from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.evaluation import Totals, evaluate_samples, results_table  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
-from scripts.command_line import load_tensorflow, run  # noqa: E402
+from pwcnet.overlap import Background  # noqa: E402
+from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402
 
 
 def main(argv):
@@ -28,9 +27,9 @@ def main(argv):
     from pwcnet.predictor import Predictor
     totals = Totals()
     table = os.path.join(args.output, "epe.csv") if args.output else None
-    with Predictor(args.ckpt) as predictor, results_table(table) as add_row:
-        for result in tqdm(evaluate_samples(predictor, samples, args.masked), total=len(samples), unit="pair"):
-            save(args, result)
+    with Predictor(args.ckpt, precision=args.precision) as predictor, results_table(table) as add_row, Background() as later:
+        for result in progress_bar(evaluate_samples(predictor, samples, args.masked), total=len(samples), unit="pair"):
+            later(save, args, result)
             add_row(result)
             totals.add(result)
     report(args, samples, totals)
@@ -60,6 +59,7 @@ def parser():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
+    options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
     options.add_argument("--mode", default="val_notrain", choices=[mode for mode in PARTS if mode != "test"],
                          help="which pairs: val_notrain (the default) is all; the others are parts of a training run's split")
     options.add_argument("--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final")

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 
 from pwcnet.checkpoint import Checkpoint
+from pwcnet.data.pairs import Pair
 from pwcnet.export import freeze, run_frozen
 from pwcnet.predictor import GRAPHS_KEPT, Predictor
+from pwcnet.runtime import TF_RELEASE
 from tests.conftest import assert_close
 
 FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uint8)
@@ -51,7 +53,7 @@ def test_sizes_may_change_and_come_back(predictor):
     first = predictor.flow(FRAMES[0], FRAMES[1])
     for size in (30, 60, 64):
         assert predictor.flow(FRAMES[0, :size, :size], FRAMES[1, :size, :size]).shape == (min(size, 60), size, 2)
-        assert len(predictor._sessions) <= GRAPHS_KEPT
+        assert len(predictor._open) <= GRAPHS_KEPT
     np.testing.assert_allclose(predictor.flow(FRAMES[0], FRAMES[1]), first, atol=1e-4)
 
 
@@ -80,3 +82,45 @@ def test_missing_files():
     for path in ("absent/pwcnet.pb", "absent/pwcnet.ckpt-1"):
         with pytest.raises(FileNotFoundError):
             Predictor(path)
+
+
+def test_consecutive_frames_share_pyramids(predictor, monkeypatch):
+    from pwcnet.predictor import Stream
+    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(5)]
+    made = []
+    features, flow = Stream.features, Stream.flow
+    monkeypatch.setattr(Stream, "features", lambda self, frame: made.append(1) or features(self, frame))
+    monkeypatch.setattr(Stream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame))
+    flows = [flow for _, flow in predictor.consecutive(map(Pair, "abcd", frames, frames[1:]))]
+    assert len(flows) == 4 and len(made) == 5
+    for pair, found in zip(zip(frames, frames[1:]), flows):
+        np.testing.assert_allclose(found, predictor.flow(*pair), atol=1e-3 * max(1, np.abs(found).max()))
+    assert len(list(predictor.consecutive([Pair("a", frames[0], frames[1]), Pair("b", frames[3], frames[2])]))) == 2
+    assert len(made) == 5 + 4
+
+
+def test_consecutive_with_a_frozen_graph_and_changing_sizes(frozen, predictor):
+    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(3)]
+    assert [pair.name for pair, _ in frozen.consecutive(map(Pair, "ab", frames, frames[1:]))] == ["a", "b"]
+    small = [frame[:50, :60].copy() for frame in frames]
+    flows = predictor.consecutive([Pair("a", frames[0], frames[1]), Pair("b", small[0], small[1])])
+    assert [flow.shape for _, flow in flows] == [(60, 100, 2), (50, 60, 2)]
+
+
+def test_reduced_precision_is_close_and_refused_where_it_cannot_be(small_checkpoint, small_frozen, predictor):
+    frames = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]
+    exact = predictor.flow(*frames)
+    for precision in ("bfloat16", "float16"):
+        if precision == "bfloat16" and TF_RELEASE.startswith("1."):
+            with pytest.raises(ValueError, match="use TensorFlow 2"):
+                Predictor(small_checkpoint, precision=precision)
+            continue
+        with Predictor(small_checkpoint, precision=precision) as reduced:
+            flow = reduced.flow(*frames)
+            ((_, streamed),) = reduced.consecutive([Pair("a", *frames)])
+        assert flow.dtype == np.float32 and 0 < np.abs(flow - exact).mean() < 0.1 * np.abs(exact).mean()
+        assert np.abs(streamed - exact).mean() < 0.1 * np.abs(exact).mean()
+    with pytest.raises(ValueError, match="fixed"):
+        Predictor(small_frozen, precision="float16")
+    with pytest.raises(ValueError, match="precision"):
+        Predictor(small_checkpoint, precision="int8")
