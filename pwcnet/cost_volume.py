@@ -44,20 +44,25 @@ def _matmul(c1, c2, search_range):
     block = max(reach, min(BLOCK, width))
     blocks = -(-width // block)
     window = block + reach
-    c1 *= 1.0 / channels                                        # so that sums are means
+    c1 = c1 * (1.0 / channels)                                  # so that sums are means
     if width % block:
         c1 = tf.pad(c1, [[0, 0], [0, 0], [0, blocks * block - width], [0, 0]])
     c1 = tf.reshape(c1, [batch, height, blocks, block, channels])
     c2 = tf.pad(c2, [[0, 0], [search_range, search_range], [search_range, (blocks + 1) * block - width - search_range], [0, 0]])
     c2 = tf.reshape(c2, [batch, height + reach, blocks + 1, block, channels])
-    windows = tf.concat([c2[:, :, :-1], c2[:, :, 1:, :reach]], axis=3)                          # [B, H + 2r, blocks, window, C]
+    # tf.slice, not c2[...]: its gradient is a pad, several times faster than that of a strided slice.
+    own = tf.slice(c2, [0, 0, 0, 0, 0], [batch, height + reach, blocks, block, channels])
+    beside = tf.slice(c2, [0, 0, 1, 0, 0], [batch, height + reach, blocks, reach, channels])
+    windows = tf.concat([own, beside], axis=3)                                                  # [B, H + 2r, blocks, window, C]
     costs = []
     for dy in range(side):
-        products = tf.matmul(c1, windows[:, dy:dy + height], transpose_b=True)                  # [B, H, blocks, block, window]
+        rows = tf.slice(windows, [0, dy, 0, 0, 0], [batch, height, blocks, window, channels])
+        products = tf.matmul(c1, rows, transpose_b=True)                                        # [B, H, blocks, block, window]
         # Pixel t of a block wants columns t..t + 2r: rows longer by one shift every pixel's costs to the front.
         flat = tf.reshape(products, [batch, height, blocks, block * window])
         flat = tf.pad(flat, [[0, 0], [0, 0], [0, 0], [0, block]])
-        costs.append(tf.reshape(flat, [batch, height, blocks * block, window + 1])[:, :, :width, :side])
+        skewed = tf.reshape(flat, [batch, height, blocks * block, window + 1])
+        costs.append(tf.slice(skewed, [0, 0, 0, 0], [batch, height, width, side]))
     return tf.concat(costs, axis=-1)
 
 

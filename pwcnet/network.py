@@ -22,8 +22,8 @@ def pwc_net(pair, config=ModelConfig.large(), cost_formulation="matmul"):
     batch, _, _ = _checked_size(pair)
     frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)            # both frames as one batch: all first ones, then all second ones
     features = pyramid_of(frames)
-    first = {level: f[:batch] for level, f in features.items()}
-    second = {level: f[batch:] for level, f in features.items()}
+    halves = {level: [tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)] for level, f in features.items()}
+    first, second = ({level: pair[which] for level, pair in halves.items()} for which in (0, 1))
     return flow_between(first, second, config, cost_formulation)
 
 

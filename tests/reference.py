@@ -19,7 +19,9 @@ def cost_volume(c1, c2, search_range=SEARCH_RANGE):
         for dx in range(2 * search_range + 1):
             shifted = tf.slice(padded, [0, dy, dx, 0], shape)
             costs.append(tf.reduce_mean(c1 * shifted, axis=3, keepdims=True))
-    return tf.nn.leaky_relu(tf.concat(costs, axis=3), alpha=LEAKY_SLOPE)
+    costs = tf.nn.leaky_relu(tf.concat(costs, axis=3), alpha=LEAKY_SLOPE)
+    costs.set_shape(c1.shape[:3].concatenate([(2 * search_range + 1) ** 2]))
+    return costs
 
 
 def warp(image, displacement):

@@ -11,14 +11,15 @@ from pwcnet.training.schedules import learning_rate
 TrainingGraph = namedtuple("TrainingGraph", "loss data_loss level_losses epe rate global_step gradients train_op flow pyramid")
 
 
-def training_graph(pair, truth, valid, config, options):
+def training_graph(pair, truth, valid, config, options, network=pwc_net):
     """Builds network, loss and update into the current graph.
 
     pair: [B, 2, H, W, 3] float32 in 0..1. truth: [B, H, W, 2] float32, pixels. valid: [B, H, W] bool. options: TrainingOptions.
+    network: (pair, config) -> (flow, pyramid).
     Returns a TrainingGraph of scalars: loss (total), data_loss, level_losses {level: loss}, epe (pixels), rate, global_step; the list of (gradient, variable);
     train_op, which advances global_step; and the network's flow and pyramid. Everything fetched with train_op is of before the update.
     """
-    flow, pyramid = pwc_net(pair, config)
+    flow, pyramid = network(pair, config)
     variables = tf.trainable_variables()
     level_losses = LOSSES[options.loss](pyramid, truth, valid)
     data_loss = tf.add_n([level_losses[level] for level in LEVELS])

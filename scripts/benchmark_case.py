@@ -1,0 +1,188 @@
+"""One case of scripts/benchmark.py in a process of its own: prepares, says what it is, then runs once for each line it reads."""
+import json
+import logging
+import os
+import resource
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+from scripts.command_line import load_tensorflow  # noqa: E402
+
+
+class Settings:
+    """What scripts/benchmark.py passes."""
+
+    def __init__(self, text):
+        for name, value in json.loads(text).items():
+            setattr(self, name, value)
+
+
+def main(settings):
+    started = time.time()
+    load_tensorflow()
+    from pwcnet.runtime import TF_RELEASE, tf
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
+        once, about = CASES[settings.case](settings, folder)
+        once()
+        print(json.dumps(dict(about, tensorflow=TF_RELEASE, preparation=time.time() - started)), flush=True)
+        for _ in sys.stdin:
+            started = time.perf_counter()
+            count = once() or 1
+            seconds = (time.perf_counter() - started) / count
+            who = resource.RUSAGE_CHILDREN if settings.case == "startup" else resource.RUSAGE_SELF
+            print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(who).ru_maxrss / 1024}), flush=True)
+
+
+def plain_inference(settings, folder):
+    from pwcnet.runtime import tf
+    from tests.reference import pwc_net
+    session, x = _session(settings), _pairs(settings)
+    pair = tf.placeholder(tf.float32, [None, 2, None, None, 3])
+    flow, _ = pwc_net(pair, _config(settings))
+    session.run(tf.global_variables_initializer())
+    return lambda: session.run(flow, {pair: x}) is None, {}
+
+
+def inference(settings, folder, precision="float32"):
+    from pwcnet.export import freeze, import_frozen
+    from pwcnet.graph_report import report
+    checkpoint = _checkpoint(settings, folder)
+    graphs = {target: freeze(checkpoint, settings.batch, *settings.size, target=target, precision=precision) for target in ("host", "ascend")}
+    session, x = _session(settings), _pairs(settings)
+    tensor, output = import_frozen(graphs["host"])
+    found = report(graphs["host"])
+    about = {"gflop": found.gflop, "nodes": {target: len(graph.node) for target, graph in graphs.items()}}
+    return lambda: session.run(output, {tensor: x}) is None, about
+
+
+def bfloat16(settings, folder):
+    import numpy as np
+
+    from pwcnet.export import freeze, run_frozen
+    from pwcnet.runtime.precision import checked_precision
+    checked_precision("bfloat16")
+    checkpoint, x = _checkpoint(settings, folder), _pairs(settings)
+    flows = [run_frozen(freeze(checkpoint, settings.batch, *settings.size, precision=precision), x) for precision in ("float32", "bfloat16")]
+    difference = np.linalg.norm(flows[1] - flows[0], axis=-1)
+    once, about = inference(settings, folder, "bfloat16")
+    about["difference"] = [float(difference.mean()), float(difference.max()), float(np.linalg.norm(flows[0], axis=-1).mean())]
+    return once, about
+
+
+def training(settings, folder, network=None):
+    import numpy as np
+
+    from pwcnet.runtime import tf
+    from pwcnet.training.graph import training_graph
+    from pwcnet.training.options import TrainingOptions
+    height, width = settings.training_size
+    random = np.random.RandomState(0)
+    session = _session(settings)
+    pair = tf.constant(random.rand(settings.batch, 2, height, width, 3).astype(np.float32))
+    truth = tf.constant((random.randn(settings.batch, height, width, 2) * 4).astype(np.float32))
+    options = TrainingOptions(steps=1, batch_size=settings.batch, crop=(height, width), loss="multiscale", schedule="constant", learning_rate=1e-9)
+    graph = training_graph(pair, truth, tf.ones([settings.batch, height, width], tf.bool), _config(settings), options, **({"network": network} if network else {}))
+    session.run(tf.global_variables_initializer())
+    return lambda: session.run([graph.train_op, graph.loss]) is None, {}
+
+
+def plain_training(settings, folder):
+    from tests.reference import pwc_net
+    return training(settings, folder, pwc_net)
+
+
+def convolution(settings, folder):
+    import numpy as np
+
+    from pwcnet.runtime import tf
+    height, width = settings.size[0] // 4, settings.size[1] // 4
+    session = _session(settings)
+    x = tf.get_variable("x", [settings.batch, height, width, 565], initializer=tf.random_uniform_initializer(seed=0))
+    kernel = tf.constant(np.random.RandomState(0).randn(3, 3, 565, 128).astype(np.float32))
+    largest = tf.reduce_max(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"))
+    session.run(tf.global_variables_initializer())
+    return lambda: session.run(largest) is None, {"gflop": 2e-9 * settings.batch * height * width * 9 * 565 * 128}
+
+
+def folder_of_frames(settings, folder):
+    import numpy as np
+
+    from pwcnet.data.pairs import Pair
+    from pwcnet.predictor import Predictor
+    _checkpoint(settings, folder)
+    predictor = Predictor(folder)
+    frames = [np.random.RandomState(n).randint(0, 256, settings.size + [3]).astype(np.uint8) for n in range(30)]
+
+    def once():
+        return sum(1 for _ in predictor.consecutive(Pair("", *pair) for pair in zip(frames, frames[1:])))
+    return once, {}
+
+
+def input_samples(settings, folder):
+    from pwcnet.data.augment import AugmentOptions
+    from pwcnet.data.pipeline import TrainingData
+    from pwcnet.data.scenes import make_scene, write_sintel
+    from pwcnet.data.sintel import sintel_samples
+    from pwcnet.runtime import tf
+    write_sintel(folder, [("scene", make_scene(0, 436, 1024, 4, 20))])
+    data = TrainingData(sintel_samples(folder), settings.training_size, AugmentOptions())
+    session = _session(settings)
+    batch, start = data.batches(4, 0, 10 ** 6)
+    session.run(start)
+
+    def once():
+        for _ in range(5):
+            session.run([batch.pair.op, batch.truth.op, batch.valid.op])
+        return 20
+    return once, {}
+
+
+def startup(settings, folder):
+    import subprocess
+    _checkpoint(settings, folder)
+    code = ("import sys, numpy as np; sys.path.insert(0, %r); import scripts.command_line; from pwcnet.predictor import Predictor; "
+            "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)") % (ROOT, tuple(settings.size) + (3,), folder)
+    return lambda: subprocess.check_call([sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.DEVNULL) and None, {}
+
+
+def _checkpoint(settings, folder):
+    """A checkpoint with random weights."""
+    from pwcnet.checkpoint import Checkpoint, list_checkpoints, save_checkpoint
+    from pwcnet.config import SIZE_MULTIPLE
+    from pwcnet.network import pwc_net
+    from pwcnet.runtime import tf
+    if not list_checkpoints(folder):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.set_random_seed(1)
+            pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), _config(settings))
+            session.run(tf.global_variables_initializer())
+            save_checkpoint(session, tf.train.Saver(), folder, 0)
+    return Checkpoint(folder)
+
+
+def _config(settings):
+    from pwcnet.config import ModelConfig
+    return ModelConfig.from_name(settings.variant)
+
+
+def _session(settings):
+    from pwcnet.runtime import tf
+    from pwcnet.runtime.sessions import session_config
+    return tf.InteractiveSession(config=session_config(settings.threads))
+
+
+def _pairs(settings):
+    from pwcnet.export import smooth_pairs
+    return smooth_pairs(settings.batch, *settings.size)
+
+
+CASES = {"plain-inference": plain_inference, "inference": inference, "bfloat16": bfloat16, "plain-training": plain_training, "training": training,
+         "convolution": convolution, "folder": folder_of_frames, "input": input_samples, "startup": startup}
+
+if __name__ == "__main__":
+    main(Settings(sys.argv[1]))
