@@ -1,23 +1,45 @@
 #!/bin/sh
-# V2: V1, then the multiscale loss from V1's checkpoint 176000. Stops at the first failure.
+# V2: V1, then the multiscale loss from V1's checkpoint 176000. Stops at the first failure; a stop from outside reaches the step that runs, which saves.
 # Further arguments go to both steps; with --save_path DIR the second step writes to DIR-step2. --pretrained names the weights of step 1;
-# step 2 starts from step 1's pwcnet.ckpt-176000, or from its last checkpoint where a shorter run made none.
+# step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes 176000 * 4 / batch size), or from its last checkpoint where there is none.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 step1=$root/pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned
+batch=4
 previous=
 for argument in "$@"; do
-    case "$argument" in --save_path=*) step1=${argument#--save_path=} ;; esac
-    [ "$previous" != --save_path ] || step1=$argument
+    case "$argument" in
+        --save_path=*) step1=${argument#*=} ;;
+        --batch_size=*) batch=${argument#*=} ;;
+    esac
+    case "$previous" in
+        --save_path) step1=$argument ;;
+        --batch_size) batch=$argument ;;
+    esac
     previous=$argument
 done
 step1=${step1%/}
+case "$batch" in '' | *[!0-9]* | 0) batch=4 ;; esac         # the fine-tuning script says what is wrong with it
 
-sh "$root/train_v1.sh" "$@"
+# Runs a step as a child that a stop is passed on to, and waits for it.
+run_step() {
+    sh "$root/train_v1.sh" "$@" &
+    child=$!
+    trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM
+    while :; do
+        status=0
+        wait "$child" || status=$?
+        kill -0 "$child" 2>/dev/null || break
+    done
+    trap - INT TERM
+    [ "$status" = 0 ] || exit "$status"
+}
 
-pretrained=$step1/pwcnet.ckpt-176000
+run_step "$@"
+
+pretrained=$step1/pwcnet.ckpt-$((176000 * 4 / batch))
 if [ ! -e "$pretrained.index" ]; then
     echo "train_v2: no $pretrained; step 2 starts from the last checkpoint in $step1" >&2
     pretrained=$step1
 fi
-exec sh "$root/train_v1.sh" --iterations 600000 --display 100 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"
+run_step --iterations 600000 --display 100 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"

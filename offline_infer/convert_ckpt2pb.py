@@ -7,13 +7,16 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
+from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.flow.padding import check_network_size  # noqa: E402
-from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402
 
 
 def main(argv):
     args = parser().parse_args(argv)
     check_network_size(args.height, args.width)
+    check_output_file(args.output)
 
     load_tensorflow()
     from pwcnet.checkpoint import Checkpoint

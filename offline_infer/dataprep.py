@@ -7,10 +7,12 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
+from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.data.frames import read_frame  # noqa: E402
 from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.offline import IMAGE, TRUTH, prepare  # noqa: E402
-from scripts.command_line import positive_int, progress_bar, run  # noqa: E402
 
 NEXT = r"""{count} pairs in {output}. Next, on this machine:
   python offline_infer/infer_pb.py --pb pwcnet.pb --input {image} --output {results}
@@ -24,6 +26,7 @@ and then:
 def main(argv):
     args = parser().parse_args(argv)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
+    check_output_folder(args.output)
     for _ in progress_bar(prepare(samples, args.output, args.height, args.width), total=len(samples), unit="pair"):
         pass
     rows, columns, _ = read_frame(samples[0].frame1).shape

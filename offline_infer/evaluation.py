@@ -7,14 +7,18 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
+from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.evaluation import Totals, results_table  # noqa: E402
 from pwcnet.offline import evaluate_bins  # noqa: E402
 from pwcnet.result_folders import find_results  # noqa: E402
-from scripts.command_line import positive_int, progress_bar, run  # noqa: E402
 
 
 def main(argv):
     args = parser().parse_args(argv)
+    if args.csv is not None:
+        check_output_file(args.csv)
     folder = find_results(args.output_path)
     count, results = evaluate_bins(args.gt_path, folder, (args.height, args.width), (args.frame_height, args.frame_width))
     totals = Totals()

@@ -6,28 +6,32 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
 import argparse  # noqa: E402
+from contextlib import closing  # noqa: E402
 
+from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.evaluation import mean_without_first  # noqa: E402
 from pwcnet.offline import check_inputs, infer, list_bins  # noqa: E402
-from pwcnet.result_folders import new_result_folder  # noqa: E402
-from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E402
+from pwcnet.result_folders import ResultFolder  # noqa: E402
 
 
 def main(argv):
     args = parser().parse_args(argv)
     inputs = list_bins(args.input)
+    check_output_folder(args.output)
 
     load_tensorflow()
     from pwcnet.export import frozen_input_shape, frozen_session, read_frozen
     graph_def = read_frozen(args.pb)
     size, times = frozen_input_shape(graph_def), []
     check_inputs(inputs, *size[1:])
-    with frozen_session(graph_def) as network, progress_bar(total=len(inputs), unit="pair") as progress:
-        folder = new_result_folder(args.output)
-        for names, seconds in infer(network, inputs, folder, size):
-            times.append(seconds)
-            progress.update(len(names))
-    print("%d predictions in %s, %d a run" % (len(inputs), folder, size[0]))
+    with frozen_session(graph_def) as network, progress_bar(total=len(inputs), unit="pair") as progress, ResultFolder(args.output) as results:
+        with closing(infer(network, inputs, results.path, size)) as runs:       # closed, so that no file is being written when the folder is removed
+            for names, seconds in runs:
+                times.append(seconds)
+                progress.update(len(names))
+    print("%d predictions in %s, %d a run" % (len(inputs), results.path, size[0]))
     print("Inference average time : %.2f ms" % (1000 * sum(times) / len(times)))
     print("Inference average time without first time: %.2f ms" % (1000 * mean_without_first(times)))
 

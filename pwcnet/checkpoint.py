@@ -22,7 +22,7 @@ HALF_PRECISION_PREFIX = "fp32_vars/"
 SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", "ExponentialMovingAverage")
 UNREADABLE = (tf.errors.OpError, RuntimeError, IndexError)       # what the readers of TensorFlow 1.15 and 2 raise for broken files
 
-Inspection = namedtuple("Inspection", "config step parameters missing extra reshaped")
+Inspection = namedtuple("Inspection", "config step parameters missing extra reshaped not_finite")
 
 
 class Checkpoint:
@@ -71,13 +71,20 @@ class Checkpoint:
         """Gives the network's variables this checkpoint's weights; every variable is looked up before the first is changed."""
         assign(session, variables, [self.weight(v.op.name, tuple(v.shape.as_list())) for v in variables])
 
+    def check_readable(self):
+        """Reads every variable of the network, so that a broken file is found before work begins. Raises ValueError."""
+        for name in sorted(self.shapes):
+            self._tensor(self._stored[name])
+
     def inspect(self):
-        """What the checkpoint has against what its variant needs."""
+        """What the checkpoint has against what its variant needs. Reads every variable: raises ValueError for one that is not readable."""
         expected = variable_shapes(self.config)
+        values = {name: self._tensor(self._stored[name]) for name in sorted(self.shapes)}
         extra = [name for name in sorted(self.shapes) if name not in expected and name.rsplit("/", 1)[1] not in SLOT_NAMES]
         return Inspection(
             config=self.config, step=self.step, parameters=sum(int(np.prod(self.shapes[n])) for n in expected if n in self.shapes),
             missing=[n for n in expected if n not in self.shapes], extra=extra,
+            not_finite=[n for n in expected if n in values and not np.isfinite(values[n]).all()],
             reshaped=[(n, self.shapes[n], shape) for n, shape in expected.items() if self.shapes.get(n, shape) != shape])
 
     def _variant(self):

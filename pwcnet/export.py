@@ -70,7 +70,8 @@ def import_frozen(graph_def):
     try:
         return tf.import_graph_def(copy, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
     except (ValueError, KeyError) as error:
-        raise ValueError("expected a frozen graph with '%s' and '%s', got another: %s" % (INPUT, OUTPUT, str(error).strip().split("\n")[0]))
+        raise ValueError("expected a frozen graph with '%s' and '%s', got another: %s; make it again with offline_infer/convert_ckpt2pb.py" % (
+            INPUT, OUTPUT, str(error).strip().split("\n")[0]))
 
 
 def difference_from_checkpoint(graph_def, checkpoint, pairs):
@@ -126,10 +127,10 @@ def read_frozen(path):
     try:
         graph_def.ParseFromString(data)
     except Exception as error:                  # protobuf's DecodeError lives in different places in its releases
-        raise ValueError("expected a frozen TensorFlow graph, got something else in %s (%s)" % (path, error))
+        raise ValueError("expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py" % (path, error))
     names = {node.name for node in graph_def.node}
     if INPUT not in names or OUTPUT not in names:
-        raise ValueError("expected nodes '%s' and '%s', got neither or one of %d nodes in %s; make it with offline_infer/convert_ckpt2pb.py" % (
+        raise ValueError("expected nodes '%s' and '%s', got neither or one of %d nodes in %s; make it again with offline_infer/convert_ckpt2pb.py" % (
             INPUT, OUTPUT, len(names), path))
     return graph_def
 

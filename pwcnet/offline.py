@@ -33,7 +33,7 @@ def read_bin(path, shape):
     with open(path, "rb") as stream:
         data = stream.read()
     if len(data) != bin_size(shape):
-        raise ValueError("expected %d bytes for float32 %s, got %d in %s" % (bin_size(shape), list(shape), len(data), path))
+        raise ValueError("expected %d bytes for float32 %s, got %d in %s; try making or copying it again" % (bin_size(shape), list(shape), len(data), path))
     return np.frombuffer(data, FLOAT).reshape(shape).astype(np.float32)
 
 

@@ -48,14 +48,15 @@ def ahead(items, depth=2):
 class Background:
     """Calls made in a thread while the caller goes on; `with Background() as later: later(write, path, data)`.
 
-    At most `depth` calls wait; one more waits for a place. The first error of a call is raised by the next one, or at the end. All calls are done when the block ends.
+    At most `depth` calls wait; one more waits for a place. The error of a call that has failed is raised by the next one, which is not made then, or at the end.
+    Calls are made one after the other; all are done when the block ends.
     """
 
     def __init__(self, depth=4):
         self._pool, self._waiting, self._depth = ThreadPoolExecutor(1), [], depth
 
     def __call__(self, function, *arguments):
-        while len(self._waiting) >= self._depth:
+        while self._waiting and (len(self._waiting) >= self._depth or self._waiting[0].done()):
             self._waiting.pop(0).result()
         self._waiting.append(self._pool.submit(function, *arguments))
 

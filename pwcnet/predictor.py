@@ -152,11 +152,11 @@ class Stream(_Graph):
 
 def _common_shape(pairs):
     if not pairs:
-        raise ValueError("expected at least one pair, got none")
+        raise ValueError("expected at least one pair, got none; try adding one")
     frames = [np.asarray(frame) for pair in pairs for frame in pair]
     for frame in frames:
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            raise ValueError("expected frames [H, W, 3] uint8 RGB, got %s %s" % (list(frame.shape), frame.dtype))
+            raise ValueError("expected frames [H, W, 3] uint8 RGB, got %s %s; try pwcnet.data.frames.read_frame" % (list(frame.shape), frame.dtype))
         if frame.shape != frames[0].shape:
-            raise ValueError("expected frames of one size, got %dx%d and %dx%d" % (frames[0].shape[:2] + frame.shape[:2]))
+            raise ValueError("expected frames of one size, got %dx%d and %dx%d; try scaling one of them" % (frames[0].shape[:2] + frame.shape[:2]))
     return frames[0].shape

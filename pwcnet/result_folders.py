@@ -2,8 +2,12 @@
 import logging
 import os
 import re
+import shutil
 import time
+import uuid
 from datetime import datetime
+
+from pwcnet.atomic import PARTIAL, is_partial, naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
@@ -14,23 +18,43 @@ NAMED = 3                                       # files that an error names
 log = logging.getLogger(__name__)
 
 
-def new_result_folder(output):
-    """Makes output/<time>, as msame names it, and returns its path; it is always a new one."""
-    while True:
-        folder = os.path.join(output, time.strftime(MSAME_TIME))
-        try:
-            os.makedirs(folder)
-            return folder
-        except FileExistsError:
-            if not os.path.isdir(folder):
-                raise
+class ResultFolder:
+    """A new folder output/<time>, named as msame does; `with ResultFolder(output) as results: write into results.path`.
+
+    In the block `path` is a hidden folder, which `find_results` does not see. It gets its name, by the time then, when the block ends well; otherwise it is
+    removed. A program that is killed leaves it hidden. Errors of files in it name `output`.
+    """
+
+    def __init__(self, output):
+        self._output = output
+        self.path = os.path.join(output, PARTIAL + uuid.uuid4().hex[:8])
+
+    def __enter__(self):
+        with naming(self._output):
+            os.makedirs(self.path)
+        return self
+
+    def __exit__(self, kind, error, _):
+        if kind is None:
+            self.path = self._renamed()
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is not None and is_partial(error.filename):
+            raise OSError(error.errno, error.strerror, self._output) from error
+
+    def _renamed(self):
+        while True:
+            folder = os.path.join(self._output, time.strftime(MSAME_TIME))
+            if not os.path.lexists(folder):         # of another run in the same second
+                os.rename(self.path, folder)
+                return folder
             time.sleep(0.1)
 
 
 def find_results(path):
     """The folder that holds the predictions: `path` itself, its only subfolder, or the newest by the time in their names.
 
-    Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
+    Hidden folders do not count. Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
     """
     if not os.path.isdir(path):
         raise FileNotFoundError("expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench" % path)

@@ -16,7 +16,9 @@ import platform  # noqa: E402
 import statistics  # noqa: E402
 import subprocess  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_int, progress_bar, run  # noqa: E402
+from scripts.command_line import non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_file, write_text  # noqa: E402
 
 CASES = {                       # name: (what it is, the case it is compared with)
     "plain-inference": ("plain formulation, one pair", None),
@@ -35,6 +37,8 @@ GROUPS = {"inference": ("plain-inference", "inference", "bfloat16", "convolution
 
 def main(argv):
     args = parser().parse_args(argv)
+    if args.output:
+        check_output_file(args.output)
     runtimes = {name: python for name, python in pythons(args).items() if os.path.exists(python)}
     if not runtimes:
         raise ValueError("expected an environment, found neither .venv-tf1 nor .venv-tf2; make one with scripts/setup.sh")
@@ -43,7 +47,6 @@ def main(argv):
         results["cases"] += measure(GROUPS[group], runtimes, args)
     print(table(results, read(args.compare)))
     if args.output:
-        from pwcnet.atomic import write_text
         write_text(args.output, json.dumps(results, indent=2) + "\n")
         print("wrote %s" % args.output)
 

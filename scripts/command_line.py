@@ -1,5 +1,7 @@
 """What every command line shares: strict argument types, logging, and errors as one line with exit code 2."""
 import argparse
+import errno
+import importlib.util
 import logging
 import os
 import sys
@@ -10,7 +12,34 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # before TensorFlow is i
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")      # TensorFlow 1.15 on NumPy 1.17 and later
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+PACKAGES = ("numpy", "cv2", "tqdm", "tensorflow", "sklearn", "scipy")       # requirements.txt, by the names that are imported
 PRECISIONS = ("float32", "bfloat16", "float16")         # as pwcnet.runtime.precision has them, without importing TensorFlow
+
+SPACE, ALLOWED = "free some space or choose another folder", "choose a folder you can write to"
+REMEDIES = {
+    errno.ENOSPC: SPACE, errno.EFBIG: SPACE, errno.EDQUOT: SPACE,
+    errno.EACCES: ALLOWED, errno.EPERM: ALLOWED, errno.EROFS: ALLOWED,
+    errno.EISDIR: "this is a folder; name a file",
+    errno.EEXIST: "this is a file, where a folder is needed; choose another",
+    errno.ENOTDIR: "this is a file, where a folder is needed; choose another",
+    errno.ENOENT: "try another name",
+}
+
+
+def check_packages():
+    """Ends a command line of this project, and no other program, with one line where packages are missing. Command lines import this module first for that."""
+    program = getattr(sys.modules["__main__"], "__file__", None)
+    if not program or os.path.dirname(os.path.realpath(program)) not in (os.path.join(ROOT, "scripts"), os.path.join(ROOT, "offline_infer")):
+        return
+    missing = [name for name in PACKAGES if name not in sys.modules and importlib.util.find_spec(name) is None]
+    if missing:
+        print("%s: error: expected the packages of requirements.txt, found no %s in %s; run bash scripts/setup.sh, then use .venv-tf1/bin/python or "
+              ".venv-tf2/bin/python" % (os.path.basename(program), ", ".join(map(repr, missing)), sys.executable), file=sys.stderr)
+        sys.exit(2)
+
+
+check_packages()
 
 
 def boolean(text):
@@ -92,6 +121,10 @@ def run(main):
 
 
 def _one_line(error):
-    if isinstance(error, OSError) and error.strerror:
-        return "%s: %s" % (error.filename, error.strerror) if error.filename else error.strerror
-    return " ".join(str(error).split())
+    if not (isinstance(error, OSError) and error.strerror):
+        return " ".join(str(error).split())
+    named = "%s: " % error.filename if error.filename else ""
+    remedy = REMEDIES.get(error.errno)
+    if remedy is ALLOWED and named and os.path.exists(error.filename) and not os.access(error.filename, os.R_OK):
+        remedy = "make it readable or choose another"
+    return named + error.strerror + ("; " + remedy if remedy else "")

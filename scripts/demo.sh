@@ -5,13 +5,14 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 runtime='' pretrained='' steps=300 output=$root/demo_output
+absolute() { case "$1" in "" | /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || { echo "demo: expected a value after $1; see the head of scripts/demo.sh" >&2; exit 2; }
     case "$1" in
         --runtime) runtime=$2 ;;
-        --pretrained) pretrained=$2 ;;
+        --pretrained) pretrained=$(absolute "$2") ;;
         --steps) steps=$2 ;;
-        --output) output=$2 ;;
+        --output) output=$(absolute "$2") ;;
         *) echo "demo: expected --runtime, --pretrained, --steps or --output, got '$1'" >&2; exit 2 ;;
     esac
     shift 2
@@ -53,15 +54,25 @@ step "Flow files -> EPE" "$python" offline_infer/evaluation.py --gt_path "$outpu
 scene=$(ls -d "$output"/scenes/MPI-Sintel-complete/training/clean/* | head -n 1)
 step "Flow of one pair" "$python" scripts/predict.py --ckpt "$output/finetuned" --output "$output/predicted" "$scene/frame_0001.png" "$scene/frame_0002.png"
 
+zero=$(last_number 'Zero flow:' 1) after=$(last_number 'Average EPE:' 1) status=0
+if [ -n "$pretrained" ]; then
+    verdict="What this proves: the chain works. It was started from $pretrained."
+elif awk -v zero="$zero" -v after="$after" 'BEGIN { exit !(zero > 0 && after != "" && after + 0 <= zero / 2) }'; then
+    verdict="What this proves: the chain works and the network learns these four pairs. It was trained from random weights on nothing else."
+else
+    verdict="FAILED: the chain runs, but the network did not learn these four pairs: expected at most half of zero flow's error after $steps steps; try more --steps."
+    status=1
+fi
+
 cat <<TEXT | tee -a "$results"
 
 Summary (EPE in pixels, means over the four generated pairs)
-  zero flow                 $(last_number 'Zero flow:' 1)
+  zero flow                 $zero
   at the start              $(last_number 'Average EPE:' 2)
-  after $steps steps         $(last_number 'Average EPE:' 1)
+  after $steps steps         $after
   offline, from the PB      $(last_number 'Average EPE =' 1)
-What this proves: the chain works and the network learns these four pairs. It was $([ -n "$pretrained" ] && echo "started from $pretrained" || echo "trained from random weights on nothing else"),
-so it says nothing about other frames; for those use published weights: bash scripts/demo.sh --pretrained CHECKPOINT.
+$verdict
+It says nothing about other frames; for those use published weights: bash scripts/demo.sh --pretrained CHECKPOINT.
 Files
   checkpoints   $output/finetuned
   frozen graph  $output/pwcnet.pb
@@ -69,3 +80,4 @@ Files
   pictures      $output/evaluation, $output/predicted
   everything printed here   $results
 TEXT
+exit $status

@@ -28,9 +28,11 @@ def main(argv):
         print("missing     %s" % name)
     for name, stored, expected in found.reshaped:
         print("reshaped    %s is %s, expected %s" % (name, list(stored), list(expected)))
+    for name in found.not_finite:
+        print("not finite  %s" % name)
     for name in found.extra:
         print("extra       %s" % name)
-    complete = not found.missing and not found.reshaped
+    complete = not (found.missing or found.reshaped or found.not_finite)
     print("complete    %s" % yes_no(complete))
     return 0 if complete else 1
 

@@ -5,8 +5,9 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # runs from any directory, without installation
 import argparse  # noqa: E402
 
+from scripts.command_line import non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
 from pwcnet.data.scenes import make_scene, write_sintel  # noqa: E402
-from scripts.command_line import non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402
 
 
 def main(argv):

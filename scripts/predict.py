@@ -7,12 +7,16 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
+from scripts.command_line import PRECISIONS, load_tensorflow, positive_float, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+import numpy as np  # noqa: E402
+
+from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.data.frames import write_image  # noqa: E402
 from pwcnet.data.pairs import frame_pairs  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.overlap import Background, ahead  # noqa: E402
-from scripts.command_line import PRECISIONS, load_tensorflow, positive_float, progress_bar, run  # noqa: E402
 
 FORMATS = ("flo", "png", "kitti")
 
@@ -27,16 +31,26 @@ def main(argv):
     written = 0
     with Predictor(args.ckpt, precision=args.precision) as predictor, Background() as later:
         for pair, flow in progress_bar(predictor.consecutive(ahead(found.pairs)), total=found.count, unit="pair"):
+            check_finite(flow, pair.name, args.ckpt)
             later(save, args, pair.name, flow)
             written += 1
     print("%d %s in %s: %s" % (written, "flow" if written == 1 else "flows", args.output, ", ".join(args.save)))
 
 
 def check_output(output, files):
-    """Raises ValueError where the pictures would be written among the frames, over them or to be taken for frames the next time."""
+    """Raises OSError for what is no folder to write to, ValueError where the pictures would be among the frames, over them or taken for frames the next time."""
+    check_output_folder(output)
     for file in files:
         if os.path.realpath(os.path.dirname(os.path.abspath(file))) == os.path.realpath(output):
             raise ValueError("expected an output folder other than that of the frames, got %s; try --output %s" % (output, os.path.join(output, "flow")))
+
+
+def check_finite(flow, name, ckpt):
+    """Raises ValueError where a flow is not finite: no reader could use it."""
+    wrong = int((~np.isfinite(flow)).any(axis=-1).sum())
+    if wrong:
+        raise ValueError("expected finite flow, got %d pixels with NaN or infinity for the pair %s from %s; try scripts/inspect_checkpoint.py, which finds "
+                         "such weights, and an earlier checkpoint" % (wrong, name, ckpt))
 
 
 def save(args, name, flow):

@@ -7,13 +7,15 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
+from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.data.frames import write_image  # noqa: E402
 from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.evaluation import Totals, evaluate_samples, results_table  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
-from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402
 
 
 def main(argv):
@@ -22,25 +24,27 @@ def main(argv):
     if (args.save_flow or args.save_pictures) and not args.output:
         options.error("--save_flow and --save_pictures need --output DIR")
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
+    table = os.path.join(args.output, "epe.csv") if args.output else None
+    if table:
+        check_output_file(table)
 
     load_tensorflow()
     from pwcnet.predictor import Predictor
     totals = Totals()
-    table = os.path.join(args.output, "epe.csv") if args.output else None
     with Predictor(args.ckpt, precision=args.precision) as predictor, results_table(table) as add_row, Background() as later:
         for result in progress_bar(evaluate_samples(predictor, samples, args.masked), total=len(samples), unit="pair"):
-            later(save, args, result)
-            add_row(result)
+            later(save, args, result, add_row)
             totals.add(result)
     report(args, samples, totals)
 
 
-def save(args, result):
-    """Writes a pair's flow and its colours, where they are wanted, each completely or not at all."""
+def save(args, result, add_row):
+    """Writes a pair's flow and its colours, where they are wanted, each completely or not at all; then its row: what the table names is there."""
     if args.save_flow:
         write_flow(os.path.join(args.output, result.id + ".flo"), result.flow)
     if args.save_pictures:
         write_image(os.path.join(args.output, result.id + ".png"), flow_to_color(result.flow))
+    add_row(result)
 
 
 def report(args, samples, totals):

@@ -6,11 +6,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
 import argparse  # noqa: E402
-import json  # noqa: E402
 import logging  # noqa: E402
 import signal  # noqa: E402
 
 from scripts.command_line import boolean, load_tensorflow, non_negative_int, positive_float, positive_int, run  # noqa: E402
+
+log = logging.getLogger(__name__)
 
 
 def parser():
@@ -45,31 +46,47 @@ def parser():
 
 def main(argv):
     args = parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))          # a platform's stop saves too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)           # a platform's stop saves too
     load_tensorflow()
 
-    from pwcnet.checkpoint import Checkpoint
-    from pwcnet.config import ModelConfig
     from pwcnet.data.pipeline import TrainingData
     from pwcnet.data.sintel import sintel_samples
+    from pwcnet.training.keeper import Keeper
     from pwcnet.training.trainer import Start, train
 
     options = training_options(args)
-    config = Checkpoint(args.pretrained).config if args.pretrained else ModelConfig.from_name(args.variant)
-    samples = sintel_samples(args.dataset, args.render_pass, args.mode)
-    data = TrainingData(samples, options.crop, options.augment, options.seed, masked=False)
-    os.makedirs(args.save_path, exist_ok=True)
-    handler = logging.FileHandler(os.path.join(args.save_path, "train.log"))
+    config = variant(args)
+    data = TrainingData(sintel_samples(args.dataset, args.render_pass, args.mode), options.crop, options.augment, options.seed, masked=False)
+    data.example(0)                                                     # a crop that does not fit is found before anything is written
+    with Keeper(args.save_path, options.keep, options.keep_every) as keeper:
+        keep_log(os.path.join(args.save_path, "train.log"))
+        log.info("%s, %d pairs, %d steps of batch size %d, %s loss, %s", config.name, len(data.samples), options.steps, options.batch_size, options.loss,
+                 options.optimizer_name)
+        if options.steps != args.iterations:
+            log.info("%d iterations of batch size 4 are %d steps of batch size %d", args.iterations, options.steps, args.batch_size)
+        if args.data_url or args.train_url:
+            log.info("--data_url and --train_url have no effect here: data is read from --dataset, results go to --save_path")
+        log.info("done: %s", train(data, config, options, keeper, Start(args.pretrained, args.resume), about(argv)))
+    return 0
+
+
+def variant(args):
+    """The ModelConfig of the run to resume, of the pretrained weights, or of --variant."""
+    from pwcnet.checkpoint import Checkpoint, list_checkpoints
+    from pwcnet.config import ModelConfig
+    source = args.save_path if args.resume and list_checkpoints(args.save_path) else args.pretrained
+    if not source:
+        return ModelConfig.from_name(args.variant)
+    checkpoint = Checkpoint(source)
+    checkpoint.check_readable()
+    return checkpoint.config
+
+
+def keep_log(path):
+    """Writes the log to a file too, with times."""
+    handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     logging.getLogger().addHandler(handler)
-    log = logging.getLogger(__name__)
-    log.info("%s, %d pairs, %d steps of batch size %d, %s loss, %s", config.name, len(samples), options.steps, options.batch_size, options.loss,
-             options.optimizer_name)
-    if options.steps != args.iterations:
-        log.info("%d iterations of batch size 4 are %d steps of batch size %d", args.iterations, options.steps, args.batch_size)
-    last = train(data, config, options, args.save_path, Start(args.pretrained, args.resume), about(argv, config, options))
-    log.info("done: %s", last)
-    return 0
 
 
 def training_options(args):
@@ -84,8 +101,8 @@ def training_options(args):
         save_every=args.save_every, keep=args.keep, keep_every=args.keep_every, threads=args.threads, workers=args.workers)
 
 
-def about(argv, config, options):
-    """What is written beside the checkpoints: command, versions, variant and options."""
+def about(argv):
+    """What is written beside the checkpoints with the options: command and versions."""
     import platform
 
     import numpy
@@ -93,8 +110,7 @@ def about(argv, config, options):
     from pwcnet import __version__
     from pwcnet.runtime import TF_RELEASE
     versions = {"pwcnet": __version__, "python": platform.python_version(), "tensorflow": TF_RELEASE, "numpy": numpy.__version__}
-    return json.dumps({"command": [sys.executable, os.path.abspath(__file__)] + list(argv), "versions": versions, "model": json.loads(config.to_json()),
-                       "training": json.loads(options.to_json())}, indent=2, sort_keys=True)
+    return {"command": [sys.executable, os.path.abspath(__file__)] + list(argv), "versions": versions}
 
 
 if __name__ == "__main__":

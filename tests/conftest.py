@@ -52,8 +52,13 @@ def assert_close(actual, expected, relative=1e-3):
 
 def run_command(*arguments, **options):
     """Runs `python ARGUMENTS` in a fresh process; returns the CompletedProcess with stdout and stderr as text."""
+    return run_python(sys.executable, *arguments, **options)
+
+
+def run_python(python, *arguments, **options):
+    """The same with another interpreter."""
     options.setdefault("cwd", ROOT)
-    return subprocess.run([sys.executable] + [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    return subprocess.run([python] + [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           universal_newlines=True, **options)
 
 

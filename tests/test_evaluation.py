@@ -1,9 +1,11 @@
 """Scores, totals and their table, with predictions made by hand."""
 import csv
+import errno
 
 import numpy as np
 import pytest
 
+from pwcnet import evaluation
 from pwcnet.data.samples import load_sample
 from pwcnet.data.sintel import sintel_samples
 from pwcnet.evaluation import COLUMNS, Result, Totals, evaluate_samples, mean_without_first, results_table, score
@@ -124,6 +126,26 @@ def test_a_table_without_rows_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="broken"), results_table(str(tmp_path / "epe.csv")):
         raise ValueError("broken")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_table_that_cannot_be_written_is_refused_at_once(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "folder", tmp_path / "folder" / ".."):
+        with pytest.raises(IsADirectoryError, match="folder"), results_table(str(path)):
+            raise AssertionError("the block ran")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_full_disk_names_the_table(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError) as caught, results_table(str(tmp_path / "epe.csv")) as add:
+        add(result("first", 2.0))
+        monkeypatch.setattr(evaluation.csv, "writer", full)
+        add(result("second", 2.0))
+    assert caught.value.filename == str(tmp_path / "epe.csv")
+    monkeypatch.undo()
+    assert [row[0] for row in rows(tmp_path / "epe.partial.csv")] == ["id", "first"]
 
 
 def test_no_table():

@@ -90,10 +90,19 @@ def test_pairs_of_the_check_are_smooth_and_always_the_same():
 def test_other_files_are_refused(data, tmp_path):
     path = tmp_path / "other.pb"
     path.write_bytes(data)
-    with pytest.raises(ValueError, match="other.pb"):
+    with pytest.raises(ValueError, match="other.pb.*; make it again with"):
         read_frozen(str(path))
     with pytest.raises(FileNotFoundError):
         read_frozen(str(tmp_path / "absent.pb"))
+
+
+def test_a_file_that_breaks_off_is_refused(small_frozen, tmp_path):
+    with open(small_frozen, "rb") as stream:
+        data = stream.read()
+    for size in (0, len(data) // 2, len(data) - 1):
+        (tmp_path / "short.pb").write_bytes(data[:size])
+        with pytest.raises(ValueError, match="expected .* in .*short.pb.*; make it again with offline_infer/convert_ckpt2pb.py$"):
+            read_frozen(str(tmp_path / "short.pb"))
 
 
 @pytest.mark.parametrize("shape", [None, [None, 2, 64, 64, 3], [1, 64, 64, 3], [1, 3, 64, 64, 3]])

@@ -40,3 +40,17 @@ def test_background_does_all_and_reports_the_first_error():
         with Background() as later:
             later(fail)
             later(done.append, 11)
+
+
+def test_an_error_is_raised_by_the_next_call():
+    def fail():
+        raise OSError("disk full")
+    made, failed = [], threading.Event()
+    with pytest.raises(OSError, match="disk full"):
+        with Background(depth=4) as later:
+            later(fail)
+            later(failed.set)                   # queued already, or refused
+            failed.wait(10)
+            made.append("second")
+            later(made.append, "third")
+    assert "third" not in made

@@ -1,11 +1,12 @@
 """The folders and names of msame and ais_bench."""
+import errno
 import os
 import time
 from datetime import datetime
 
 import pytest
 
-from pwcnet.result_folders import find_results, folder_times, match_predictions, new_result_folder
+from pwcnet.result_folders import ResultFolder, find_results, folder_times, match_predictions
 
 
 def made(parent, *names):
@@ -61,13 +62,33 @@ def test_the_folder_itself(tmp_path):
 
 
 def test_a_new_folder_is_named_after_the_time(tmp_path):
-    first = new_result_folder(str(tmp_path / "not" / "there"))
+    output, made_folders = str(tmp_path / "not" / "there"), []
+    for _ in range(2):                              # in one second
+        with ResultFolder(output) as folder:
+            (tmp_path / folder.path / "a_output_0.bin").write_bytes(b"")
+            assert os.path.basename(folder.path).startswith(".partial-")
+            assert find_results(output) == (made_folders[-1] if made_folders else output)
+        made_folders.append(folder.path)
+    first, second = made_folders
     assert abs(datetime.strptime(os.path.basename(first), "%Y%m%d_%H%M%S").timestamp() - time.time()) < 10
-    second = new_result_folder(str(tmp_path / "not" / "there"))
-    assert second != first and find_results(str(tmp_path / "not" / "there")) == second
+    assert second != first and find_results(output) == second and os.listdir(second) == ["a_output_0.bin"]
+    assert sorted(os.listdir(output)) == sorted(os.path.basename(folder) for folder in made_folders)
+
+
+def test_a_folder_that_is_not_complete_is_removed(tmp_path):
+    with pytest.raises(KeyboardInterrupt), ResultFolder(str(tmp_path)) as folder:
+        (tmp_path / folder.path / "a_output_0.bin").write_bytes(b"")
+        raise KeyboardInterrupt
+    with pytest.raises(OSError) as caught, ResultFolder(str(tmp_path)) as folder:
+        raise OSError(errno.ENOSPC, "No space left on device", os.path.join(folder.path, "a_output_0.bin"))
+    assert caught.value.errno == errno.ENOSPC and caught.value.filename == str(tmp_path)
+    with pytest.raises(ValueError, match="another"), ResultFolder(str(tmp_path)):
+        raise ValueError("another")
+    assert not os.listdir(str(tmp_path))
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError):
-        new_result_folder(str(tmp_path / "file"))
+    with pytest.raises(OSError) as caught, ResultFolder(str(tmp_path / "file")):
+        pass
+    assert caught.value.filename == str(tmp_path / "file")
 
 
 def test_predictions_are_matched_by_name(tmp_path):

@@ -26,7 +26,7 @@ def frame_pairs(paths):
 
     A pair is named after its first picture; where a folder has a.png and a.jpg, after the whole file name; in a video after that and the number of the first
     frame from 1, as clip_000001. At most two frames are in memory. Raises at once ValueError or FileNotFoundError for other paths; broken pictures and those of
-    another size raise ValueError as they are read.
+    another size raise ValueError when they are reached, as OpenCV tells a size only by decoding the picture; the pairs before them have been given by then.
     """
     paths = [os.fspath(path) for path in paths]
     if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):

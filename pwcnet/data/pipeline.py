@@ -49,9 +49,13 @@ class TrainingData:
 
     def example(self, number):
         """The number-th augmented Example. Raises ValueError or FileNotFoundError, naming the file, for what cannot be read."""
-        loaded = load_sample(self.sample(number), masked=self.masked)
+        sample = self.sample(number)
+        loaded = load_sample(sample, masked=self.masked)
         example = Example(loaded.frame1, loaded.frame2, loaded.flow, loaded.valid)
-        return self._augment(example, self.crop, sample_random(self.seed, number))
+        try:
+            return self._augment(example, self.crop, sample_random(self.seed, number))
+        except ValueError as error:
+            raise ValueError("%s (%s)" % (error, sample.frame1))
 
     def batches(self, batch_size, first_step, last_step, workers=0):
         """(Batch of tensors, the op that starts the iterator) for steps first_step + 1 .. last_step, in the current graph.

@@ -45,7 +45,7 @@ def make_scene(seed, height, width, frames, max_motion):
     max_motion: no pixel moves further than this from one frame to the next, in pixels. Raises ValueError.
     """
     if min(height, width) < 16 or frames < 2 or not 0.0 <= max_motion < float("inf"):
-        raise ValueError("expected at least 16x16 pixels, 2 frames and a motion of 0 pixels or more, got %dx%d, %d and %r" % (
+        raise ValueError("expected at least 16x16 pixels, 2 frames and a motion of 0 pixels or more, got %dx%d, %d and %r; try larger numbers" % (
             height, width, frames, max_motion))
     random = np.random.RandomState([seed, 1])
     layers = _layers(random, height, width, frames, max_motion)

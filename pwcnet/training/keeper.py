@@ -1,10 +1,13 @@
 """The folder of a training run: its lock, its options, its checkpoints and which of them stay."""
 import fcntl
+import json
 import os
 
 from pwcnet.atomic import write_text
-from pwcnet.checkpoint import find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
+from pwcnet.checkpoint import NAME, Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
 from pwcnet.runtime import cause, tf
+
+COMPARED = ("model.", "training.")              # of what is in options.json, what should be the same when a run is resumed
 
 
 class Keeper:
@@ -24,6 +27,10 @@ class Keeper:
             self._lock.close()
             raise OSError("expected %s to be free, but another training run is writing there; choose another --save_path or stop that run" % folder)
 
+    def prefix(self, step):
+        """What the checkpoint of a step is called."""
+        return os.path.join(self.folder, "%s-%d" % (NAME, step))
+
     def latest(self):
         """Prefix of the checkpoint with the highest step, or None."""
         return find_checkpoint(self.folder) if list_checkpoints(self.folder) else None
@@ -41,16 +48,43 @@ class Keeper:
         """Restores the latest checkpoint with its optimizer state and step. Raises ValueError where it does not fit this run's graph."""
         prefix = self.latest()
         try:
+            Checkpoint(prefix).restore(session, tf.trainable_variables())       # names the first variable that is wrong or unreadable
             saver.restore(session, prefix)
         except (tf.errors.OpError, ValueError) as error:
             raise ValueError("expected to resume from %s, but it does not fit (%s); resume with the options in options.json, or start from it with --pretrained" % (
                 prefix, cause(error)))
         return prefix
 
-    def write_options(self, text):
+    @property
+    def _options_path(self):
+        return os.path.join(self.folder, "options.json")
+
+    def write_options(self, options):
         """Writes options.json beside the checkpoints."""
-        write_text(os.path.join(self.folder, "options.json"), text + "\n")
+        write_text(self._options_path, json.dumps(options, indent=2, sort_keys=True) + "\n")
+
+    def differences(self, options):
+        """What the run so far was told that is not in these options: {name: (then, now)}; empty where there is no options.json."""
+        if not os.path.exists(self._options_path):
+            return {}
+        with open(self._options_path) as stream:
+            then, now = (_flat(each) for each in (json.load(stream), json.loads(json.dumps(options))))
+        return {name: (then.get(name), value) for name, value in now.items() if name.startswith(COMPARED) and then.get(name) != value}
 
     def close(self):
         """Lets other runs use the folder."""
         self._lock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _flat(options, prefix=""):
+    """{"training.loss": …} of nested dicts."""
+    flat = {}
+    for name, value in options.items():
+        flat.update(_flat(value, prefix + name + ".") if isinstance(value, dict) else {prefix + name: value})
+    return flat

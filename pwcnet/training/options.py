@@ -1,6 +1,5 @@
 """What a training run is told: one frozen object, checked where it is made, written beside the checkpoints."""
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from pwcnet.data.augment import AugmentOptions
@@ -37,6 +36,7 @@ class TrainingOptions:
             _check(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
         for name in ("keep_every", "threads", "workers", "seed"):
             _check(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
+        _check(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
         _check(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
                "a crop of height and width in multiples of 64", self.crop)
         _check(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
@@ -47,9 +47,6 @@ class TrainingOptions:
     @property
     def optimizer_name(self):
         return self.optimizer or DEFAULTS[self.loss]
-
-    def to_json(self):
-        return json.dumps(asdict(self), indent=2, sort_keys=True)
 
 
 def _check(condition, expected, got):

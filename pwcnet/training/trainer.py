@@ -3,6 +3,7 @@ import logging
 import math
 import time
 from collections import namedtuple
+from dataclasses import asdict
 
 from tqdm import tqdm
 
@@ -10,38 +11,36 @@ from pwcnet.checkpoint import Checkpoint
 from pwcnet.runtime import cause, tf
 from pwcnet.runtime.sessions import session_config
 from pwcnet.training.graph import training_graph
-from pwcnet.training.keeper import Keeper
 
 log = logging.getLogger(__name__)
 
 Start = namedtuple("Start", "pretrained resume")          # path of a checkpoint or None; whether to go on from the latest in the run's folder
 
 
-def train(data, config, options, folder, start=Start(None, False), about="{}"):
+def train(data, config, options, keeper, start=Start(None, False), about=None):
     """Trains until options.steps; returns the prefix of the last checkpoint.
 
-    data: pwcnet.data.pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. folder: where checkpoints go; locked meanwhile.
-    about: JSON text that is written beside the checkpoints. A KeyboardInterrupt saves before it goes on. Raises ValueError when the loss is not finite (the step,
+    data: pwcnet.data.pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. keeper: pwcnet.training.keeper.Keeper of the run's folder.
+    about: what options.json beside the checkpoints holds besides model and options. A KeyboardInterrupt saves before it goes on. Raises ValueError when the loss is not finite (the step,
     the samples and the last good checkpoint are named), when a sample cannot be read or the folder already holds another run; OSError when it cannot be written.
     """
-    keeper = Keeper(folder, options.keep, options.keep_every)
-    try:
-        resumed = keeper.latest()
-        if resumed and not start.resume:
-            raise ValueError("expected a new folder, got %s, which holds %s; continue it with --resume, or choose another --save_path" % (folder, resumed))
-        first = Checkpoint(resumed).step if resumed else 0
-        if first >= options.steps:
-            log.info("%s is complete: nothing to do", resumed)
-            return resumed
-        keeper.write_options(about)
-        with tf.Graph().as_default():
-            tf.set_random_seed(options.seed)
-            run = _Run(data, config, options, keeper, first)
-            with tf.Session(config=session_config(options.threads)) as session:
-                run.initialize(session, start.pretrained)
-                return run.loop(session)
-    finally:
-        keeper.close()
+    resumed = keeper.latest()
+    if resumed and not start.resume:
+        raise ValueError("expected a new folder, got %s, which holds %s; continue it with --resume, or choose another --save_path" % (keeper.folder, resumed))
+    first = Checkpoint(resumed).step if resumed else 0
+    if first >= options.steps:
+        log.info("%s is complete: nothing to do", resumed)
+        return resumed
+    about = dict(about or {}, model=asdict(config), training=asdict(options))
+    with tf.Graph().as_default():
+        tf.set_random_seed(options.seed)
+        run = _Run(data, config, options, keeper, first)
+        with tf.Session(config=session_config(options.threads)) as session:
+            run.initialize(session, start.pretrained)
+            for name, (then, now) in keeper.differences(about).items() if resumed else ():
+                log.warning("resuming with %s %s, where the run so far had %s", name, now, then)
+            keeper.write_options(about)         # after whatever may refuse to start
+            return run.loop(session)
 
 
 class _Run:
@@ -51,6 +50,7 @@ class _Run:
         self.data, self.options, self.keeper, self.first = data, options, keeper, first
         self.batch, self.start_data = data.batches(options.batch_size, first, options.steps, options.workers)
         self.graph = training_graph(self.batch.pair, self.batch.truth, self.batch.valid, config, options)
+        self.finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(variable)) for variable in tf.trainable_variables()])
         self.saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
         self.last_good = keeper.latest()
 
@@ -67,7 +67,7 @@ class _Run:
         session.run(self.start_data)            # apart from the variables' initializers, as the NPU wants it
 
     def loop(self, session):
-        """Steps until the end. Whatever stops it but a non-finite loss, the weights are saved first."""
+        """Steps until the end. Whatever stops it, the weights are saved first where they are finite."""
         options = self.options
         try:
             with tqdm(total=options.steps, initial=self.first, unit="step", disable=None, dynamic_ncols=True) as bar:
@@ -83,12 +83,24 @@ class _Run:
                     if step % options.save_every == 0 or step == options.steps:
                         self._save(session, step)
         except KeyboardInterrupt:
-            step = int(session.run(self.graph.global_step))
-            if step > self.first:
-                self._save(session, step)
-            log.info("interrupted after step %d; continue with --resume", step)
+            log.info("interrupted after step %d; continue with --resume", self._save_what_is_good(session))
+            raise
+        except _NotFinite:
+            raise
+        except Exception:
+            try:
+                self._save_what_is_good(session)
+            except Exception as error:              # the first failure is the one to tell of
+                log.warning("could not save before leaving: %s", error)
             raise
         return self.last_good
+
+    def _save_what_is_good(self, session):
+        """Saves the step that the weights are of, unless they are saved or spoiled already; returns it."""
+        step = int(session.run(self.graph.global_step))
+        if step > self.first and self.last_good != self.keeper.prefix(step) and session.run(self.finite):
+            self._save(session, step)
+        return step
 
     def _step(self, session, step):
         graph = self.graph
@@ -99,13 +111,20 @@ class _Run:
                 raise self.data.failures[-1]
             raise ValueError("step %d failed: %s" % (step, cause(error)))
         if not math.isfinite(loss):
-            raise ValueError("expected a finite loss, got %s at step %d with samples %s; last good checkpoint: %s; try a lower learning rate" % (
+            raise _NotFinite("expected a finite loss, got %s at step %d with samples %s; last good checkpoint: %s; try a lower learning rate" % (
                 loss, step, ", ".join(self.data.sample(n).id for n in numbers), self.last_good or "none"))
         return loss, epe, rate
 
     def _save(self, session, step):
+        if not session.run(self.finite):
+            raise _NotFinite("expected finite weights, got others at step %d; last good checkpoint: %s; try a lower learning rate" % (
+                step, self.last_good or "none"))
         self.last_good = self.keeper.save(session, self.saver, step)
         log.info("saved %s", self.last_good)
+
+
+class _NotFinite(ValueError):
+    """Loss or weights that are no numbers any more: nothing is worth saving."""
 
 
 class _Window:

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from pwcnet import offline
 from pwcnet.data.sintel import FOLDER
 from pwcnet.export import frozen_input_shape, read_frozen
 from tests.conftest import ROOT, average_epe, golden_weights, read_flo, run_command, run_main, write_checkpoint
@@ -111,6 +112,38 @@ def test_conversion_refuses_and_writes_nothing(tmp_path, small_checkpoint):
     with pytest.raises(ValueError, match="got nan"):
         run_main("offline_infer/convert_ckpt2pb.py", "--ckpt", write_checkpoint(tmp_path / "nan", weights), "--output", output, *SIZE)
     assert not output.exists()
+
+
+def test_outputs_are_checked_before_the_work(chain, small_checkpoint, small_frozen, tiny_sintel, tmp_path):
+    folder, _ = chain
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(IsADirectoryError, match="folder"):
+        run_main("offline_infer/convert_ckpt2pb.py", "--ckpt", "absent", "--output", tmp_path / "folder", *SIZE)
+    with pytest.raises(IsADirectoryError, match="folder"):
+        run_main("offline_infer/evaluation.py", "--gt_path", "absent", "--output_path", "absent", "--csv", tmp_path / "folder")
+    with pytest.raises(NotADirectoryError, match="file"):
+        run_main("offline_infer/infer_pb.py", "--pb", "absent", "--input", folder / "prepared" / "image", "--output", tmp_path / "file")
+    with pytest.raises(NotADirectoryError, match="file"):
+        run_main("offline_infer/dataprep.py", "--dataset", tiny_sintel, "--output", tmp_path / "file", *SIZE)
+    assert sorted(os.listdir(str(tmp_path))) == ["file", "folder"] and not os.listdir(str(tmp_path / "folder"))
+    line = refused("offline_infer/evaluation.py", "--gt_path", folder / "prepared" / "gt", "--output_path", results(folder), "--csv", tmp_path / "folder")
+    assert line.endswith("error: %s: Is a directory; this is a folder; name a file" % (tmp_path / "folder"))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_inferring_that_fails_leaves_no_results(error, chain, tmp_path, monkeypatch):
+    folder, _ = chain
+    write = offline.write_bin
+
+    def failing(path, flow):
+        if "scene_02" in path:
+            raise error
+        write(path, flow)
+    monkeypatch.setattr(offline, "write_bin", failing)
+    with pytest.raises(type(error)):
+        run_main("offline_infer/infer_pb.py", "--pb", folder / "pwcnet.pb", "--input", folder / "prepared" / "image", "--output", tmp_path / "out")
+    assert not os.listdir(str(tmp_path / "out"))
 
 
 def test_preparing_refuses(chain, tiny_sintel, tmp_path):

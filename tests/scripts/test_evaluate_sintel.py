@@ -104,6 +104,29 @@ def test_an_interrupted_run_keeps_what_was_done(tiny_sintel, small_frozen, tmp_p
         assert name.endswith(".flo") and not name.startswith(".") and read_flo(tmp_path / "out" / "long" / name).shape == (60, 120, 2)
 
 
+def test_rows_come_after_their_files(tiny_sintel, small_frozen, tmp_path, monkeypatch):
+    write = cv2.imencode
+
+    def full_after_two(*arguments):
+        if len(list((tmp_path / "out").glob("*/*.png"))) == 2:
+            raise OSError(28, "No space left on device")
+        return write(*arguments)
+    monkeypatch.setattr(cv2, "imencode", full_after_two)
+    with pytest.raises(OSError, match="No space"):
+        main("--dataset", tiny_sintel, "--ckpt", small_frozen, "--output", tmp_path / "out", "--save_pictures")
+    assert [row["id"] for row in rows(tmp_path / "out" / "epe.partial.csv")] == IDS[:2]
+
+
+def test_an_output_that_is_no_folder_is_refused_at_once(tiny_sintel, tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(NotADirectoryError, match="file"):
+        main("--dataset", tiny_sintel, "--ckpt", "absent", "--output", tmp_path / "file")
+    (tmp_path / "out" / "epe.csv").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match="epe.csv"):
+        main("--dataset", tiny_sintel, "--ckpt", "absent", "--output", tmp_path / "out")
+    assert (tmp_path / "file").read_text() == "precious" and sorted(os.listdir(str(tmp_path))) == ["file", "out"]
+
+
 def test_wrong_input_is_one_line(tiny_sintel, small_checkpoint, tmp_path):
     broken = tmp_path / FOLDER
     shutil.copytree(os.path.join(tiny_sintel, FOLDER), str(broken))

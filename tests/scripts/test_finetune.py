@@ -84,7 +84,7 @@ def test_interrupt_saves_and_resume_goes_on(number, dataset, pretrained, tmp_pat
             process.send_signal(number)
             break
     errors = process.stderr.read()
-    assert process.wait() == 130 and "continue with --resume" in errors and "Traceback" not in errors
+    assert process.wait(60) == 130 and "continue with --resume" in errors and "Traceback" not in errors
     (saved,) = steps_in(tmp_path)
     assert saved >= 2
     done = finetune(*(["--resume"] + arguments + ["--iterations", str(saved + 1)]))
@@ -128,3 +128,17 @@ def test_real_sintel_frames_train_for_20_steps(real_data, pretrained, tmp_path):
                     "--crop_height", 128, "--crop_width", 192)
     assert done.returncode == 0, done.stderr
     assert steps_in(tmp_path) == [20]
+
+
+def test_a_stop_reaches_the_step_of_train_v2_even_in_the_background(dataset, pretrained, tmp_path):
+    command = ["sh", os.path.join(ROOT, "train_v2.sh"), "--iterations", "100000", "--display", "1", "--dataset", dataset, "--save_path", str(tmp_path / "v2"),
+               "--pretrained", pretrained] + SMALL
+    process = subprocess.Popen(command, env=dict(os.environ, PYTHON=sys.executable), stderr=subprocess.PIPE, universal_newlines=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))         # as a shell starts its background jobs
+    for line in process.stderr:
+        if line.startswith("step=2/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    errors = process.stderr.read()
+    assert process.wait(60) != 0 and "continue with --resume" in errors and "train_v2" not in errors
+    assert steps_in(tmp_path / "v2")

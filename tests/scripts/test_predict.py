@@ -144,6 +144,29 @@ def test_an_interruption_leaves_complete_files_only(small_checkpoint, tmp_path, 
     assert read_flo(tmp_path / "out" / "2.flo").shape == (48, 64, 2)
 
 
+def test_flow_that_is_not_finite_is_refused(small_checkpoint, tmp_path, monkeypatch):
+    store(tmp_path / "in", ["1.png", "2.png", "3.png"])
+
+    def consecutive(_, found):
+        for index, pair in enumerate(found):
+            flow = np.zeros((48, 64, 2), np.float32)
+            flow[3, 4, 1] = np.inf if index else 0
+            yield pair, flow
+    monkeypatch.setattr(Predictor, "consecutive", consecutive)
+    with pytest.raises(ValueError, match="finite flow, got 1 pixels .* the pair 2 from %s; try" % small_checkpoint):
+        main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out")
+    assert names(tmp_path / "out") == ["1.flo", "1.png"]
+
+
+def test_an_output_that_is_no_folder_is_refused_at_once(tmp_path):
+    store(tmp_path / "in", ["1.png", "2.png"])
+    (tmp_path / "file").write_text("precious")
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(NotADirectoryError, match="file"):
+            main("--ckpt", "absent", tmp_path / "in", "--output", output)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
 def test_frames_are_never_overwritten(tmp_path):
     store(tmp_path, ["1.png", "2.png"])
     before = (tmp_path / "1.png").read_bytes()

@@ -6,12 +6,13 @@ import threading
 import numpy as np
 import pytest
 
-from pwcnet.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.checkpoint import Checkpoint, assign, list_checkpoints
 from pwcnet.config import ModelConfig
 from pwcnet.data.pipeline import TrainingData
 from pwcnet.data.scenes import make_scene, write_sintel
 from pwcnet.data.sintel import sintel_samples
 from pwcnet.runtime import tf
+from pwcnet.training.keeper import Keeper
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.trainer import Start, train
 
@@ -32,7 +33,8 @@ def options(**changes):
 def run(samples, folder, start=Start(None, False), **changes):
     chosen = options(**changes)
     data = TrainingData(samples, chosen.crop, chosen.augment, chosen.seed)
-    return train(data, ModelConfig.small(), chosen, str(folder), start)
+    with Keeper(str(folder), chosen.keep, chosen.keep_every) as keeper:
+        return train(data, ModelConfig.small(), chosen, keeper, start)
 
 
 def weights(prefix):
@@ -81,8 +83,49 @@ def test_a_folder_with_checkpoints_needs_resume(samples, tmp_path):
     run(samples, tmp_path, steps=1)
     with pytest.raises(ValueError, match="--resume"):
         run(samples, tmp_path, steps=2)
+    with open(str(tmp_path / "options.json")) as stream:
+        before = stream.read()
     with pytest.raises(ValueError, match="does not fit"):
         run(samples, tmp_path, Start(None, True), steps=2, optimizer="momentum")
+    with open(str(tmp_path / "options.json")) as stream:
+        assert stream.read() == before
+
+
+def test_other_options_than_before_are_told(samples, tmp_path, caplog):
+    run(samples, tmp_path, steps=1)
+    with caplog.at_level("WARNING"):
+        run(samples, tmp_path, Start(None, True), steps=2, learning_rate=2e-4)
+    assert "training.learning_rate 0.0002, where the run so far had 0.0001" in caplog.text
+
+
+def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatch):
+    from pwcnet.training import trainer
+    step = trainer._Run._step
+
+    def spoiling(self, session, number):
+        found = step(self, session, number)
+        if number == 2:
+            bias = next(v for v in tf.trainable_variables() if v.op.name.endswith("flow2/bias"))
+            assign(session, [bias], [np.array([np.inf, 0], np.float32)])
+        return found
+    monkeypatch.setattr(trainer._Run, "_step", spoiling)
+    with pytest.raises(ValueError, match="expected finite weights, got others at step 2; last good checkpoint: .*ckpt-1;"):
+        run(samples, tmp_path, steps=3, save_every=1)
+    assert list(list_checkpoints(str(tmp_path))) == [1]
+
+
+def test_other_failures_save_first(samples, tmp_path, monkeypatch):
+    from pwcnet.training import trainer
+    step = trainer._Run._step
+
+    def failing(self, session, number):
+        if number == 3:
+            raise OSError("the disk is gone")
+        return step(self, session, number)
+    monkeypatch.setattr(trainer._Run, "_step", failing)
+    with pytest.raises(OSError, match="the disk is gone"):
+        run(samples, tmp_path, steps=9, save_every=1000)
+    assert list(list_checkpoints(str(tmp_path))) == [2]
 
 
 def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
@@ -133,7 +176,6 @@ def test_a_broken_file_is_named(samples, tmp_path):
 
 
 def test_two_runs_in_one_folder(samples, tmp_path):
-    from pwcnet.training.keeper import Keeper
     held = Keeper(str(tmp_path), 1, 0)
     with pytest.raises(OSError, match="another training run"):
         run(samples, tmp_path, steps=1)

@@ -1,0 +1,41 @@
+"""What one runtime writes, the other reads with the same result. Skipped where only one is set up."""
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from pwcnet.checkpoint import Checkpoint
+from pwcnet.data.frames import write_image
+from pwcnet.export import freeze, write_frozen
+from pwcnet.flow.files import read_flow
+from pwcnet.predictor import Predictor
+from tests.conftest import ROOT, run_python
+
+FRAMES = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]
+
+
+@pytest.fixture(scope="module")
+def other():
+    """The other runtime's interpreter."""
+    name = "tf2" if sys.version_info < (3, 8) else "tf1"
+    python = os.path.join(ROOT, ".venv-" + name, "bin", "python")
+    if not os.path.exists(python):
+        pytest.skip("no .venv-%s; make it with scripts/setup.sh %s" % (name, name))
+    return python
+
+
+@pytest.mark.parametrize("kind", ["checkpoint", "host", "ascend"])
+def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
+    path = small_checkpoint
+    if kind != "checkpoint":
+        path = str(tmp_path / "pwcnet.pb")
+        write_frozen(path, freeze(Checkpoint(small_checkpoint), 1, 64, 128, kind))
+    files = [str(tmp_path / ("%d.png" % n)) for n in range(2)]
+    for file, frame in zip(files, FRAMES):
+        write_image(file, frame)
+    done = run_python(other, "scripts/predict.py", "--ckpt", path, "--output", tmp_path / "flow", "--save", "flo", *files)
+    assert done.returncode == 0, done.stderr
+    with Predictor(path) as predictor:
+        expected = predictor.flow(*FRAMES)
+    assert np.abs(read_flow(str(tmp_path / "flow" / "0.flo"))[0] - expected).max() < 1e-3
