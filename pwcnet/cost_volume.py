@@ -24,11 +24,13 @@ def _elementwise(c1, c2, search_range):
     side = 2 * search_range + 1
     margin = [search_range, search_range]
     padded = tf.pad(c2, [[0, 0], margin, margin, [0, 0]])
-    shifts = tf.concat([padded[:, :, dx:dx + width] for dx in range(side)], axis=-1)             # [B, H + 2r, W, side * C]
+    columns = [tf.slice(padded, [0, 0, dx, 0], [batch, height + 2 * search_range, width, channels]) for dx in range(side)]
+    shifts = tf.concat(columns, axis=-1)                                                        # [B, H + 2r, W, side * C]
     repeated = tf.concat([c1] * side, axis=-1)
     costs = []
     for dy in range(side):
-        products = tf.reshape(repeated * shifts[:, dy:dy + height], [batch, height, width * side, channels])
+        products = repeated * tf.slice(shifts, [0, dy, 0, 0], [batch, height, width, side * channels])
+        products = tf.reshape(products, [batch, height, width * side, channels])
         costs.append(tf.reshape(tf.reduce_mean(products, axis=-1), [batch, height, width, side]))
     return tf.concat(costs, axis=-1)
 

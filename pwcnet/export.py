@@ -27,7 +27,28 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
         with checkpoint.as_constants():
             flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, COST_FORMULATIONS[target])
         tf.identity(flow, name=OUTPUT)
-        return slimmed(tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT]))
+        return slimmed(folded(graph, tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT])))
+
+
+def folded(graph, graph_def):
+    """The graph_def of this graph with what follows from constants alone computed, and without what that leaves unused."""
+    constant, wanted = set(), []
+    for node in graph_def.node:                 # in topological order, as TensorFlow writes it
+        if node.op == "Const" or (node.input and constant.issuperset(name.split(":")[0] for name in node.input)):
+            constant.add(node.name)
+    for node in graph_def.node:
+        if node.name not in constant:
+            wanted += [name for name in node.input if name in constant and graph.get_operation_by_name(name).type != "Const"]
+    wanted = sorted(set(wanted))
+    with tf.Session(graph=graph, config=session_config()) as session:
+        values = dict(zip(wanted, session.run([name + ":0" for name in wanted])))
+    for node in graph_def.node:
+        if node.name in values:
+            made = tf.NodeDef(name=node.name, op="Const")
+            made.attr["dtype"].type = tf.as_dtype(values[node.name].dtype).as_datatype_enum
+            made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[node.name]))
+            node.CopyFrom(made)
+    return tf.graph_util.extract_sub_graph(graph_def, [OUTPUT])
 
 
 def slimmed(graph_def):

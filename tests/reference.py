@@ -2,10 +2,8 @@
 
 One slice a displacement, sizes taken from `tf.shape`, frames one after the other: the usual formulation.
 """
-from pwcnet.config import FLOW_LEVEL, LEAKY_SLOPE, LEVELS, SEARCH_RANGE, TOP_LEVEL, WARP_SCALE
-from pwcnet.context import context_residual
-from pwcnet.estimator import estimate_flow
-from pwcnet.pyramid import feature_pyramid
+from pwcnet.config import (CONTEXT_LAYERS, ESTIMATOR_CHANNELS, FLOW_LEVEL, LEAKY_SLOPE, LEVELS, PYRAMID_CHANNELS, SEARCH_RANGE, TOP_LEVEL,
+                           WARP_SCALE)
 from pwcnet.runtime import tf
 
 
@@ -44,6 +42,44 @@ def warp(image, displacement):
     upper = at(y0, x0) * (1 - wx) + at(y0, x0 + 1) * wx
     lower = at(y0 + 1, x0) * (1 - wx) + at(y0 + 1, x0 + 1) * wx
     return upper * (1 - wy) + lower * wy
+
+
+def conv(x, channels, name, stride=1, dilation=1, linear=False):
+    """3x3 convolution with bias and leaky ReLU."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [3, 3, int(x.shape[-1]), channels], tf.float32)
+        bias = tf.get_variable("bias", [channels], tf.float32, tf.zeros_initializer())
+        y = tf.nn.atrous_conv2d(x, kernel, dilation, "SAME") if dilation > 1 else tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+        y = tf.nn.bias_add(y, bias)
+        return y if linear else tf.nn.leaky_relu(y, alpha=LEAKY_SLOPE)
+
+
+def feature_pyramid(x):
+    """{level: features} of one frame."""
+    features = {}
+    with tf.variable_scope("featpyr"):
+        for level, channels in enumerate(PYRAMID_CHANNELS, 1):
+            for suffix in ("a", "aa", "b"):
+                x = conv(x, channels, "conv%d%s" % (level, suffix), stride=2 if suffix == "a" else 1)
+            features[level] = x
+    return features
+
+
+def estimate_flow(x, level, dense):
+    """(flow, features) of a level."""
+    with tf.variable_scope("predict_flow"):
+        for index, channels in enumerate(ESTIMATOR_CHANNELS):
+            new = conv(x, channels, "conv%d_%d" % (level, index))
+            x = tf.concat([new, x], axis=3) if dense else new
+        return conv(x, 2, "flow%d" % level, linear=True), x
+
+
+def context_residual(x, level):
+    """What the context network adds to a level's flow."""
+    with tf.variable_scope("ctxt"):
+        for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
+            x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, linear=index == len(CONTEXT_LAYERS))
+    return x
 
 
 def deconv(x, name):
