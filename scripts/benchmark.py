@@ -39,13 +39,14 @@ def main(argv):
     args = parser().parse_args(argv)
     if args.output:
         check_output_file(args.output)
+    earlier = read(args.compare)
     runtimes = {name: python for name, python in pythons(args).items() if os.path.exists(python)}
     if not runtimes:
         raise ValueError("expected an environment, found neither .venv-tf1 nor .venv-tf2; make one with scripts/setup.sh")
     results = {"machine": machine(), "settings": vars(args).copy(), "cases": []}
     for group in args.what:
         results["cases"] += measure(GROUPS[group], runtimes, args)
-    print(table(results, read(args.compare)))
+    print(table(results, earlier))
     if args.output:
         write_text(args.output, json.dumps(results, indent=2) + "\n")
         print("wrote %s" % args.output)

@@ -16,18 +16,25 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-ran=() status=0
+# All are set up before the first test: some tests compare the runtimes.
 if [ ${#asked[@]} -gt 0 ]; then wanted=("${asked[@]}"); else wanted=(tf1 tf2); fi
+ready=() venvs=()
 for runtime in "${wanted[@]}"; do
-    if ! venv=$(bash scripts/setup.sh "$runtime"); then
-        if [ ${#asked[@]} -gt 0 ]; then echo "test: $runtime could not be set up" >&2; exit 1; fi
+    if venv=$(bash scripts/setup.sh "$runtime"); then
+        ready+=("$runtime") venvs+=("$venv")
+    elif [ ${#asked[@]} -gt 0 ]; then
+        echo "test: $runtime could not be set up" >&2
+        exit 1
+    else
         echo "test: going on without $runtime" >&2
-        continue
     fi
-    echo "== $runtime"
-    "$venv/bin/python" -m pytest -q "$@" || status=1
-    ran+=("$runtime")
 done
-[ ${#ran[@]} -gt 0 ] || { echo "test: no runtime could be set up" >&2; exit 1; }
-echo "test: ${ran[*]}: $([ $status = 0 ] && echo passed || echo FAILED)" >&2
+[ ${#ready[@]} -gt 0 ] || { echo "test: no runtime could be set up" >&2; exit 1; }
+
+status=0
+for index in "${!ready[@]}"; do
+    echo "== ${ready[$index]}"
+    "${venvs[$index]}/bin/python" -m pytest -q "$@" || status=1
+done
+echo "test: ${ready[*]}: $([ $status = 0 ] && echo passed || echo FAILED)" >&2
 exit $status
