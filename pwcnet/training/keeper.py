@@ -2,8 +2,9 @@
 import fcntl
 import json
 import os
+import shutil
 
-from pwcnet.atomic import write_text
+from pwcnet.atomic import PARTIAL, write_text
 from pwcnet.checkpoint import NAME, Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
 from pwcnet.runtime import cause, tf
 
@@ -27,6 +28,11 @@ class Keeper:
             self._lock.close()
             raise OSError("expected %s to be free, but another training run is writing there; choose another --save_path or stop that run" % folder)
 
+        for name in os.listdir(folder):             # what a killed run was writing; the lock says that nobody is now
+            if name.startswith(PARTIAL):
+                path = os.path.join(folder, name)
+                shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
     def prefix(self, step):
         """What the checkpoint of a step is called."""
         return os.path.join(self.folder, "%s-%d" % (NAME, step))
@@ -40,7 +46,7 @@ class Keeper:
         prefix = save_checkpoint(session, saver, self.folder, step)
         steps = sorted(list_checkpoints(self.folder).items())
         for old, path in steps[:-self.keep]:
-            if not (self.keep_every and old % self.keep_every == 0):
+            if path == self.prefix(old) and not (self.keep_every and old % self.keep_every == 0):        # others' checkpoints are not ours to remove
                 remove_checkpoint(path)
         return prefix
 

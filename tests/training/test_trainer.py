@@ -139,6 +139,7 @@ def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
 
 
 def test_which_checkpoints_stay(samples, tmp_path):
+    (tmp_path / ".partial-killed").mkdir()              # what a killed run leaves
     run(samples, tmp_path, steps=7, save_every=1, keep=2, keep_every=3)
     assert sorted(list_checkpoints(str(tmp_path))) == [3, 6, 7]
     assert not [name for name in os.listdir(str(tmp_path)) if name.startswith(".partial")]
