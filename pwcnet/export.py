@@ -20,7 +20,8 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
     """GraphDef with placeholder `x_tnsr` [batch, 2, height, width, 3] float32 RGB in 0..1 and node `output` [batch, height, width, 2] float32 in pixels.
 
     checkpoint: a pwcnet.checkpoint.Checkpoint. target: "host" for this machine's CPU or GPU, "ascend" for ops that ATC has been seen to take; the numbers are
-    the same. precision: the type that features are computed in, a name of PRECISIONS; input and output stay float32. Built with constants in the place of variables, so there is nothing to convert and nothing dynamic.
+    the same. precision: the type that features are computed in (pwcnet.runtime.precision); input and output stay float32.
+    Built with constants in the place of variables, so there is nothing to convert and nothing dynamic; what follows from constants alone is computed here.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [batch, 2, height, width, 3], name=INPUT)

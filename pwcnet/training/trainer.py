@@ -21,8 +21,9 @@ def train(data, config, options, keeper, start=Start(None, False), about=None):
     """Trains until options.steps; returns the prefix of the last checkpoint.
 
     data: pwcnet.data.pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. keeper: pwcnet.training.keeper.Keeper of the run's folder.
-    about: what options.json beside the checkpoints holds besides model and options. A KeyboardInterrupt saves before it goes on. Raises ValueError when the loss is not finite (the step,
-    the samples and the last good checkpoint are named), when a sample cannot be read or the folder already holds another run; OSError when it cannot be written.
+    about: what options.json beside the checkpoints holds besides model and options. Whatever stops the loop, a KeyboardInterrupt too, finite weights are saved
+    before it is raised. Raises ValueError when the loss is not finite (the step, the samples and the last good checkpoint are named), when a sample cannot be
+    read or the folder already holds another run; OSError when it cannot be written.
     """
     resumed = keeper.latest()
     if resumed and not start.resume:
