@@ -10,6 +10,7 @@ ESTIMATOR_CHANNELS = (128, 128, 96, 64, 32)
 CONTEXT_LAYERS = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1), (2, 1))     # (channels, dilation)
 LEAKY_SLOPE = 0.1
 SIZE_MULTIPLE = 2 ** TOP_LEVEL                          # height and width of the network's input are multiples of 64
+TARGETS = ("host", "ascend")                             # machines whose ops a graph may be written in
 WARP_SCALE = 20.0                                       # up_flow * WARP_SCALE / 2^level is in pixels of the level
 
 

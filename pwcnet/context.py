@@ -4,14 +4,14 @@ from pwcnet.layers import conv, leaky_relu
 from pwcnet.runtime import tf
 
 
-def context_residual(features, level):
+def context_residual(features, level, target="host"):
     """What to add to the level's flow.
 
-    features: [B, h, w, C] floating, the estimator's. Returns [B, h, w, 2] float32, pixels of the level.
+    features: [B, h, w, C] floating, the estimator's. Returns [B, h, w, 2] float32, pixels of the level. target: a name in pwcnet.config.TARGETS.
     """
     with tf.variable_scope("ctxt"):
         x = features
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
             last = index == len(CONTEXT_LAYERS)
-            x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, activation=None if last else leaky_relu)
+            x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, activation=None if last else leaky_relu, target=target)
     return tf.cast(x, tf.float32)

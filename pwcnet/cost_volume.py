@@ -6,13 +6,13 @@ from pwcnet.runtime import tf
 BLOCK = 16
 
 
-def cost_volume(c1, c2, search_range=SEARCH_RANGE, formulation="matmul"):
+def cost_volume(c1, c2, search_range=SEARCH_RANGE, target="host"):
     """costs[..., (dy + r) * (2r + 1) + dx + r] = leaky_relu(mean over channels of c1[y, x] * c2[y + dy, x + dx]), zero outside c2.
 
     c1, c2: [B, H, W, C] floating, static shapes. Returns [B, H, W, (2 * search_range + 1)^2] of their type.
-    formulation: a name in FORMULATIONS.
+    target: a name in pwcnet.config.TARGETS, which says how it is computed; the numbers are the same.
     """
-    return leaky_relu(FORMULATIONS[formulation](c1, c2, search_range))
+    return leaky_relu(FORMULATIONS[target](c1, c2, search_range))
 
 
 def _elementwise(c1, c2, search_range):
@@ -68,4 +68,4 @@ def _matmul(c1, c2, search_range):
     return tf.concat(costs, axis=-1)
 
 
-FORMULATIONS = {"matmul": _matmul, "elementwise": _elementwise}
+FORMULATIONS = {"host": _matmul, "ascend": _elementwise}

@@ -10,9 +10,9 @@ from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 
 INPUT, OUTPUT = "x_tnsr", "output"
-COST_FORMULATIONS = {"host": "matmul", "ascend": "elementwise"}
 NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, written by TensorFlow 2; TensorFlow 1.15, on which ATC stands, refuses nodes with them
 LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
+PASSING_ON = ("StopGradient", "Identity", "IdentityN")       # the last with one output of use, as tf.custom_gradient makes it
 CHECK_SEED = 0
 
 
@@ -26,7 +26,7 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [batch, 2, height, width, 3], name=INPUT)
         with checkpoint.as_constants():
-            flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, COST_FORMULATIONS[target])
+            flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, target)
         tf.identity(flow, name=OUTPUT)
         return slimmed(folded(graph, tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT])))
 
@@ -53,12 +53,12 @@ def folded(graph, graph_def):
 
 
 def slimmed(graph_def):
-    """The same graph without nodes that inference has no use for: constants of the same value become one, and StopGradient goes."""
+    """The same graph without nodes that inference has no use for: constants of the same value become one, and what only passes its input on goes."""
     kept, replaced, first = tf.GraphDef(), {}, {}
     kept.versions.CopyFrom(graph_def.versions)
     for node in graph_def.node:
-        if node.op == "StopGradient":
-            replaced[node.name] = node.input[0]
+        if node.op in PASSING_ON and node.name != OUTPUT:
+            replaced[node.name] = replaced.get(node.input[0], node.input[0])
         elif node.op == "Const" and first.setdefault(node.attr["value"].SerializeToString(), node.name) != node.name:
             replaced[node.name] = first[node.attr["value"].SerializeToString()]
         else:

@@ -2,6 +2,7 @@
 import numpy as np
 
 from pwcnet.config import LEAKY_SLOPE
+from pwcnet.dilation import dilated_conv
 from pwcnet.runtime import tf
 
 
@@ -18,10 +19,11 @@ def he_normal():
     return tf.initializers.he_normal()
 
 
-def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None):
+def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None, target="host"):
     """3x3 convolution with bias, TensorFlow SAME padding (at stride 2 and even sizes: nothing before, one after).
 
     x: [B, H, W, C]. Returns [B, ceil(H / stride), ceil(W / stride), channels] of x's type, in which it is computed; the variables are float32.
+    target: a name in pwcnet.config.TARGETS; a dilated convolution is written in its ops.
     """
     with tf.variable_scope(name):
         kernel = _variable("kernel", [3, 3, int(x.shape[-1]), channels], x.dtype, initializer or he_normal())
@@ -29,7 +31,7 @@ def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initial
         if channels <= FEW and stride == dilation == 1:
             y = _conv_to_few(x, kernel)
         elif dilation > 1:
-            y = tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
+            y = dilated_conv(x, kernel, dilation, target)
         else:
             y = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
         y = tf.nn.bias_add(y, bias)

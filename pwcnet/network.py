@@ -9,13 +9,14 @@ from pwcnet.runtime import tf
 from pwcnet.warp import warp
 
 
-def pwc_net(pair, config=ModelConfig.large(), cost_formulation="matmul"):
+def pwc_net(pair, config=ModelConfig.large(), target="host"):
     """Optical flow from the first frame of each pair to the second.
 
     pair: [B, 2, H, W, 3] RGB in 0..1, static shape, H and W multiples of 64. Float32; with bfloat16 or float16, features and costs are computed in that type,
     flows and the coordinates of the warp in float32 all the same (256 columns have no fractions in bfloat16).
     Returns (flow, pyramid). flow: [B, H, W, 2] float32, pixels of the input, channels (u, v): right and down positive.
-    cost_formulation: how the cost volume is computed (pwcnet.cost_volume.FORMULATIONS); the numbers are the same.
+    target: "host" computes costs and dilated convolutions as is fastest on a CPU or GPU, "ascend" in ops that have been seen to work there; the numbers are
+    the same.
     pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32 for levels l = 6, 5, 4, 3, 2, each in pixels of its level.
     Builds into the current graph; variables go under `pwcnet/`. Raises ValueError for another shape.
     """
@@ -24,7 +25,7 @@ def pwc_net(pair, config=ModelConfig.large(), cost_formulation="matmul"):
     features = pyramid_of(frames)
     halves = {level: [tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)] for level, f in features.items()}
     first, second = ({level: pair[which] for level, pair in halves.items()} for which in (0, 1))
-    return flow_between(first, second, config, cost_formulation)
+    return flow_between(first, second, config, target)
 
 
 def pyramid_of(frames):
@@ -34,28 +35,28 @@ def pyramid_of(frames):
     return {level: features[level] for level in LEVELS}
 
 
-def flow_between(first, second, config, cost_formulation="matmul"):
+def flow_between(first, second, config, target="host"):
     """(flow, pyramid) as `pwc_net` from the features of both frames, each as `pyramid_of` gives them."""
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
-        pyramid = _coarse_to_fine(first, second, config, cost_formulation)
+        pyramid = _coarse_to_fine(first, second, config, target)
     scale = 2 ** FLOW_LEVEL
     _, height, width, _ = pyramid[-1].shape.as_list()
     return tf.image.resize_bilinear(pyramid[-1], [height * scale, width * scale]) * float(scale), pyramid
 
 
-def _coarse_to_fine(first, second, config, cost_formulation):
+def _coarse_to_fine(first, second, config, target):
     """The five levels' flows, level 6 first."""
     pyramid = []
     for level in LEVELS:
         if level == TOP_LEVEL:
-            x = cost_volume(first[level], second[level], formulation=cost_formulation)
+            x = cost_volume(first[level], second[level], target=target)
         else:
             warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
-            cost = cost_volume(first[level], warped, formulation=cost_formulation)
+            cost = cost_volume(first[level], warped, target=target)
             x = tf.concat([cost, first[level], tf.cast(up_flow, cost.dtype), up_feat], axis=-1)
         flow, x = estimate_flow(x, level, config.dense)
         if config.has_context(level):
-            flow += context_residual(x, level)
+            flow += context_residual(x, level, target)
         pyramid.append(flow)
         if level != FLOW_LEVEL:
             with tf.variable_scope("upsample"):

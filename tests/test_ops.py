@@ -1,10 +1,12 @@
-"""Warp and cost volume, forward and backward, against golden numbers and the plain formulation."""
+"""Warp, cost volume and dilated convolution, forward and backward, against golden numbers and the plain formulation."""
 import functools
 
 import numpy as np
 import pytest
 
-from pwcnet.cost_volume import FORMULATIONS, cost_volume
+from pwcnet.config import TARGETS
+from pwcnet.cost_volume import cost_volume
+from pwcnet.dilation import dilated_conv
 from pwcnet.runtime import tf
 from pwcnet.warp import warp
 from tests import reference
@@ -45,21 +47,37 @@ def test_warp_of_a_single_row_or_column(height, width):
     np.testing.assert_allclose(result, image, atol=1e-6)
 
 
-@pytest.mark.parametrize("formulation", sorted(FORMULATIONS))
-def test_cost_volume(formulation):
+@pytest.mark.parametrize("target", TARGETS)
+def test_cost_volume(target):
     numbers = golden("ops")
-    mine = functools.partial(cost_volume, formulation=formulation)
+    mine = functools.partial(cost_volume, target=target)
     result, gradient1, gradient2 = forward_and_gradients(mine, numbers["cv_c1"], numbers["cv_c2"])
     assert_close(result, numbers["cv_out"], 1e-5)
     assert_close(gradient1, numbers["cv_grad_c1"], 1e-5)
     assert_close(gradient2, numbers["cv_grad_c2"], 1e-5)
 
 
-@pytest.mark.parametrize("formulation", sorted(FORMULATIONS))
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("shape", [(1, 1, 2, 3), (2, 3, 5, 4), (1, 16, 33, 7), (1, 14, 32, 16)])
-def test_cost_volume_matches_the_definition_at_any_size(shape, formulation):
+def test_cost_volume_matches_the_definition_at_any_size(shape, target):
     random = np.random.RandomState(0)
     c1, c2 = random.randn(*shape).astype(np.float32), random.randn(*shape).astype(np.float32)
-    chosen = functools.partial(cost_volume, formulation=formulation)
+    chosen = functools.partial(cost_volume, target=target)
     for mine, plain in zip(forward_and_gradients(chosen, c1, c2), forward_and_gradients(reference.cost_volume, c1, c2)):
         assert_close(mine, plain, 1e-5)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dilation, shape", [(2, (2, 10, 13, 5)), (4, (1, 16, 24, 8)), (16, (1, 7, 40, 3))])
+def test_dilated_convolution_matches_the_definition(dilation, shape, target):
+    random = np.random.RandomState(0)
+    x, kernel = random.randn(*shape).astype(np.float32), random.randn(3, 3, shape[-1], 4).astype(np.float32)
+    mine = forward_and_gradients(functools.partial(dilated_conv, dilation=dilation, target=target), x, kernel)
+    plain = forward_and_gradients(functools.partial(tf.nn.atrous_conv2d, rate=dilation, padding="SAME"), x, kernel)
+    padded = np.pad(x.astype(np.float64), [(0, 0), (dilation, dilation), (dilation, dilation), (0, 0)], "constant")
+    height, width = shape[1:3]
+    taps = [np.einsum("bhwc,cd->bhwd", padded[:, dilation * i:dilation * i + height, dilation * j:dilation * j + width], kernel[i, j])
+            for i in range(3) for j in range(3)]
+    assert_close(mine[0], np.sum(taps, axis=0), 1e-5)
+    for one, other in zip(mine, plain):
+        assert_close(one, other, 1e-5)

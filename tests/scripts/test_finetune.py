@@ -77,7 +77,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(arguments, words, dataset, pret
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_saves_and_resume_goes_on(number, dataset, pretrained, tmp_path):
-    arguments = ["--iterations", "100000", "--display", "1", "--save_path", str(tmp_path), "--dataset", dataset, "--pretrained", pretrained] + SMALL
+    arguments = ["--iterations", "1000", "--display", "1", "--save_path", str(tmp_path), "--dataset", dataset, "--pretrained", pretrained] + SMALL
     process = subprocess.Popen([sys.executable, SCRIPT] + arguments, cwd=ROOT, stderr=subprocess.PIPE, universal_newlines=True)
     for line in process.stderr:
         if line.startswith("step=2/"):
@@ -131,7 +131,7 @@ def test_real_sintel_frames_train_for_20_steps(real_data, pretrained, tmp_path):
 
 
 def test_a_stop_reaches_the_step_of_train_v2_even_in_the_background(dataset, pretrained, tmp_path):
-    command = ["sh", os.path.join(ROOT, "train_v2.sh"), "--iterations", "100000", "--display", "1", "--dataset", dataset, "--save_path", str(tmp_path / "v2"),
+    command = ["sh", os.path.join(ROOT, "train_v2.sh"), "--iterations", "1000", "--display", "1", "--dataset", dataset, "--save_path", str(tmp_path / "v2"),
                "--pretrained", pretrained] + SMALL
     process = subprocess.Popen(command, env=dict(os.environ, PYTHON=sys.executable), stderr=subprocess.PIPE, universal_newlines=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))         # as a shell starts its background jobs
