@@ -1,6 +1,7 @@
 """The context network: dilated convolutions that refine a level's flow (PWC-Net paper, section 3, "Context network")."""
 from pwcnet.config import CONTEXT_LAYERS
-from pwcnet.layers import conv, leaky_relu
+from pwcnet.layers import conv
+from pwcnet.lean import leaky_relu
 from pwcnet.runtime import tf
 
 

@@ -1,6 +1,6 @@
 """The cost volume: how well each pixel matches those around it in the other frame (PWC-Net paper, section 3, "Cost volume layer")."""
 from pwcnet.config import SEARCH_RANGE
-from pwcnet.layers import leaky_relu
+from pwcnet.lean import leaky_relu, matmul
 from pwcnet.runtime import tf
 
 BLOCK = 16
@@ -59,7 +59,7 @@ def _matmul(c1, c2, search_range):
     costs = []
     for dy in range(side):
         rows = tf.slice(windows, [0, dy, 0, 0, 0], [batch, height, blocks, window, channels])
-        products = tf.matmul(c1, rows, transpose_b=True)                                        # [B, H, blocks, block, window]
+        products = matmul(c1, rows)                                        # [B, H, blocks, block, window]
         # Pixel t of a block wants columns t..t + 2r: rows longer by one shift every pixel's costs to the front.
         flat = tf.reshape(products, [batch, height, blocks, block * window])
         flat = tf.pad(flat, [[0, 0], [0, 0], [0, 0], [0, block]])

@@ -10,7 +10,8 @@ from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 
 INPUT, OUTPUT = "x_tnsr", "output"
-NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, written by TensorFlow 2; TensorFlow 1.15, on which ATC stands, refuses nodes with them
+NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
+TRAINING_ATTRIBUTES = ("_gradient_op_type",)
 LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
 PASSING_ON = ("StopGradient", "Identity", "IdentityN")       # the last with one output of use, as tf.custom_gradient makes it
 CHECK_SEED = 0
@@ -65,8 +66,8 @@ def slimmed(graph_def):
             kept.node.add().CopyFrom(node)
     for node in kept.node:
         node.input[:] = [replaced.get(name, name) for name in node.input]
-        for name in NEWER_ATTRIBUTES:
-            node.attr.pop(name, None)           # false in every forward pass, which is also their default
+        for name in NEWER_ATTRIBUTES + TRAINING_ATTRIBUTES:
+            node.attr.pop(name, None)
     return kept
 
 

@@ -1,17 +1,11 @@
 """Convolution and transposed convolution with the variables that existing checkpoints hold: `<scope>/<name>/kernel` and `<scope>/<name>/bias`."""
 import numpy as np
 
-from pwcnet.config import LEAKY_SLOPE
-from pwcnet.dilation import dilated_conv
+from pwcnet.lean import conv2d, leaky_relu
 from pwcnet.runtime import tf
 
 
 FEW = 2         # output channels for which an ordinary convolution spends its time on gathering patches rather than on arithmetic
-
-
-def leaky_relu(x):
-    """x for x > 0, 0.1 x otherwise; any shape and floating type."""
-    return tf.nn.leaky_relu(x, alpha=LEAKY_SLOPE)
 
 
 def he_normal():
@@ -30,10 +24,8 @@ def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initial
         bias = _variable("bias", [channels], x.dtype, tf.zeros_initializer())
         if channels <= FEW and stride == dilation == 1:
             y = _conv_to_few(x, kernel)
-        elif dilation > 1:
-            y = dilated_conv(x, kernel, dilation, target)
         else:
-            y = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+            y = conv2d(x, kernel, stride, dilation, target)
         y = tf.nn.bias_add(y, bias)
         return activation(y) if activation else y
 
@@ -60,14 +52,14 @@ def _variable(name, shape, dtype, initializer):
 def _conv_to_few(x, kernel):
     """The same as a convolution with the kernel at stride 1, several times faster: a 1x1 convolution gives each tap's product, a fixed one adds them up."""
     size, _, _, channels = kernel.shape.as_list()
-    return tf.nn.conv2d(_each_tap(x, kernel), tf.cast(_sum_of_taps(size, channels), x.dtype), [1, 1, 1, 1], "SAME")
+    return conv2d(_each_tap(x, kernel), tf.cast(_sum_of_taps(size, channels), x.dtype))
 
 
 def _each_tap(x, kernel):
     """[B, H, W, C] and [size, size, C, channels] -> [B, H, W, size * size * channels], a pixel's product with each tap of the kernel."""
     size, _, inputs, channels = kernel.shape.as_list()
     taps = tf.reshape(tf.transpose(kernel, [2, 0, 1, 3]), [1, 1, inputs, size * size * channels])
-    return tf.nn.conv2d(x, taps, [1, 1, 1, 1], "SAME")
+    return conv2d(x, taps)
 
 
 def _sum_of_taps(size, channels):

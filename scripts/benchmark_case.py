@@ -83,12 +83,12 @@ def training(settings, folder, network=None):
     height, width = settings.training_size
     random = np.random.RandomState(0)
     session = _session(settings)
-    pair = tf.constant(random.rand(settings.batch, 2, height, width, 3).astype(np.float32))
-    truth = tf.constant((random.randn(settings.batch, height, width, 2) * 4).astype(np.float32))
+    pair, truth = tf.placeholder(tf.float32, [settings.batch, 2, height, width, 3]), tf.placeholder(tf.float32, [settings.batch, height, width, 2])
+    feed = {pair: random.rand(*pair.shape.as_list()).astype(np.float32), truth: 4 * random.randn(*truth.shape.as_list()).astype(np.float32)}
     options = TrainingOptions(steps=1, batch_size=settings.batch, crop=(height, width), loss="multiscale", schedule="constant", learning_rate=1e-9)
     graph = training_graph(pair, truth, tf.ones([settings.batch, height, width], tf.bool), _config(settings), options, **({"network": network} if network else {}))
     session.run(tf.global_variables_initializer())
-    return lambda: session.run([graph.train_op, graph.loss]) is None, {}
+    return lambda: session.run([graph.train_op, graph.loss], feed) is None, {}
 
 
 def plain_training(settings, folder):

@@ -4,9 +4,9 @@ import functools
 import numpy as np
 import pytest
 
-from pwcnet.config import TARGETS
+from pwcnet.config import LEAKY_SLOPE, TARGETS
 from pwcnet.cost_volume import cost_volume
-from pwcnet.dilation import dilated_conv
+from pwcnet.lean import conv2d, leaky_relu
 from pwcnet.runtime import tf
 from pwcnet.warp import warp
 from tests import reference
@@ -72,7 +72,7 @@ def test_cost_volume_matches_the_definition_at_any_size(shape, target):
 def test_dilated_convolution_matches_the_definition(dilation, shape, target):
     random = np.random.RandomState(0)
     x, kernel = random.randn(*shape).astype(np.float32), random.randn(3, 3, shape[-1], 4).astype(np.float32)
-    mine = forward_and_gradients(functools.partial(dilated_conv, dilation=dilation, target=target), x, kernel)
+    mine = forward_and_gradients(functools.partial(conv2d, dilation=dilation, target=target), x, kernel)
     plain = forward_and_gradients(functools.partial(tf.nn.atrous_conv2d, rate=dilation, padding="SAME"), x, kernel)
     padded = np.pad(x.astype(np.float64), [(0, 0), (dilation, dilation), (dilation, dilation), (0, 0)], "constant")
     height, width = shape[1:3]
@@ -81,3 +81,20 @@ def test_dilated_convolution_matches_the_definition(dilation, shape, target):
     assert_close(mine[0], np.sum(taps, axis=0), 1e-5)
     for one, other in zip(mine, plain):
         assert_close(one, other, 1e-5)
+
+
+def test_gradients_that_keep_little_are_the_usual_ones():
+    random = np.random.RandomState(0)
+    x, other = random.randn(2, 6, 8, 3).astype(np.float32), random.randn(2, 6, 8, 2).astype(np.float32)
+    kernels = [random.randn(3, 3, channels, 4).astype(np.float32) for channels in (5, 9)]
+
+    def dense(convolve, activate):
+        def op(x, other, kernel1, kernel2):
+            first = tf.concat([x, other], axis=-1)
+            second = tf.concat([activate(convolve(first, kernel1)), first], axis=-1)
+            return activate(convolve(second, kernel2))
+        return op
+
+    usual = dense(lambda x, kernel: tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"), lambda x: tf.nn.leaky_relu(x, LEAKY_SLOPE))
+    for mine, plain in zip(forward_and_gradients(dense(conv2d, leaky_relu), x, other, *kernels), forward_and_gradients(usual, x, other, *kernels)):
+        assert_close(mine, plain, 1e-5)

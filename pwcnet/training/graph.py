@@ -4,7 +4,7 @@ from collections import namedtuple
 from pwcnet.config import LEVELS
 from pwcnet.network import pwc_net
 from pwcnet.runtime import tf
-from pwcnet.training.losses import LOSSES, endpoint_error, weight_decay
+from pwcnet.training.losses import LOSSES, endpoint_error, weight_decay, with_decay
 from pwcnet.training.optimizers import make_optimizer
 from pwcnet.training.schedules import learning_rate
 
@@ -28,7 +28,7 @@ def training_graph(pair, truth, valid, config, options, network=pwc_net):
     global_step = tf.train.get_or_create_global_step()
     rate = learning_rate(global_step, options.schedule, options.batch_size, options.learning_rate)
     optimizer = make_optimizer(options.optimizer_name, rate)
-    gradients = optimizer.compute_gradients(loss, variables)
+    gradients = with_decay(optimizer.compute_gradients(data_loss, variables))
     with tf.control_dependencies([loss, epe]):              # the decay term reads the variables: before they change
         train_op = optimizer.apply_gradients(gradients, global_step=global_step)
     return TrainingGraph(loss, data_loss, level_losses, epe, rate, global_step, gradients, train_op, flow, pyramid)

@@ -42,6 +42,19 @@ def weight_decay(variables):
     return WEIGHT_DECAY * tf.add_n([tf.nn.l2_loss(variable) for variable in variables])
 
 
+def with_decay(gradients):
+    """The list of (gradient, variable) of a data loss with the gradient of `weight_decay` added.
+
+    Each term is computed when its gradient is there. TensorFlow computes all of them at the start of a step where the decay is part of what it differentiates,
+    and keeps a copy of every variable until the end.
+    """
+    decayed = []
+    for gradient, variable in gradients:
+        with tf.control_dependencies([gradient]):
+            decayed.append((gradient + WEIGHT_DECAY * variable, variable))
+    return decayed
+
+
 def endpoint_error(flow, truth, valid):
     """Mean over the batch's valid pixels of the L2 norm of truth - flow; 0 where there are none. flow, truth: [B, H, W, 2] float32; valid: [B, H, W] bool."""
     count = tf.reduce_sum(tf.cast(valid, tf.float32))
