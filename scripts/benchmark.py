@@ -27,12 +27,13 @@ CASES = {                       # name: (what it is, the case it is compared wit
     "plain-training": ("plain formulation, one step", None),
     "training": ("one step", "plain-training"),
     "convolution": ("3x3 convolution, 565 to 128 channels", None),
-    "folder": ("a pair of a folder of frames", "inference"),
+    "single": ("30 frames, pair by pair", None),
+    "folder": ("30 frames, as a folder", "single"),
     "input": ("a training sample read, cropped and augmented", None),
     "startup": ("from nothing to the first flow", None),
 }
 GROUPS = {"inference": ("plain-inference", "inference", "bfloat16", "convolution"), "training": ("plain-training", "training"),
-          "folder": ("inference", "folder"), "input": ("input",), "startup": ("startup",)}
+          "folder": ("single", "folder"), "input": ("input",), "startup": ("startup",)}
 
 
 def main(argv):

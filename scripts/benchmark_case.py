@@ -109,7 +109,7 @@ def convolution(settings, folder):
     return lambda: session.run(largest) is None, {"gflop": 2e-9 * settings.batch * height * width * 9 * 565 * 128}
 
 
-def folder_of_frames(settings, folder):
+def folder_of_frames(settings, folder, shared=True):
     import numpy as np
 
     from pwcnet.data.pairs import Pair
@@ -118,9 +118,18 @@ def folder_of_frames(settings, folder):
     predictor = Predictor(folder)
     frames = [np.random.RandomState(n).randint(0, 256, settings.size + [3]).astype(np.uint8) for n in range(30)]
 
-    def once():
-        return sum(1 for _ in predictor.consecutive(Pair("", *pair) for pair in zip(frames, frames[1:])))
-    return once, {}
+    pairs = list(zip(frames, frames[1:]))
+
+    def consecutive():
+        return sum(1 for _ in predictor.consecutive(Pair("", *pair) for pair in pairs))
+
+    def single():
+        return sum(1 for pair in pairs if predictor.flow(*pair) is not None)
+    return consecutive if shared else single, {}
+
+
+def single_pairs(settings, folder):
+    return folder_of_frames(settings, folder, shared=False)
 
 
 def input_samples(settings, folder):
@@ -182,7 +191,7 @@ def _pairs(settings):
 
 
 CASES = {"plain-inference": plain_inference, "inference": inference, "bfloat16": bfloat16, "plain-training": plain_training, "training": training,
-         "convolution": convolution, "folder": folder_of_frames, "input": input_samples, "startup": startup}
+         "convolution": convolution, "single": single_pairs, "folder": folder_of_frames, "input": input_samples, "startup": startup}
 
 if __name__ == "__main__":
     main(Settings(sys.argv[1]))
