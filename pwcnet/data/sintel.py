@@ -2,19 +2,13 @@
 import os
 import re
 
+from pwcnet.data.layout import find_folder, subfolders
+from pwcnet.data.parts import PARTS, SPLIT_MODES, checked_part  # noqa: F401  PARTS: command lines take it from here
 from pwcnet.data.samples import Sample
 from pwcnet.data.split import VALIDATION_FRACTION, split_validation
 
 FOLDER = "MPI-Sintel-complete"
 RENDER_PASSES = ("clean", "final")
-PARTS = {                           # mode: the parts it has, the usual one first
-    "train_noval": ("train",),      # all pairs train
-    "train_with_val": ("train", "val"),
-    "val": ("val",),
-    "val_notrain": ("val",),        # all pairs validate: what published errors use
-    "test": ("test",),              # no ground truth
-}
-SPLIT_MODES = ("train_with_val", "val")
 
 
 def sintel_samples(root, render_pass="clean", mode="val_notrain", part=None, id_files=False):
@@ -25,7 +19,7 @@ def sintel_samples(root, render_pass="clean", mode="val_notrain", part=None, id_
     id_files: take the split from tfoptflow's files, <pass>_{train,val}_0.03split.txt in the data set's folder, instead of computing it.
     Masks are attached where their files exist. Raises FileNotFoundError and ValueError that name the folder or file.
     """
-    part = _checked_part(render_pass, mode, part, id_files)
+    part = _checked_choice(render_pass, mode, part, id_files)
     folder = find_sintel(root)
     if mode == "test":
         samples = _test_samples(folder, render_pass)
@@ -44,30 +38,22 @@ def sintel_samples(root, render_pass="clean", mode="val_notrain", part=None, id_
 
 def find_sintel(root):
     """The data set's own folder: root/MPI-Sintel-complete, or root itself. Raises FileNotFoundError."""
-    for folder in (os.path.join(root, FOLDER), root):
-        if any(os.path.isdir(os.path.join(folder, name)) for name in ("training", "test")):
-            return folder
-    found = "a folder without it" if os.path.isdir(root) else "no such folder"
-    raise FileNotFoundError("expected %s/{training,test} in %s, got %s; try the folder that holds %s" % (FOLDER, root, found, FOLDER))
+    return find_folder(root, (FOLDER,), ("training", "test"))
 
 
-def _checked_part(render_pass, mode, part, id_files):
+def _checked_choice(render_pass, mode, part, id_files):
     if render_pass not in RENDER_PASSES:
         raise ValueError("expected a render pass of %s, got %r" % (", ".join(RENDER_PASSES), render_pass))
-    if mode not in PARTS:
-        raise ValueError("expected a mode of %s, got %r" % (", ".join(PARTS), mode))
-    if part is not None and part not in PARTS[mode]:
-        raise ValueError("expected part %s of mode %s, got %r; try mode train_with_val, which has train and val" % (
-            " or ".join(PARTS[mode]), mode, part))
+    part = checked_part(mode, part)
     if id_files and mode not in SPLIT_MODES:
         raise ValueError("expected mode %s with id files, got %s, which has no split; try it without id files" % (" or ".join(SPLIT_MODES), mode))
-    return part or PARTS[mode][0]
+    return part
 
 
 def _training_samples(folder, render_pass):
     frames_folder, flow_folder = (os.path.join(folder, "training", kind) for kind in (render_pass, "flow"))
     layout = "training/{%s,flow}/<scene>" % render_pass
-    scenes = set(_scenes(frames_folder, layout)) | set(_scenes(flow_folder, layout))
+    scenes = set(subfolders(frames_folder, layout)) | set(subfolders(flow_folder, layout))
     samples = []
     for scene in sorted(scenes):
         frames, flows = (_numbers(os.path.join(parent, scene), ending) for parent, ending in ((frames_folder, "png"), (flow_folder, "flo")))
@@ -79,7 +65,7 @@ def _training_samples(folder, render_pass):
 def _test_samples(folder, render_pass):
     frames_folder = os.path.join(folder, "test", render_pass)
     samples = []
-    for scene in _scenes(frames_folder, "test/%s/<scene>" % render_pass):
+    for scene in subfolders(frames_folder, "test/%s/<scene>" % render_pass):
         scene_folder = os.path.join(frames_folder, scene)
         frames = _numbers(scene_folder, "png")
         _check_not_empty_scene(scene_folder, frames)
@@ -87,12 +73,6 @@ def _test_samples(folder, render_pass):
             _check_frame(scene_folder, frames, number, "the scene without gaps")
         samples.extend(_samples_of_scene(folder, "test", render_pass, scene, sorted(frames)[:-1]))
     return _not_empty(samples, frames_folder)
-
-
-def _scenes(folder, layout):
-    if not os.path.isdir(folder):
-        raise FileNotFoundError("expected the layout %s, got no folder %s; try the complete archive of the data set" % (layout, folder))
-    return sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name)) and not name.startswith("."))
 
 
 def _numbers(folder, ending):

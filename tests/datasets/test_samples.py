@@ -1,10 +1,11 @@
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pwcnet.data.frames import write_image
-from pwcnet.data.samples import Sample, load_sample
+from pwcnet.data.samples import Loaded, Sample, halved, load_sample
 from pwcnet.data.sintel import sintel_samples
 from pwcnet.flow.files import write_flow
 
@@ -73,6 +74,38 @@ def test_a_missing_file_is_named(name, sample):
     with pytest.raises(FileNotFoundError) as caught:
         load_sample(sample, masked=True)
     assert getattr(sample, name) in str(caught.value)
+
+
+def test_half_resolution_never_mixes_valid_and_invalid(sample):
+    flow = np.zeros(SIZE + (2,), np.float32)
+    flow[:2, :2] = [[(2, 0), (4, 0)], [(6, 0), (np.nan, 0)]]
+    flow[2:4, :2], flow[2, 0] = 1e10, (8, -6)
+    flow[4:6, :2] = 1e10
+    write_flow(sample.flow, flow)
+    loaded, whole = load_sample(replace(sample, half=True), masked=True), load_sample(sample)
+    assert loaded.frame1.shape == loaded.frame2.shape == (6, 10, 3) and loaded.flow.shape == (6, 10, 2) and loaded.flow.dtype == np.float32
+    assert tuple(loaded.flow[0, 0]) == (2, 0)               # (2 + 4 + 6) / 3, halved
+    assert tuple(loaded.flow[1, 0]) == (4, -3) and loaded.valid[1, 0]
+    assert pixels(~loaded.valid) == [(2, 0)] and np.isfinite(loaded.flow).all()
+    assert pixels(loaded.occlusion) == [(0, 1)]
+    mean = whole.frame1.astype(float).reshape(6, 2, 10, 2, 3).mean(axis=(1, 3))
+    assert np.abs(loaded.frame1 - mean).max() <= 0.5
+
+
+def test_half_of_odd_sizes_drops_the_last_row_and_column():
+    frame = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    loaded = halved(Loaded(frame, frame, np.ones((5, 7, 2), np.float32), np.ones((5, 7), bool), None))
+    assert loaded.frame1.shape == (2, 3, 3) and np.all(loaded.flow == 0.5) and loaded.valid.all() and loaded.occlusion is None
+    assert halved(Loaded(frame, frame, None, None, None)).flow is None
+    with pytest.raises(ValueError, match="at least 2x2 pixels to halve, got 1x7"):
+        halved(Loaded(frame[:1], frame[:1], None, None, None))
+
+
+def test_foreground(sample):
+    assert load_sample(sample).foreground is None
+    assert pixels(load_sample(replace(sample, foreground=sample.invalid)).foreground) == [(3, 4)]
+    with pytest.raises(FileNotFoundError, match="objects.png"):
+        load_sample(replace(sample, foreground="objects.png"))
 
 
 def test_real_frames(real_data):
