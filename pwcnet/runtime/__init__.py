@@ -14,5 +14,5 @@ def cause(error):
     """One line that says what went wrong in a TensorFlow error, without the graph's whereabouts that surround it."""
     text = str(getattr(error, "message", None) or error)
     lines = [line.strip() for line in text.split("[[")[0].splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Graph execution error", "Detected at node", "File ", "Traceback", "("))]
+    telling = [line for line in lines if not line.startswith(("Graph execution error", "Detected at node", "File ", "Traceback", "From /job:", "("))]
     return (telling or lines or [type(error).__name__])[-1 if "Graph execution error" in text else 0][:200]
