@@ -1,7 +1,8 @@
 """Workers joined by TensorFlow's own collective operations over gRPC: nothing to install, on TensorFlow 1.15 and 2.
 
 The sum goes through the hosts' memory, on machines with GPUs too. When another worker dies, the step fails with a tf.errors.OpError, and the session still
-works for what needs no other worker, such as saving.
+works for what needs no other worker, such as saving. One that dies within the sum itself, or a machine that falls silent, can leave the step waiting: then
+only the launcher's grace ends it, and the last checkpoint is what stays.
 """
 import os
 import threading
