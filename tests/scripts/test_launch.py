@@ -24,8 +24,8 @@ time.sleep(60)
 
 
 def launch(program, *arguments, **options):
-    return run_command("scripts/launch.py", "--workers", 2, "--engine", "collective", *options.get("flags", ()), "--", sys.executable, "-c", program, *arguments,
-                       timeout=60)
+    flags = ["--workers", 2, "--engine", "collective"] + options.get("flags", [])
+    return run_command("scripts/launch.py", *flags, "--", sys.executable, "-c", program, *arguments, timeout=60)
 
 
 def test_shows_the_leaders_output_alone():

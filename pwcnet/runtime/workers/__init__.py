@@ -4,7 +4,7 @@ Every process builds the same graph and runs the same steps. Between `compute_gr
 at once, in one flat tensor: an update is applied whole or not at all, so weights are good to save after a step that failed because another worker died.
 
 The mean of the workers' gradients is the gradient of the joint batch where the loss is a mean over samples: loss_multiscale and loss_robust_per_pixel, with
-weight decay, for workers with batches of one size. loss_robust is a power of a mean over the batch, so there the workers' mean is not exactly the joint batch's.
+weight decay, for workers with batches of one size. loss_robust is a power of a mean over the batch, so there the mean is not exactly the joint batch's.
 
 Environment, set by scripts/launch.py for each worker:
     PWCNET_ENGINE       horovod or collective; without it: horovod below horovodrun or mpirun, otherwise single
