@@ -1,19 +1,24 @@
 """What a training run is told: one frozen object, checked where it is made, written beside the checkpoints."""
 from dataclasses import dataclass, field
-from typing import Optional, Tuple
+from typing import Optional, Tuple, Union
 
 from pwcnet.data.augment import AugmentOptions
-from pwcnet.training.losses import LOSSES
+from pwcnet.runtime.precision import PRECISIONS
+from pwcnet.training.losses import LOSSES, WEIGHT_DECAY
 from pwcnet.training.optimizers import DEFAULTS, OPTIMIZERS
 from pwcnet.training.schedules import SCHEDULES
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """steps, display, save_every, keep_every count steps; crop is (height, width) in pixels.
+    """steps, display, save_every, keep_every, validate_every count steps; crop is (height, width) in pixels; batch_size is that of one process.
 
     optimizer: None takes the loss's own. keep: how many of the latest checkpoints stay; those at multiples of keep_every stay for good (0: none).
-    augment: None trains on plain crops. threads: CPU threads for TensorFlow, 0 for all cores. workers: parallel readers of samples, 0 for one a core.
+    validate_every: 0 is never. keep_best: how many of the best by validation EPE stay, apart from the latest.
+    augment: None trains on plain crops. clip_norm: largest norm of all gradients together, None is any. weight_decay: gamma; its biases: whether it pulls them too.
+    precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is enlarged for
+    the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores. workers: parallel
+    readers of samples, 0 for one a core.
     """
     steps: int
     batch_size: int = 4
@@ -22,19 +27,26 @@ class TrainingOptions:
     optimizer: Optional[str] = None
     schedule: str = "multisteps"
     learning_rate: Optional[float] = None
+    clip_norm: Optional[float] = None
+    weight_decay: float = WEIGHT_DECAY
+    weight_decay_biases: bool = True
+    precision: str = "float32"
+    loss_scale: Union[None, float, str] = None
     augment: Optional[AugmentOptions] = field(default_factory=AugmentOptions)
     seed: int = 1969
     display: int = 1000
     save_every: int = 1000
     keep: int = 5
     keep_every: int = 8000
+    validate_every: int = 0
+    keep_best: int = 1
     threads: int = 0
     workers: int = 0
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "display", "save_every", "keep"):
+        for name in ("steps", "batch_size", "display", "save_every", "keep", "keep_best"):
             _check(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
-        for name in ("keep_every", "threads", "workers", "seed"):
+        for name in ("keep_every", "validate_every", "threads", "workers", "seed", "weight_decay"):
             _check(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
         _check(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
         _check(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
@@ -42,6 +54,10 @@ class TrainingOptions:
         _check(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
         _check(self.optimizer is None or self.optimizer in OPTIMIZERS, "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)), self.optimizer)
         _check(self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule)
+        _check(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
+        _check(self.precision in PRECISIONS, "a precision of %s" % ", ".join(PRECISIONS), self.precision)
+        _check(self.loss_scale in (None, "dynamic") or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
+               "a loss_scale above 0, or dynamic", self.loss_scale)
         _check(self.schedule != "constant" or self.learning_rate, "a learning rate for the constant schedule", self.learning_rate)
 
     @property
