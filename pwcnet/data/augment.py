@@ -1,13 +1,18 @@
 """Random changes of a training pair that keep its ground truth right (NumPy and OpenCV).
 
 Each step takes an Example and returns a new one. The order and the probabilities are those of tfoptflow; what differs is the validity mask: pixels whose flow
-would be made up are marked invalid, and unknown or sparse flow is never blended into its neighbours.
+would be made up are marked invalid, and unknown or sparse flow is never blended into its neighbours. Beyond tfoptflow, and off by default: affine changes in
+the crop's place (pwcnet.data.affine), then, last, colours (pwcnet.data.photometric) and the eraser (pwcnet.data.eraser).
 """
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
+
+from pwcnet.data.affine import AffineOptions, random_maps, transform
+from pwcnet.data.eraser import EraserOptions, erase
+from pwcnet.data.photometric import PhotometricOptions, jitter
 
 
 class Example(NamedTuple):
@@ -24,6 +29,7 @@ class AugmentOptions:
 
     shift: largest translation as a share of the frame's size on that axis. zoom: factors are drawn from 1 - zoom to 1 + zoom.
     sparse_below: flow with a smaller share of valid pixels is sparse, and scaled by taking the nearest pixel.
+    affine, photometric, eraser: None leaves these out. Photometric changes and the eraser draw last, so that they leave the rest of a sample as it is without.
     """
     flip_left_right: float = 0.5
     flip_up_down: float = 0.5
@@ -32,6 +38,9 @@ class AugmentOptions:
     scale: float = 0.5
     zoom: float = 0.05
     sparse_below: float = 0.75
+    affine: Optional[AffineOptions] = None
+    photometric: Optional[PhotometricOptions] = None
+    eraser: Optional[EraserOptions] = None
 
     def __post_init__(self):
         for name in ("flip_left_right", "flip_up_down", "translate", "scale", "sparse_below"):
@@ -40,6 +49,9 @@ class AugmentOptions:
         for name in ("shift", "zoom"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError("expected %s in 0..1, below 1, got %r" % (name, getattr(self, name)))
+        for name, kind in (("affine", AffineOptions), ("photometric", PhotometricOptions), ("eraser", EraserOptions)):
+            if not isinstance(getattr(self, name), (kind, type(None))):
+                raise ValueError("expected %s as %s or None, got %r" % (name, kind.__name__, getattr(self, name)))
 
 
 def sample_random(seed, number):
@@ -54,13 +66,17 @@ def sample_random(seed, number):
 
 
 def augment(example, crop_size, random, options=AugmentOptions()):
-    """A crop of the example, flipped, translated and scaled at random, in this order.
+    """A crop of the example, flipped, translated and scaled at random, in this order; then, where the options say so, recoloured and partly erased.
 
     crop_size: (height, width), or None for the whole frame. random: np.random.RandomState. Returns an Example of the crop's size.
     Raises ValueError where the crop does not fit, or the arrays of the example do not.
     """
     _check_example(example)
-    if crop_size is not None:
+    if options.affine:
+        size = crop_size or example.valid.shape
+        maps = random_maps(options.affine, example.valid.shape, size, random)
+        example = transform(example, size, *maps, sparse=example.valid.mean() < options.sparse_below)
+    elif crop_size is not None:
         example = random_crop(example, crop_size, random)
     if random.uniform() < options.flip_left_right:
         example = flip_left_right(example)
@@ -71,6 +87,11 @@ def augment(example, crop_size, random, options=AugmentOptions()):
     if random.uniform() < options.scale:
         sparse = example.valid.mean() < options.sparse_below
         example = scale(example, random.uniform(1.0 - options.zoom, 1.0 + options.zoom), sparse)
+    if options.photometric:
+        frame1, frame2 = jitter(example.frame1, example.frame2, options.photometric, random)
+        example = example._replace(frame1=frame1, frame2=frame2)
+    if options.eraser:
+        example = example._replace(frame2=erase(example.frame2, options.eraser, random))
     return example
 
 
