@@ -25,7 +25,8 @@ def valid_pixels(flow):
     flow: [..., 2] floating, pixels, channels (u, v). Returns bool [...].
     """
     with np.errstate(invalid="ignore"):
-        return np.all(np.abs(flow) <= UNKNOWN_THRESHOLD, axis=-1)
+        known = np.abs(flow) <= UNKNOWN_THRESHOLD
+    return known[..., 0] & known[..., 1]            # np.all over an axis of two takes many times as long
 
 
 def as_mask(mask, shape):
