@@ -4,16 +4,23 @@ Batch k holds the samples numbered k * B to k * B + B - 1 of an endless shuffled
 seed and the number alone; so the batches are the same for any number of workers, and a run that starts at batch k goes on as if it had never stopped.
 """
 import functools
+import logging
 import os
+import threading
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from pwcnet.data.augment import Example, augment, random_crop, sample_random
+from pwcnet.data.mix import Mix
 from pwcnet.data.samples import load_sample
 from pwcnet.runtime import tf
 
 BATCHES_AHEAD = 2
+ALIGNMENT = 64              # bytes, of TensorFlow's tensors
+
+log = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
@@ -31,43 +38,74 @@ class Batch(NamedTuple):
 class TrainingData:
     """The shuffled sequence of augmented samples.
 
-    samples: list of pwcnet.data.samples.Sample, with flow. crop: (height, width). augment_options: AugmentOptions, or None for random crops alone.
+    samples: list of pwcnet.data.samples.Sample, with flow, or a pwcnet.data.mix.Mix of such lists, whose own seed then gives the order. crop: (height, width).
+    augment_options: AugmentOptions, or None for random crops alone. skip_bad: in the place of a sample whose files cannot be read comes that of the next number
+    whose files can, augmented as the number asks for; `skipped` says which and why. False: such a sample is an error.
     """
 
-    def __init__(self, samples, crop, augment_options=None, seed=0, masked=True):
-        if not samples:
-            raise ValueError("expected at least one sample to train on, got none")
-        self.samples, self.crop, self.seed, self.masked = list(samples), tuple(crop), seed, masked
+    def __init__(self, samples, crop, augment_options=None, seed=0, masked=True, skip_bad=False):
+        self._mix = samples if isinstance(samples, Mix) else Mix([(samples, None)], seed)
+        self.samples, self.crop, self.seed, self.masked, self.skip_bad = self._mix.samples, tuple(crop), seed, masked, skip_bad
         self._augment = functools.partial(augment, options=augment_options) if augment_options else random_crop
-        self._order = functools.lru_cache(maxsize=2)(self._shuffled)
-        self.failures = []
+        self.failures, self.skipped = [], {}            # errors; {Sample: error} of samples that were skipped
+        self._distinct, self._skipping = len(set(self.samples)), threading.Lock()
 
     def sample(self, number):
-        """The Sample that the number means."""
-        epoch, place = divmod(int(number), len(self.samples))
-        return self.samples[self._order(epoch)[place]]
+        """The Sample that the number means, whether its files can be read or not."""
+        return self._mix.sample(number)
 
     def example(self, number):
         """The number-th augmented Example. Raises ValueError or FileNotFoundError, naming the file, for what cannot be read."""
-        sample = self.sample(number)
-        loaded = load_sample(sample, masked=self.masked)
+        sample, loaded = self._readable(number) if self.skip_bad else self._loaded(number)
         example = Example(loaded.frame1, loaded.frame2, loaded.flow, loaded.valid)
         try:
             return self._augment(example, self.crop, sample_random(self.seed, number))
         except ValueError as error:
             raise ValueError("%s (%s)" % (error, sample.frame1))
 
-    def batches(self, batch_size, first_step, last_step, workers=0):
+    def batches(self, batch_size, first_step, last_step, workers=0, shard=(0, 1)):
         """(Batch of tensors, the op that starts the iterator) for steps first_step + 1 .. last_step, in the current graph.
 
-        A broken file raises tf.errors.OpError where the batch is fetched; the readable error is then the last of `failures`.
+        workers: parallel readers, 0 for one a core. shard: (index, count) of this process among several that train together: batch k of all of them is batch k
+        of a single process with count * batch_size, cut into `count` parts. A broken file raises tf.errors.OpError where the batch is fetched; the readable
+        error is then the last of `failures`. Raises ValueError for a shard that there is not.
         """
-        numbers = tf.data.Dataset.range(first_step * batch_size, last_step * batch_size)
+        index, count = shard
+        if not 0 <= index < count:
+            raise ValueError("expected a shard (index, count) with 0 <= index < count, got %r" % (tuple(shard),))
+        places = tf.data.Dataset.range(first_step * batch_size, last_step * batch_size)
+        numbers = places.map(lambda place: place // batch_size * (count * batch_size) + index * batch_size + place % batch_size)
         examples = numbers.map(self._example_tensors, num_parallel_calls=workers or os.cpu_count() or 1)
         batches = examples.batch(batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD)
         iterator = tf.data.make_initializable_iterator(batches)
         pair, truth, valid, number = iterator.get_next()
         return Batch(tf.cast(pair, tf.float32) / 255.0, truth, valid, number), iterator.initializer
+
+    def _loaded(self, number):
+        sample = self.sample(number)
+        return sample, self._load(sample)
+
+    def _load(self, sample):
+        return load_sample(replace(sample, occlusion=None), masked=self.masked)         # training does not look at occlusions: they need not be read
+
+    def _readable(self, number):
+        """(Sample, what is in it) of the first number from this one on whose files can be read."""
+        while True:
+            sample = self.sample(number)
+            if sample not in self.skipped:
+                try:
+                    return sample, self._load(sample)
+                except (ValueError, OSError) as error:
+                    self._skip(sample, error)
+            if len(self.skipped) == self._distinct:
+                raise ValueError("expected at least one sample that can be read, got none of %d; the last: %s" % (self._distinct, self.skipped[sample]))
+            number += 1
+
+    def _skip(self, sample, error):
+        with self._skipping:
+            if sample not in self.skipped:
+                self.skipped[sample] = error
+                log.warning("skipping sample %s: %s", sample.id, error)
 
     def _example_tensors(self, number):
         height, width = self.crop
@@ -83,7 +121,15 @@ class TrainingData:
         except (ValueError, OSError) as error:
             self.failures.append(error)
             raise
-        return np.stack([frame1, frame2]), np.where(valid[..., None], flow, 0).astype(np.float32), valid
+        pair, truth = _aligned((2,) + self.crop + (3,), np.uint8), _aligned(self.crop + (2,), np.float32)
+        pair[0], pair[1], truth[:] = frame1, frame2, flow
+        truth[~valid] = 0
+        return pair, truth, valid
 
-    def _shuffled(self, epoch):
-        return np.random.RandomState([self.seed, epoch]).permutation(len(self.samples))
+
+def _aligned(shape, dtype):
+    """An empty array that begins at a multiple of ALIGNMENT, so that TensorFlow takes it as it is rather than copy it while no other reader can run."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start:start + size].view(dtype).reshape(shape)

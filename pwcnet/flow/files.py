@@ -25,7 +25,7 @@ def valid_pixels(flow):
     flow: [..., 2] floating, pixels, channels (u, v). Returns bool [...].
     """
     with np.errstate(invalid="ignore"):
-        known = np.abs(flow) <= UNKNOWN_THRESHOLD
+        known = (flow <= UNKNOWN_THRESHOLD) & (flow >= -UNKNOWN_THRESHOLD)
     return known[..., 0] & known[..., 1]            # np.all over an axis of two takes many times as long
 
 
