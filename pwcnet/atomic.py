@@ -27,6 +27,7 @@ def atomic_path(path):
                 os.fsync(written.fileno())
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
+            sync_folder(folder)
         except BaseException:
             if os.path.exists(temporary):
                 os.remove(temporary)
@@ -64,6 +65,15 @@ def check_output_folder(path):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), existing)
     if not os.access(existing, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), existing)
+
+
+def sync_folder(path):
+    """Makes the names in a folder last through a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_bytes(path, data):

@@ -11,7 +11,7 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 
-from pwcnet.atomic import write_text
+from pwcnet.atomic import sync_folder, write_text
 from pwcnet.config import SIZE_MULTIPLE, ModelConfig
 from pwcnet.network import pwc_net
 from pwcnet.runtime import cause, tf
@@ -140,6 +140,7 @@ def save_checkpoint(session, saver, folder, step):
             with open(os.path.join(scratch, name), "rb") as stream:
                 os.fsync(stream.fileno())
             os.replace(os.path.join(scratch, name), os.path.join(folder, name))
+            sync_folder(folder)
     except tf.errors.OpError as error:
         raise OSError("expected to write %s, but: %s; free some space or choose another folder" % (prefix, cause(error)))
     finally:

@@ -10,7 +10,7 @@ import sys
 from pwcnet.config import LEAKY_SLOPE
 from pwcnet.runtime import TF_RELEASE, tf
 
-# TensorFlow's own CPU kernels have no gradient of a dilated convolution; those of oneDNN, which TensorFlow 2 takes where it has them, do.
+# TensorFlow's own CPU kernels have no gradient of a dilated convolution; those of oneDNN, which TensorFlow 2 takes where it has them, do, but not in float16.
 HAS_DILATED_GRADIENT = not TF_RELEASE.startswith("1.") and sys.platform != "darwin" and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
 OVERRIDES = {"Conv2D": "PwcnetConv2D", "LeakyRelu": "PwcnetLeakyRelu", "BatchMatMulV2": "PwcnetMatMul"}
 
@@ -52,7 +52,7 @@ def _leaky_relu_gradient(op, upstream):
 def _conv2d_gradient(op, upstream):
     x, kernel = _made_again(op.inputs[0], upstream), op.inputs[1]
     strides, dilations = op.get_attr("strides"), op.get_attr("dilations")
-    if dilations[1] > 1 and not HAS_DILATED_GRADIENT:
+    if dilations[1] > 1 and not (HAS_DILATED_GRADIENT and x.dtype != tf.float16):
         return tf.gradients(_interleaved(x, kernel, dilations[1]), [x, kernel], upstream)
     return (tf.nn.conv2d_backprop_input(x.shape.as_list(), kernel, upstream, strides, "SAME", dilations=dilations),
             tf.nn.conv2d_backprop_filter(x, kernel.shape.as_list(), upstream, strides, "SAME", dilations=dilations))

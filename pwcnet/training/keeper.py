@@ -14,12 +14,19 @@ COMPARED = ("model.", "training.")              # of what is in options.json, wh
 class Keeper:
     """Saves `pwcnet.ckpt-<step>` into a folder that no other run uses at the same time.
 
-    keep: how many of the latest stay. keep_every: those at its multiples stay for good; 0 for none.
+    keep: how many of the latest stay. keep_every: those at its multiples stay for good; 0 for none. keep_best: how many of the best by validation EPE stay, in
+    the folder `best` inside. leader: False for the workers that only read what the leader's keeper writes.
     Raises OSError when the folder cannot be written, or another run holds it.
     """
 
-    def __init__(self, folder, keep, keep_every):
-        self.folder, self.keep, self.keep_every = folder, keep, keep_every
+    def __init__(self, folder, keep, keep_every, keep_best=1, leader=True):
+        self.folder, self.keep, self.keep_every, self.keep_best, self._lock = folder, keep, keep_every, keep_best, None
+        if leader:
+            self._take()
+
+    def _take(self):
+        """Locks the folder and cleans it."""
+        folder = self.folder
         os.makedirs(folder, exist_ok=True)
         self._lock = open(os.path.join(folder, ".lock"), "w")
         try:
@@ -28,10 +35,11 @@ class Keeper:
             self._lock.close()
             raise OSError("expected %s to be free, but another training run is writing there; choose another --save_path or stop that run" % folder)
 
-        for name in os.listdir(folder):             # what a killed run was writing; the lock says that nobody is now
-            if name.startswith(PARTIAL):
-                path = os.path.join(folder, name)
-                shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        for place in (folder, self.best_folder):
+            for name in os.listdir(place) if os.path.isdir(place) else ():          # what a killed run was writing; the lock says that nobody is now
+                if name.startswith(PARTIAL):
+                    path = os.path.join(place, name)
+                    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
     def prefix(self, step):
         """What the checkpoint of a step is called."""
@@ -49,6 +57,37 @@ class Keeper:
             if path == self.prefix(old) and not (self.keep_every and old % self.keep_every == 0):        # others' checkpoints are not ours to remove
                 remove_checkpoint(path)
         return prefix
+
+    @property
+    def best_folder(self):
+        """Where the best checkpoints are, so that no latest one removes them."""
+        return os.path.join(self.folder, "best")
+
+    def best(self):
+        """{step: validation EPE} of the best checkpoints that are there."""
+        if not os.path.exists(self._best_path):
+            return {}
+        with open(self._best_path) as stream:
+            noted = {int(step): epe for step, epe in json.load(stream).items()}
+        return {step: epe for step, epe in noted.items() if step in list_checkpoints(self.best_folder)}
+
+    def save_best(self, session, saver, step, epe):
+        """Saves the weights of a step among the best where they are; returns the prefix, or None where they are not."""
+        best = self.best()
+        if len(best) >= self.keep_best and not epe < sorted(best.values())[self.keep_best - 1]:
+            return None
+        prefix = save_checkpoint(session, saver, self.best_folder, step)
+        best[step] = epe
+        kept = sorted(best, key=best.get)[:self.keep_best]
+        write_text(self._best_path, json.dumps({each: best[each] for each in kept}, indent=2) + "\n")
+        for other, path in list_checkpoints(self.best_folder).items():
+            if other not in kept:
+                remove_checkpoint(path)
+        return prefix
+
+    @property
+    def _best_path(self):
+        return os.path.join(self.best_folder, "best.json")
 
     def restore(self, session, saver):
         """Restores the latest checkpoint with its optimizer state and step. Raises ValueError where it does not fit this run's graph."""
@@ -79,7 +118,8 @@ class Keeper:
 
     def close(self):
         """Lets other runs use the folder."""
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
     def __enter__(self):
         return self

@@ -37,12 +37,17 @@ def loss_robust_per_pixel(pyramid, truth, valid):
 LOSSES = {"multiscale": loss_multiscale, "robust": loss_robust, "robust_per_pixel": loss_robust_per_pixel}
 
 
-def weight_decay(variables):
-    """0.0004 * sum of half the squares of all variables, biases included. Returns a scalar float32."""
-    return WEIGHT_DECAY * tf.add_n([tf.nn.l2_loss(variable) for variable in variables])
+def weight_decay(variables, gamma=WEIGHT_DECAY, biases=True):
+    """gamma * sum of half the squares of all variables, with `biases` those of the convolutions too, as tfoptflow has it. Returns a scalar float32."""
+    return gamma * tf.add_n([tf.nn.l2_loss(variable) for variable in variables if decays(variable, biases)])
 
 
-def with_decay(gradients):
+def decays(variable, biases):
+    """Whether weight decay pulls the variable."""
+    return biases or not variable.op.name.endswith("/bias")
+
+
+def with_decay(gradients, gamma=WEIGHT_DECAY, biases=True):
     """The list of (gradient, variable) of a data loss with the gradient of `weight_decay` added.
 
     Each term is computed when its gradient is there. TensorFlow computes all of them at the start of a step where the decay is part of what it differentiates,
@@ -50,8 +55,10 @@ def with_decay(gradients):
     """
     decayed = []
     for gradient, variable in gradients:
-        with tf.control_dependencies([gradient]):
-            decayed.append((gradient + WEIGHT_DECAY * variable, variable))
+        if decays(variable, biases):
+            with tf.control_dependencies([gradient]):
+                gradient = gradient + gamma * variable
+        decayed.append((gradient, variable))
     return decayed
 
 

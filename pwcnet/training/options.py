@@ -62,7 +62,8 @@ class TrainingOptions:
 
     @property
     def optimizer_name(self):
-        return self.optimizer or DEFAULTS[self.loss]
+        name = self.optimizer or DEFAULTS[self.loss]
+        return "adam-float16" if name == "adam" and self.precision == "float16" else name
 
 
 def _check(condition, expected, got):

@@ -1,6 +1,7 @@
 """The training loop."""
 import logging
 import math
+import resource
 import time
 from collections import namedtuple
 from dataclasses import asdict
@@ -10,21 +11,25 @@ from tqdm import tqdm
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.runtime import cause, tf
 from pwcnet.runtime.sessions import session_config
+from pwcnet.runtime.workers import Workers
 from pwcnet.training.graph import training_graph
+from pwcnet.training.summaries import Summaries
 
 log = logging.getLogger(__name__)
 
 Start = namedtuple("Start", "pretrained resume")          # path of a checkpoint or None; whether to go on from the latest in the run's folder
 
 
-def train(data, config, options, keeper, start=Start(None, False), about=None):
+def train(data, config, options, keeper, start=Start(None, False), about=None, validation=None, workers=None):
     """Trains until options.steps; returns the prefix of the last checkpoint.
 
     data: pwcnet.data.pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. keeper: pwcnet.training.keeper.Keeper of the run's folder.
-    about: what options.json beside the checkpoints holds besides model and options. Whatever stops the loop, a KeyboardInterrupt too, finite weights are saved
-    before it is raised. Raises ValueError when the loss is not finite (the step, the samples and the last good checkpoint are named), when a sample cannot be
-    read or the folder already holds another run; OSError when it cannot be written.
+    about: what options.json beside the checkpoints holds besides model and options. validation: pwcnet.training.validation.Validation for every
+    options.validate_every steps, or None. workers: pwcnet.runtime.workers.Workers, None for this process alone; their leader logs, validates and writes.
+    Whatever stops the loop, a KeyboardInterrupt too, finite weights are saved before it is raised. Raises ValueError when the loss is not finite (the step, the
+    samples and the last good checkpoint are named), when a sample cannot be read or the folder already holds another run; OSError when it cannot be written.
     """
+    workers = workers or Workers(session_config(options.threads))
     resumed = keeper.latest()
     if resumed and not start.resume:
         raise ValueError("expected a new folder, got %s, which holds %s; continue it with --resume, or choose another --save_path" % (keeper.folder, resumed))
@@ -32,27 +37,32 @@ def train(data, config, options, keeper, start=Start(None, False), about=None):
     if first >= options.steps:
         log.info("%s is complete: nothing to do", resumed)
         return resumed
-    about = dict(about or {}, model=asdict(config), training=asdict(options))
+    about = dict(about or {}, model=asdict(config), training=asdict(options), workers=workers.size)
     with tf.Graph().as_default():
         tf.set_random_seed(options.seed)
-        run = _Run(data, config, options, keeper, first)
-        with tf.Session(config=session_config(options.threads)) as session:
+        run = _Run(data, config, options, keeper, first, validation, workers)
+        with workers.session() as session:
             run.initialize(session, start.pretrained)
+            if not workers.leader:
+                return run.follow(session)
             for name, (then, now) in keeper.differences(about).items() if resumed else ():
                 log.warning("resuming with %s %s, where the run so far had %s", name, now, then)
             keeper.write_options(about)         # after whatever may refuse to start
-            return run.loop(session)
+            with Summaries(keeper.folder, first) as summaries:
+                return run.lead(session, summaries)
 
 
 class _Run:
     """One session's training: the graph, and the loop over it."""
 
-    def __init__(self, data, config, options, keeper, first):
-        self.data, self.options, self.keeper, self.first = data, options, keeper, first
-        self.batch, self.start_data = data.batches(options.batch_size, first, options.steps, options.workers)
-        self.graph = training_graph(self.batch.pair, self.batch.truth, self.batch.valid, config, options)
+    def __init__(self, data, config, options, keeper, first, validation, workers):
+        self.data, self.config, self.options, self.keeper, self.first, self.validation = data, config, options, keeper, first, validation
+        self.workers, self.joint_batch = workers, options.batch_size * workers.size
+        self.batch, self.start_data = data.batches(options.batch_size, first, options.steps, options.workers, (workers.rank, workers.size))
+        self.graph = training_graph(self.batch.pair, self.batch.truth, self.batch.valid, config, options, workers=workers)
         self.finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(variable)) for variable in tf.trainable_variables()])
         self.saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
+        self.synchronize = workers.broadcast(tf.global_variables())
         self.last_good = keeper.latest()
 
     def initialize(self, session, pretrained):
@@ -66,23 +76,34 @@ class _Run:
         else:
             log.info("no pretrained weights: starting from random ones")
         session.run(self.start_data)            # apart from the variables' initializers, as the NPU wants it
+        session.run(self.synchronize)
 
-    def loop(self, session):
+    def follow(self, session):
+        """Steps until the end, beside the leader's; returns None."""
+        for step in range(self.first + 1, self.options.steps + 1):
+            self._step(session, step)
+
+    def lead(self, session, summaries):
         """Steps until the end. Whatever stops it, the weights are saved first where they are finite."""
         options = self.options
         try:
             with tqdm(total=options.steps, initial=self.first, unit="step", disable=None, dynamic_ncols=True) as bar:
-                window = _Window(options.batch_size)
+                window = _Window(self.joint_batch)
                 for step in range(self.first + 1, options.steps + 1):
-                    loss, epe, rate = self._step(session, step)
-                    window.add(loss, epe)
+                    last = step == options.steps
+                    shown = step % options.display == 0 or last
+                    window.add(self._step(session, step, shown))
                     bar.update()
-                    if step % options.display == 0 or step == options.steps:
+                    if shown:
                         bar.write("", end="")               # the bar makes room for the line
-                        log.info("%s", window.line(step, options.steps, rate))
-                        window = _Window(options.batch_size)
-                    if step % options.save_every == 0 or step == options.steps:
+                        log.info("%s", window.line(step, options.steps))
+                        summaries.scalars(step, window.scalars())
+                        window = _Window(self.joint_batch)
+                    if step % options.save_every == 0 or last:
                         self._save(session, step)
+                    if self.validation and options.validate_every and (step % options.validate_every == 0 or last):
+                        self._validate(session, step, summaries)
+                        window.began = time.time()
         except KeyboardInterrupt:
             log.info("interrupted after step %d; continue with --resume", self._save_what_is_good(session))
             raise
@@ -103,18 +124,22 @@ class _Run:
             self._save(session, step)
         return step
 
-    def _step(self, session, step):
+    def _step(self, session, step, detailed=False):
+        """{tag: value} of the step; `detailed`: with the losses of the levels and the norm of the gradients."""
         graph = self.graph
+        wanted = {"loss": graph.loss, "epe": graph.epe, "learning_rate": graph.rate}
+        if detailed:
+            wanted.update({"loss/level%d" % level: loss for level, loss in graph.level_losses.items()}, gradient_norm=graph.gradient_norm)
         try:
-            loss, epe, rate, numbers, _ = session.run([graph.loss, graph.epe, graph.rate, self.batch.numbers, graph.train_op])
+            values, numbers, _ = session.run([wanted, self.batch.numbers, graph.train_op])
         except tf.errors.OpError as error:
             if self.data.failures:
                 raise self.data.failures[-1]
             raise ValueError("step %d failed: %s" % (step, cause(error)))
-        if not math.isfinite(loss):
+        if not math.isfinite(values["loss"]):
             raise _NotFinite("expected a finite loss, got %s at step %d with samples %s; last good checkpoint: %s; try a lower learning rate" % (
-                loss, step, ", ".join(self.data.sample(n).id for n in numbers), self.last_good or "none"))
-        return loss, epe, rate
+                values["loss"], step, ", ".join(self.data.sample(n).id for n in numbers), self.last_good or "none"))
+        return {tag: float(value) for tag, value in values.items()}
 
     def _save(self, session, step):
         if not session.run(self.finite):
@@ -123,25 +148,44 @@ class _Run:
         self.last_good = self.keeper.save(session, self.saver, step)
         log.info("saved %s", self.last_good)
 
+    def _validate(self, session, step, summaries):
+        """Logs the validation EPE of the step and keeps its weights apart where they are the best so far."""
+        began = time.time()
+        validated = self.validation.run(session, self.config, self.options.precision)
+        summaries.scalars(step, {"validation/epe": validated.epe})
+        summaries.pictures(step, {"validation/" + what: image for what, image in validated.pictures.items()})
+        log.info("validation: step=%d epe=%.4f pairs=%d seconds=%.1f", step, validated.epe, len(validated.pairs), time.time() - began)
+        best = session.run(self.finite) and self.keeper.save_best(session, self.saver, step, validated.epe)
+        if best:
+            log.info("saved %s, the best so far" % best)
+
 
 class _NotFinite(ValueError):
     """Loss or weights that are no numbers any more: nothing is worth saving."""
 
 
 class _Window:
-    """Means over the steps since the last line."""
+    """Means over the steps since the last line, and what is as of the last step."""
 
     def __init__(self, batch_size):
-        self.batch_size, self.losses, self.errors, self.began = batch_size, [], [], time.time()
+        self.batch_size, self.steps, self.last, self.began = batch_size, [], {}, time.time()
 
-    def add(self, loss, epe):
-        self.losses.append(float(loss))
-        self.errors.append(float(epe))
+    def add(self, values):
+        self.steps.append((values["loss"], values["epe"]))
+        self.last = values
 
-    def line(self, step, steps, rate):
+    def scalars(self):
+        """{tag: value} for the event file."""
+        loss, epe = (sum(values) / len(self.steps) for values in zip(*self.steps))
+        return dict(self.last, loss=loss, epe=epe, samples_per_second=self.batch_size / self._seconds(),
+                    memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+    def line(self, step, steps):
         """What is logged: the means of loss and EPE, the learning rate and the speed."""
-        count = len(self.losses)
-        seconds = max(time.time() - self.began, 1e-9) / count
+        values, seconds = self.scalars(), self._seconds()
         return "step=%d/%d loss=%.6f epe=%.4f lr=%.4g samples/sec=%.3f sec/step=%.4f eta=%s" % (
-            step, steps, sum(self.losses) / count, sum(self.errors) / count, rate, self.batch_size / seconds, seconds,
+            step, steps, values["loss"], values["epe"], values["learning_rate"], self.batch_size / seconds, seconds,
             tqdm.format_interval(seconds * (steps - step)))
+
+    def _seconds(self):
+        return max(time.time() - self.began, 1e-9) / len(self.steps)

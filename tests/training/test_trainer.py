@@ -30,11 +30,11 @@ def options(**changes):
     return TrainingOptions(**values)
 
 
-def run(samples, folder, start=Start(None, False), **changes):
+def run(samples, folder, start=Start(None, False), validation=None, **changes):
     chosen = options(**changes)
     data = TrainingData(samples, chosen.crop, chosen.augment, chosen.seed)
-    with Keeper(str(folder), chosen.keep, chosen.keep_every) as keeper:
-        return train(data, ModelConfig.small(), chosen, keeper, start)
+    with Keeper(str(folder), chosen.keep, chosen.keep_every, chosen.keep_best) as keeper:
+        return train(data, ModelConfig.small(), chosen, keeper, start, validation=validation)
 
 
 def weights(prefix):
@@ -102,8 +102,8 @@ def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatc
     from pwcnet.training import trainer
     step = trainer._Run._step
 
-    def spoiling(self, session, number):
-        found = step(self, session, number)
+    def spoiling(self, session, number, detailed):
+        found = step(self, session, number, detailed)
         if number == 2:
             bias = next(v for v in tf.trainable_variables() if v.op.name.endswith("flow2/bias"))
             assign(session, [bias], [np.array([np.inf, 0], np.float32)])
@@ -118,10 +118,10 @@ def test_other_failures_save_first(samples, tmp_path, monkeypatch):
     from pwcnet.training import trainer
     step = trainer._Run._step
 
-    def failing(self, session, number):
+    def failing(self, session, number, detailed):
         if number == 3:
             raise OSError("the disk is gone")
-        return step(self, session, number)
+        return step(self, session, number, detailed)
     monkeypatch.setattr(trainer._Run, "_step", failing)
     with pytest.raises(OSError, match="the disk is gone"):
         run(samples, tmp_path, steps=9, save_every=1000)
@@ -153,10 +153,10 @@ def test_interrupt_saves_first(samples, tmp_path, monkeypatch):
     from pwcnet.training import trainer
     step = trainer._Run._step
 
-    def interrupted(self, session, number):
+    def interrupted(self, session, number, detailed):
         if number == 3:
             raise KeyboardInterrupt
-        return step(self, session, number)
+        return step(self, session, number, detailed)
     monkeypatch.setattr(trainer._Run, "_step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(samples, tmp_path, steps=9, save_every=1000)
@@ -184,7 +184,8 @@ def test_two_runs_in_one_folder(samples, tmp_path):
 
 
 @pytest.mark.parametrize("changes, word", [({"steps": 0}, "steps"), ({"crop": (60, 64)}, "multiples of 64"), ({"loss": "l3"}, "loss"),
-                                           ({"schedule": "never"}, "schedule"), ({"learning_rate": None}, "learning rate"), ({"optimizer": "x"}, "optimizer")])
+                                           ({"schedule": "never"}, "schedule"), ({"learning_rate": None}, "learning rate"), ({"optimizer": "x"}, "optimizer"), ({"clip_norm": 0}, "clip_norm"), ({"precision": "int8"}, "precision"),
+                                           ({"loss_scale": "none"}, "loss_scale"), ({"weight_decay": -1}, "weight_decay")])
 def test_options_are_checked_where_they_are_made(changes, word):
     with pytest.raises(ValueError, match=word):
         options(**changes)

@@ -1,0 +1,61 @@
+"""EPE of the weights in training, on a fixed set of samples."""
+from typing import Dict, List, NamedTuple
+
+import numpy as np
+
+from pwcnet.data.samples import load_sample
+from pwcnet.evaluation import named_score
+from pwcnet.flow.padding import crop, network_input, padded_size
+from pwcnet.network import pwc_net
+from pwcnet.overlap import ahead
+from pwcnet.runtime import tf
+from pwcnet.training.pictures import training_pictures
+
+
+class Validated(NamedTuple):
+    """epe: mean over the pairs of each one's mean over its valid pixels, in pixels. pairs: {sample id: its EPE}. pictures: {"id/what": [H, W, 3] uint8 RGB}."""
+    epe: float
+    pairs: Dict[str, float]
+    pictures: Dict[str, np.ndarray]
+
+
+class Validation:
+    """Evaluates whole frames with the network's variables as they are, inside the training session.
+
+    samples: pwcnet.data.samples.Sample, with flow. masked: pixels of their invalid masks do not count. pictured: of how many, spread over the set, there are
+    pictures.
+    """
+
+    def __init__(self, samples: List, masked=True, pictured=2):
+        if not samples:
+            raise ValueError("expected at least one sample to validate on, got none; try other data, or none and validate_every 0")
+        self.samples, self.masked = list(samples), masked
+        self._pictured = {self.samples[i].id for i in np.linspace(0, len(self.samples) - 1, min(pictured, len(self.samples))).astype(int)}
+        self._networks = {}
+
+    def run(self, session, config, precision="float32"):
+        """A Validated. session: of the graph with the network's variables. The network is added to the graph once for each padded size that comes.
+
+        Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.
+        """
+        pairs, pictures = {}, {}
+        for sample, loaded in ahead((sample, load_sample(sample, self.masked)) for sample in self.samples):
+            shape = loaded.frame1.shape
+            size = padded_size(shape[0], shape[1])
+            x, outputs = self._network(session.graph, config, precision, size)
+            pair = np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)])[None]
+            flow, pyramid = session.run(outputs, {x: pair})
+            flow = crop(flow[0], shape[0], shape[1])
+            pairs[sample.id] = named_score(sample.id, flow, loaded.flow, loaded.valid)["EPE"].value
+            if sample.id in self._pictured:
+                made = training_pictures(loaded, flow, [level[0] for level in pyramid])
+                pictures.update({"%s/%s" % (sample.id, what): image for what, image in made.items()})
+        return Validated(float(np.mean([epe for epe in pairs.values() if epe is not None])), pairs, pictures)
+
+    def _network(self, graph, config, precision, size):
+        key = (graph, size)
+        if key not in self._networks:
+            with graph.as_default():
+                x = tf.placeholder(tf.float32, (1, 2) + size + (3,))
+                self._networks[key] = x, pwc_net(tf.cast(x, precision), config)
+        return self._networks[key]
