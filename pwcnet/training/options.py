@@ -2,7 +2,10 @@
 from dataclasses import dataclass, field
 from typing import Optional, Tuple, Union
 
+from pwcnet.data.affine import AffineOptions
 from pwcnet.data.augment import AugmentOptions
+from pwcnet.data.eraser import EraserOptions
+from pwcnet.data.photometric import PhotometricOptions
 from pwcnet.runtime.precision import PRECISIONS
 from pwcnet.training.losses import LOSSES, WEIGHT_DECAY
 from pwcnet.training.optimizers import DEFAULTS, OPTIMIZERS
@@ -69,3 +72,18 @@ class TrainingOptions:
 def _check(condition, expected, got):
     if not condition:
         raise ValueError("expected %s, got %r" % (expected, got))
+
+
+def training_options(values):
+    """TrainingOptions of values as JSON has them: crop a list, augment a dict of AugmentOptions' values or None, and so its parts; {} is one with the defaults.
+
+    Takes back what `dataclasses.asdict` and JSON made of TrainingOptions. Raises ValueError as TrainingOptions does, TypeError for unknown names.
+    """
+    values = dict(values)
+    if "crop" in values:
+        values["crop"] = tuple(values["crop"])
+    if values.get("augment") is not None:
+        parts = {"affine": AffineOptions, "photometric": PhotometricOptions, "eraser": EraserOptions}
+        values["augment"] = AugmentOptions(**{name: parts[name](**value) if name in parts and value is not None else value
+                                              for name, value in values["augment"].items()})
+    return TrainingOptions(**values)
