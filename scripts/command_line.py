@@ -78,6 +78,14 @@ def positive_float(text):
     return value
 
 
+def non_negative_float(text):
+    """A finite number, zero or more."""
+    try:
+        return 0.0 if float(text) == 0 else positive_float(text)
+    except (ValueError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError("expected a number of 0 or more, got %r" % text)
+
+
 def progress_bar(*arguments, **options):
     """tqdm's bar; in a pipe or a log file, where a bar cannot move, a line every half minute."""
     from tqdm import tqdm

@@ -66,12 +66,17 @@ def run_python(python, *arguments, **options):
                           universal_newlines=True, **options)
 
 
-def run_main(script, *arguments):
-    """Runs a command line's main in this process, which saves the start of TensorFlow; errors are raised, what is printed goes to capsys."""
+def load_script(script):
+    """A command line as a module, in this process."""
     spec = importlib.util.spec_from_file_location("run_main", os.path.join(ROOT, script))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.main([str(argument) for argument in arguments])
+    return module
+
+
+def run_main(script, *arguments):
+    """Runs a command line's main in this process, which saves the start of TensorFlow; errors are raised, what is printed goes to capsys."""
+    return load_script(script).main([str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import pytest
 
 from pwcnet.checkpoint import Checkpoint, list_checkpoints
 from pwcnet.data.scenes import make_scene, write_sintel
-from tests.conftest import ROOT, golden_weights, run_command, write_checkpoint
+from pwcnet.training.options import TrainingOptions
+from scripts.training_command import OPTIONS
+from tests.conftest import ROOT, golden_weights, load_script, run_command, run_main, write_checkpoint
 
 SCRIPT = "scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py"
 SMALL = ["--crop_height", "64", "--crop_width", "64"]
@@ -58,6 +61,45 @@ def test_iterations_are_for_batches_of_four(dataset, pretrained, tmp_path):
     done = finetune("--iterations", 1, "--save_path", tmp_path, "--batch_size", 2, "--dataset", dataset, "--pretrained", pretrained, "--robust", "no", *SMALL)
     assert done.returncode == 0, done.stderr
     assert steps_in(tmp_path) == [2] and "2 steps of batch size 2" in done.stderr and "adam" in done.stderr
+
+
+def test_the_part_that_is_set_aside_validates(dataset, tmp_path, caplog):
+    caplog.set_level("INFO")
+    folder = os.path.join(dataset, "MPI-Sintel-complete")
+    copied = str(tmp_path / "MPI-Sintel-complete")
+    shutil.copytree(folder, copied)
+    pairs = ["one/frame_%04d.png###one/frame_%04d.png###one/frame_%04d.flo" % (n, n + 1, n) for n in (1, 2)]
+    for part, pair in zip(("train", "val"), pairs):
+        with open(os.path.join(copied, "clean_%s_0.03split.txt" % part), "w") as stream:
+            stream.write(pair + "\n")
+    out = tmp_path / "out"
+    assert run_main(SCRIPT, "--iterations", 2, "--save_path", out, "--dataset", tmp_path, "--variant", "small", "--mode", "train_with_val", "--id_files",
+                    "--save_every", 1, "--clip_norm", 10, "--weight_decay_biases", "False", "--masked", "True", "--skip_bad_samples", "--keep_best", 1,
+                    "--batch_size", 4, *SMALL) == 0
+    validations = [record.getMessage() for record in caplog.records if record.getMessage().startswith("validation:")]
+    assert len(validations) == 2 and "pairs=1" in validations[0] and steps_in(out) == [1, 2]
+    with open(str(out / "options.json")) as stream:
+        training = json.load(stream)["training"]
+    assert (training["validate_every"], training["clip_norm"], training["weight_decay_biases"], training["batch_size"]) == (1, 10.0, False, 4)
+
+
+def test_defaults_are_those_of_the_options_and_published_data():
+    flags = load_script(SCRIPT).parser().parse_args([])
+    options = TrainingOptions(steps=1)
+    for name in OPTIONS:
+        assert getattr(flags, name) == getattr(options, name), name
+    assert (flags.crop_height, flags.crop_width) == options.crop and flags.iterations == 200000
+    assert flags.masked is False and flags.mode == "train_noval" and not flags.skip_bad_samples
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--id_files"], "expected mode train_with_val or val with id files"),
+    (["--validate_every", "5"], "try --mode train_with_val"),
+])
+def test_flags_that_need_others(arguments, words, dataset, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        run_main(SCRIPT, "--save_path", tmp_path / "out", "--dataset", dataset, *(SMALL + arguments))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -1,0 +1,154 @@
+"""What the command lines that train share: their flags, and a run from its checks to its end, with log, workers and signals."""
+import argparse
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+from scripts.command_line import PRECISIONS, boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
+
+log = logging.getLogger(__name__)
+
+SCHEDULES = ("multisteps", "multisteps-long", "cyclic", "cyclic-long", "constant")      # as pwcnet.training.schedules has them, without importing TensorFlow
+OPTIONS = ("batch_size", "optimizer", "schedule", "learning_rate", "clip_norm", "weight_decay", "weight_decay_biases", "precision", "loss_scale", "seed",
+           "display", "save_every", "keep", "keep_every", "keep_best", "threads", "workers")       # flags that are TrainingOptions under the same name
+
+
+class Job(NamedTuple):
+    """What a command line trains.
+
+    data: TrainingData. config: ModelConfig. options: TrainingOptions. validation: pwcnet.training.validation.Validation or None. notes: lines to log first.
+    about: what options.json holds besides command, versions, model and options.
+    """
+    data: Any
+    config: Any
+    options: Any
+    validation: Any = None
+    notes: tuple = ()
+    about: dict = {}
+
+
+def add_training_flags(parser):
+    """Flags of every run; each is None where it is not given, unless the parser sets another default."""
+    parser.add_argument("--pretrained", help="checkpoint to start from (or a folder: its latest); without it, random weights")
+    parser.add_argument("--resume", action="store_true", help="continue from the latest checkpoint in --save_path, if there is one")
+    parser.add_argument("--variant", choices=("large", "small"), help="only without --pretrained; a checkpoint knows its own")
+    parser.add_argument("--batch_size", type=positive_int, help="of each process")
+    parser.add_argument("--crop_height", type=positive_int)
+    parser.add_argument("--crop_width", type=positive_int)
+    parser.add_argument("--augment", type=boolean, help="flips, shifts and zoom; False: random crops alone")
+    parser.add_argument("--optimizer", choices=("adam", "sgd", "momentum"), help="default: the loss's own")
+    parser.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate; its steps are for batches of 4, and scale by 4 / the joint batch size of "
+                        "all processes")
+    parser.add_argument("--learning_rate", type=positive_float, help="a constant learning rate in the place of the schedule")
+    parser.add_argument("--clip_norm", type=positive_float, help="largest norm of all gradients together; without it, any")
+    parser.add_argument("--weight_decay", type=non_negative_float, help="its factor gamma, 0.0004 as published")
+    parser.add_argument("--weight_decay_biases", type=boolean, help="whether it pulls biases too, as published")
+    parser.add_argument("--precision", choices=PRECISIONS, help="type that features are computed in; variables stay float32")
+    parser.add_argument("--loss_scale", type=loss_scale, metavar="NUMBER|dynamic", help="factor on the loss for the gradients alone, for float16")
+    parser.add_argument("--masked", type=boolean, help="leave out the pixels of Sintel's invalid masks")
+    parser.add_argument("--skip_bad_samples", action="store_true", help="go on without samples whose files cannot be read, rather than stop")
+    parser.add_argument("--display", type=positive_int, help="steps between log lines")
+    parser.add_argument("--validate_every", type=non_negative_int, help="steps; 0: never; not given: --save_every where there are pairs to validate on")
+    parser.add_argument("--save_every", type=positive_int)
+    parser.add_argument("--keep", type=positive_int, help="latest checkpoints that stay")
+    parser.add_argument("--keep_every", type=non_negative_int, help="checkpoints at its multiples stay for good (176000 among them); 0: none")
+    parser.add_argument("--keep_best", type=positive_int, help="checkpoints that stay for their EPE in validation")
+    parser.add_argument("--seed", type=non_negative_int)
+    parser.add_argument("--threads", type=non_negative_int, help="CPU threads for TensorFlow; 0: all cores")
+    parser.add_argument("--workers", type=non_negative_int, help="parallel readers of samples; 0: one a core")
+
+
+def loss_scale(text):
+    """"dynamic", or a number above zero."""
+    try:
+        return text if text == "dynamic" else positive_float(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError("expected a number above 0, or dynamic, got %r" % text)
+
+
+def given_options(args):
+    """The flags that were given, or have defaults, as values of `pwcnet.training.options.training_options`; not crop, augment and validate_every."""
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    if args.learning_rate:
+        given["schedule"] = "constant"
+    return given
+
+
+def validate_every(given, save_every, validation):
+    """Steps between validations. given: the flag's value or None. validation: Validation or None. Raises ValueError for some without pairs to validate on."""
+    if given and not validation:
+        raise ValueError("expected pairs to validate on for --validate_every %d, got none; try --mode train_with_val" % given)
+    return given if given is not None else save_every if validation else 0
+
+
+def variant(args, default):
+    """The ModelConfig of the run to resume, of the pretrained weights, or of the name `default`."""
+    from pwcnet.checkpoint import Checkpoint, list_checkpoints
+    from pwcnet.config import ModelConfig
+    source = args.save_path if args.resume and list_checkpoints(args.save_path) else args.pretrained
+    if not source:
+        return ModelConfig.from_name(default)
+    checkpoint = Checkpoint(source)
+    checkpoint.check_readable()
+    return checkpoint.config
+
+
+def run_training(args, make_job, command):
+    """Trains to the end, in this process or as one of several workers; returns the exit code 0.
+
+    make_job: (args, number of workers) -> Job; what it raises is raised before anything is written. command: list, the script and its arguments.
+    SIGTERM, a platform's stop, saves as Ctrl-C does.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    load_tensorflow()
+
+    from pwcnet.runtime.precision import checked_precision
+    from pwcnet.runtime.sessions import session_config
+    from pwcnet.runtime.workers import open_workers
+    from pwcnet.training.keeper import Keeper
+    from pwcnet.training.trainer import Start, train
+
+    with ExitStack() as stack:
+        workers = stack.enter_context(open_workers(session_config(args.threads or 0)))
+        job = make_job(args, workers.size)
+        options = job.options
+        checked_precision(options.precision)
+        keeper = stack.enter_context(Keeper(args.save_path, options.keep, options.keep_every, options.keep_best, leader=workers.leader))
+        if workers.leader:
+            stack.enter_context(_log_file(os.path.join(args.save_path, "train.log")))
+        batch = "%d" % options.batch_size if workers.size == 1 else "%d on each of %d workers" % (options.batch_size, workers.size)
+        log.info("%s, %d pairs, %d steps of batch size %s, %s loss, %s", job.config.name, len(job.data.samples), options.steps, batch, options.loss,
+                 options.optimizer_name)
+        for note in job.notes:
+            log.info("%s", note)
+        about = dict(_versions(command), **job.about)
+        log.info("done: %s", train(job.data, job.config, options, keeper, Start(args.pretrained, args.resume), about, job.validation, workers))
+    return 0
+
+
+@contextmanager
+def _log_file(path):
+    """Writes the log to a file too, with times."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def _versions(command):
+    """What is written beside the checkpoints with the options: command and versions."""
+    import platform
+
+    import numpy
+
+    from pwcnet import __version__
+    from pwcnet.runtime import TF_RELEASE
+    versions = {"pwcnet": __version__, "python": platform.python_version(), "tensorflow": TF_RELEASE, "numpy": numpy.__version__}
+    return {"command": [sys.executable] + list(command), "versions": versions}
