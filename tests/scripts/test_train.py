@@ -181,3 +181,10 @@ def test_an_error_is_one_line_and_exit_code_2(tmp_path):
     done = run_command(SCRIPT, "--preset", "kitti", "--dataset", tmp_path, "--save_path", tmp_path / "out")
     assert done.returncode == 2 and done.stderr.startswith("train.py: error: expected data_stereo_flow") and done.stderr.count("\n") == 1
     assert run_command(SCRIPT, "--help").returncode == 0
+
+
+def test_real_frames_of_every_data_set_train_together(real_data, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    sources = ["%s=%s" % (name, real_data) for name in ("sintel-clean", "sintel-final", "chairs", "kitti2012", "kitti2015", "middlebury")]
+    assert train("--data", *(sources + ["--steps", 20, "--save_path", tmp_path, "--loss", "multiscale", "--learning_rate", 1e-4, "--display", 20] + SMALL)) == 0
+    assert sorted(list_checkpoints(str(tmp_path))) == [20]
