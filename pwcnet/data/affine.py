@@ -60,7 +60,8 @@ def random_maps(options, full, size, random):
         first = _map(np.eye(2), -random.randint(full - size + 1).astype(float))
     if random.uniform() >= options.relative:
         return first, first
-    linear = random.uniform(1 - options.relative_zoom, 1 + options.relative_zoom) * _rotation(random.uniform(-options.relative_rotation, options.relative_rotation))
+    zoom = random.uniform(1 - options.relative_zoom, 1 + options.relative_zoom)
+    linear = zoom * _rotation(random.uniform(-options.relative_rotation, options.relative_rotation))
     shift = options.relative_shift * size * random.uniform(-1, 1, 2)
     return first, _map(linear, centre - linear @ centre + shift) @ first
 
@@ -68,10 +69,10 @@ def random_maps(options, full, size, random):
 def transform(example, size, first, second, sparse):
     """The example under the maps F = first and S = second, seen in a window of `size` = (height, width) that begins at the pixel (0, 0).
 
-    Frames are interpolated; what lies outside them is zero. sparse: each known flow goes, transformed and unmixed, to the one pixel that it comes to lie in (the
-    nearest to its centre, where several do), so that known pixels never become more. Else flow is interpolated where all that this reads is known, and taken
-    from the nearest pixel where interpolating would mix two motions. All other pixels are invalid and their flow is zero. A target outside frame 2 is still
-    where that pixel went, and stays valid.
+    Frames are interpolated; what lies outside them is zero. sparse: each known flow goes, transformed and unmixed, to the one pixel that it comes to lie in
+    (the nearest to its centre, where several do), so that known pixels never become more. Else flow is interpolated where all that this reads is known, and
+    taken from the nearest pixel where interpolating would mix two motions. All other pixels are invalid and their flow is zero. A target outside frame 2 is
+    still where that pixel went, and stays valid.
     """
     frames = [cv2.warpAffine(frame, np.linalg.inv(matrix)[:2], (size[1], size[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
               for frame, matrix in ((example.frame1, first), (example.frame2, second))]

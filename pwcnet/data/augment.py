@@ -108,12 +108,12 @@ def random_crop(example, size, random):
 
 def flip_left_right(example):
     """Mirrors columns; u changes sign."""
-    return _flipped(example, (slice(None), slice(None, None, -1)), (-1, 1))
+    return _flipped(example, 1, 0)
 
 
 def flip_up_down(example):
     """Mirrors rows; v changes sign."""
-    return _flipped(example, (slice(None, None, -1),), (1, -1))
+    return _flipped(example, 0, 1)
 
 
 def translate(example, shift_x, shift_y):
@@ -127,8 +127,9 @@ def translate(example, shift_x, shift_y):
     to_y, from_y = _overlap(shift_y, height)
     to_x, from_x = _overlap(shift_x, width)
     moved[to_y, to_x] = example.frame2[from_y, from_x]
-    shift = np.array([shift_x, shift_y], np.float32)
-    return example._replace(frame2=moved, flow=np.where(example.valid[..., None], example.flow + shift, example.flow))
+    flow, unknown = example.flow + np.array([shift_x, shift_y], np.float32), ~example.valid
+    flow[unknown] = example.flow[unknown]
+    return example._replace(frame2=moved, flow=flow)
 
 
 def scale(example, factor, sparse=False):
@@ -141,7 +142,8 @@ def scale(example, factor, sparse=False):
     """
     axes = [_zoom_axis(size, factor) for size in example.valid.shape]
     flow, valid = (_nearest_flow if sparse else _linear_flow)(example.flow, example.valid, axes)
-    flow = np.where(valid[..., None], flow * np.float32(factor), np.float32(0))
+    flow = flow * np.float32(factor)
+    flow[~valid] = 0
     return Example(*(_placed(array, axes) for array in (_linear(example.frame1, axes), _linear(example.frame2, axes), flow, valid)))
 
 
@@ -187,9 +189,11 @@ def _placed(array, axes):
     return placed
 
 
-def _flipped(example, window, signs):
-    flipped = Example(*(np.ascontiguousarray(array[window]) for array in example))
-    return flipped._replace(flow=flipped.flow * np.array(signs, np.float32))
+def _flipped(example, axis, channel):
+    """axis: cv2.flip's, 1 for columns. channel: of the flow, that changes sign."""
+    frame1, frame2, flow, valid = (cv2.flip(array, axis) for array in example._replace(valid=example.valid.view(np.uint8)))
+    flow[..., channel] *= -1
+    return Example(frame1, frame2, flow, valid.view(np.bool_))
 
 
 def _overlap(shift, size):

@@ -17,7 +17,8 @@ class EraserOptions:
         if not 0.0 <= self.probability <= 1.0:
             raise ValueError("expected probability in 0..1, got %r" % (self.probability,))
         if self.rectangles < 1 or not 1 <= self.smallest <= self.largest:
-            raise ValueError("expected 1 or more rectangles and sides with 1 <= smallest <= largest, got %r" % ((self.rectangles, self.smallest, self.largest),))
+            raise ValueError("expected 1 or more rectangles and sides with 1 <= smallest <= largest, got %r" % (
+                (self.rectangles, self.smallest, self.largest),))
 
 
 def erase(frame2, options, random):

@@ -23,6 +23,7 @@ class Throughput(NamedTuple):
 def measure_input(data, batch_size, steps, rounds, workers=0):
     """A Throughput: in each round the loop and the pipeline make the same `steps` batches, taking turns, after one batch each that is not counted.
 
+    The loop makes examples one by one; the pipeline's batches are taken as its iterator hands them out, before the step turns frames into float32.
     data: pwcnet.data.pipeline.TrainingData. workers: parallel readers, 0 for one a core. The pipeline's time is from the start of its iterator to its last
     batch. Raises ValueError where fewer than one round, step or sample is asked for, and for files that cannot be read.
     """
@@ -56,7 +57,7 @@ def _pipeline_seconds(session, data, batch, start, steps):
     try:
         session.run(start)
         for _ in range(steps):
-            session.run([tensor.op for tensor in batch])
+            session.run(batch.numbers.op)           # the iterator's, which hands out the whole batch
     except tf.errors.OpError:
         if data.failures:
             raise data.failures[-1]

@@ -159,8 +159,8 @@ def test_maps_are_seeded_and_stay_in_their_ranges():
         assert 0.85 < factors.min() and factors.max() < 1.58 and factors.max() / factors.min() < 1.1 + 1e-9
 
 
-@pytest.mark.parametrize("wrong, word", [({"common": 1.5}, "common"), ({"smallest": 0.0}, "smallest"), ({"largest": 0.5}, "largest"), ({"rotation": -1}, "rotation"),
-                                         ({"relative_zoom": 1.0}, "relative_zoom"), ({"relative_shift": float("nan")}, "relative_shift")])
+@pytest.mark.parametrize("wrong, word", [({"common": 1.5}, "common"), ({"smallest": 0.0}, "smallest"), ({"largest": 0.5}, "largest"),
+                                         ({"rotation": -1}, "rotation"), ({"relative_zoom": 1.0}, "relative_zoom"), ({"relative_shift": float("nan")}, "relative_shift")])
 def test_options_are_checked(wrong, word):
     with pytest.raises(ValueError, match="expected .*" + word):
         AffineOptions(**wrong)

@@ -49,7 +49,8 @@ def sample_with(folder, scene, valid, junk):
 
 def results(batch):
     """Losses, EPE and gradients for a pyramid of variables."""
-    pyramid = [tf.get_variable("level%d" % level, initializer=tf.random_normal([2, CROP[0] >> level, CROP[1] >> level, 2], seed=level)) for level in (6, 5, 4, 3, 2)]
+    pyramid = [tf.get_variable("level%d" % level, initializer=tf.random_normal([2, CROP[0] >> level, CROP[1] >> level, 2], seed=level))
+               for level in (6, 5, 4, 3, 2)]
     full = tf.get_variable("full", initializer=tf.random_normal([2] + list(CROP) + [2], seed=0))
     epe = endpoint_error(full, batch.truth, batch.valid)
     fetched = [epe, tf.gradients(epe, full)[0]]
