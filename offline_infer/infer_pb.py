@@ -18,6 +18,8 @@ from pwcnet.result_folders import ResultFolder  # noqa: E402
 
 def main(argv):
     args = parser().parse_args(argv)
+    if args.keep_coordinates and args.emulate is None:
+        raise ValueError("expected --keep_coordinates with --emulate, got it alone; without --emulate everything is float32")
     inputs = list_bins(args.input)
     check_output_folder(args.output)
 
@@ -26,6 +28,8 @@ def main(argv):
     graph_def = read_frozen(args.pb)
     size, times = frozen_input_shape(graph_def), []
     check_inputs(inputs, *size[1:])
+    if args.emulate is not None:
+        graph_def = emulated(graph_def, args.keep_coordinates)
     with frozen_session(graph_def) as network, progress_bar(total=len(inputs), unit="pair") as progress, ResultFolder(args.output) as results:
         with closing(infer(network, inputs, results.path, size)) as runs:       # closed, so that no file is being written when the folder is removed
             for names, seconds in runs:
@@ -36,11 +40,22 @@ def main(argv):
     print("Inference average time without first time: %.2f ms" % (1000 * mean_without_first(times)))
 
 
+def emulated(graph_def, keep_coordinates):
+    """The graph with half precision's rounding."""
+    from pwcnet.coordinates import coordinate_ops
+    from pwcnet.rounded import rounded
+    keep = coordinate_ops(graph_def) if keep_coordinates else ()
+    print("emulating fp16, %d nodes in float32; the times are not a device's" % len(keep))
+    return rounded(graph_def, keep)
+
+
 def parser():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--pb", required=True, help="frozen graph of offline_infer/convert_ckpt2pb.py; one of batch N runs N files at a time")
     options.add_argument("--input", required=True, help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py")
     options.add_argument("--output", required=True, help="folder to make the folder of results in")
+    options.add_argument("--emulate", choices=("fp16",), help="round weights and every node's result to half precision, as force_fp16 does: what it costs")
+    options.add_argument("--keep_coordinates", action="store_true", help="with --emulate: the warp's coordinates stay float32, as with ATC's --keep_dtype")
     return options
 
 
