@@ -97,6 +97,12 @@ def import_frozen(graph_def):
             INPUT, OUTPUT, str(error).strip().split("\n")[0]))
 
 
+def input_and_output(graph_def):
+    """The shapes of a frozen graph's input and output, as far as they are known, as TensorShape."""
+    with tf.Graph().as_default():
+        return [tensor.shape for tensor in import_frozen(graph_def)]
+
+
 def difference_from_checkpoint(graph_def, checkpoint, pairs):
     """Largest absolute difference, in pixels, and the largest flow, between the frozen graph and the network restored from the checkpoint into variables.
 

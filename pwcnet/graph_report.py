@@ -32,7 +32,9 @@ def report(graph_def):
 
 
 def _flop(op):
-    """Multiplications and additions of a convolution or matmul; 0 for others."""
+    """Multiplications and additions of a convolution or matmul; 0 for others, and where its shapes are not static."""
+    if not all(tensor.shape.is_fully_defined() for tensor in list(op.inputs) + op.outputs):
+        return 0
     if op.type == "Conv2D":
         height, width, channels, _ = op.inputs[1].shape.as_list()
         return 2 * int(np.prod(op.outputs[0].shape.as_list())) * height * width * channels
