@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 import uuid
+from collections import Counter
 from datetime import datetime
 
 from pwcnet.atomic import PARTIAL, is_partial, naming
@@ -12,7 +13,7 @@ from pwcnet.atomic import PARTIAL, is_partial, naming
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
 UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")     # msame, later: 2023610_9_5_3_123456
-SUFFIXES = ("_output_0.bin", "_0.bin")          # msame, ais_bench
+MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
 NAMED = 3                                       # files that an error names
 
 log = logging.getLogger(__name__)
@@ -101,25 +102,52 @@ def folder_times(name):
     return found
 
 
+def expected_file(tool, name):
+    """What "msame" or "ais_bench" calls the prediction for the input file of this name (without .bin); the latter cuts names at their first dot."""
+    return name + MSAME_SUFFIX if tool == "msame" else name.split(".")[0] + AIS_BENCH_SUFFIX
+
+
+def missing_predictions(names, folder):
+    """The names without a prediction in the folder, in their order."""
+    found = _found(names, _bins(folder))
+    return [name for name in names if name not in found]
+
+
 def match_predictions(names, folder):
-    """{name: path of its prediction}: `<name>_output_0.bin` or `<name>_0.bin` in the folder.
+    """{name: path of its prediction}: `<name>_output_0.bin`, or `<name up to its first dot>_0.bin`, in the folder.
 
     Raises ValueError, which names and counts, for names without a prediction and for .bin files that belong to no name.
     """
-    present = {file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")}
-    matched = {}
-    for name in names:
-        matched.update({name: name + suffix for suffix in reversed(SUFFIXES) if name + suffix in present})
-    missing = [name + SUFFIXES[0] for name in names if name not in matched]
+    present = _bins(folder)
+    matched = _found(names, present)
+    missing = [expected_file("msame", name) for name in names if name not in matched]
     if missing:
         raise ValueError("expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log" % (
-            len(names), len(missing), _some(missing), folder))
+            len(names), len(missing), some(missing), folder))
     extra = sorted(present - set(matched.values()))
     if extra:
         raise ValueError("expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone" % (
-            len(names), len(extra), _some(extra), folder))
+            len(names), len(extra), some(extra), folder))
     return {name: os.path.join(folder, file) for name, file in matched.items()}
 
 
-def _some(names):
+def _bins(folder):
+    return {file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")}
+
+
+def _found(names, present):
+    """{name: its file}; a file that ais_bench's cut names would give to several of them is nobody's."""
+    claims = Counter(expected_file("ais_bench", name) for name in names)
+    found = {}
+    for name in names:
+        own, cut = (expected_file(tool, name) for tool in ("msame", "ais_bench"))
+        if own in present:
+            found[name] = own
+        elif cut in present and claims[cut] == 1:
+            found[name] = cut
+    return found
+
+
+def some(names):
+    """The first names, for an error."""
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pwcnet.result_folders import ResultFolder, find_results, folder_times, match_predictions
+from pwcnet.result_folders import ResultFolder, expected_file, find_results, folder_times, match_predictions, missing_predictions
 
 
 def made(parent, *names):
@@ -99,3 +99,12 @@ def test_predictions_are_matched_by_name(tmp_path):
         match_predictions(list("abcdefg"), str(tmp_path))
     with pytest.raises(ValueError, match="got 1 more: b_output_0.bin in"):
         match_predictions(["a"], str(tmp_path))
+
+
+def test_ais_bench_cuts_names_at_their_first_dot(tmp_path):
+    assert [expected_file(tool, "a.b.c") for tool in ("msame", "ais_bench")] == ["a.b.c_output_0.bin", "a_0.bin"]
+    for name in ("a_0.bin", "b_0.bin"):
+        (tmp_path / name).write_bytes(b"")
+    assert match_predictions(["a.1", "b"], str(tmp_path)) == {"a.1": str(tmp_path / "a_0.bin"), "b": str(tmp_path / "b_0.bin")}
+    assert missing_predictions(["b", "c", "a"], str(tmp_path)) == ["c"]
+    assert missing_predictions(["a.1", "a.2", "b"], str(tmp_path)) == ["a.1", "a.2"]         # one file cannot be two predictions
