@@ -3,13 +3,14 @@
 # Further arguments go to the fine-tuning script and win over those here:
 #   sh train_v1.sh --dataset /data --pretrained /weights/pwcnet.ckpt-595000
 # PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken.
+# With RANK_SIZE above 1, and RANK_TABLE_FILE, one process for each Ascend NPU is started; a platform that starts them itself sets RANK_ID too.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 python=${PYTHON:-}
 for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3 python; do
     [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
 done
-exec "${python:-python3}" "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
+set -- "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
     --iterations 200000 \
     --display 1000 \
     --save_path "$root/pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/" \
@@ -18,3 +19,7 @@ exec "${python:-python3}" "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisi
     --robust True \
     --pretrained "$root/pretrained/pwcnet.ckpt-595000" \
     "$@"
+if [ -z "${RANK_ID:-}" ] && [ "${RANK_SIZE:-1}" -gt 1 ]; then
+    set -- "$root/scripts/launch.py" --engine hccl --workers "$RANK_SIZE" -- "$@"
+fi
+exec "${python:-python3}" "$@"

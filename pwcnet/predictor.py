@@ -8,6 +8,7 @@ from pwcnet.export import freeze, frozen_input_shape, import_frozen, read_frozen
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.network import flow_between, pyramid_of
 from pwcnet.runtime import tf
+from pwcnet.runtime.npu import target_of
 from pwcnet.runtime.precision import checked_precision
 from pwcnet.runtime.sessions import session_config
 
@@ -17,7 +18,7 @@ GRAPHS_KEPT = 2
 class Predictor:
     """Flow between frames of any size; `with Predictor(path) as predictor: flow = predictor.flow(frame1, frame2)`.
 
-    path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size.
+    path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size. config: of pwcnet.runtime.sessions, None for the default.
     precision: the type that features are computed in (pwcnet.runtime.precision); a frozen graph has its own.
     A graph is built for each padded size that comes; the last two are kept.
     """
@@ -116,7 +117,7 @@ class Pairs(_Graph):
         super().__init__(config)
         with self.graph.as_default():
             self.x, self.output = import_frozen(
-                source if isinstance(source, tf.GraphDef) else freeze(source, batch, height, width, precision=precision))
+                source if isinstance(source, tf.GraphDef) else freeze(source, batch, height, width, target_of(config), precision))
 
     def flows(self, pairs):
         """[B, 2, H, W, 3] float32 -> [B, H, W, 2] float32."""
@@ -133,7 +134,7 @@ class Stream(_Graph):
             self.frame = tf.placeholder(tf.float32, [1, height, width, 3])
             self.own = pyramid_of(tf.cast(self.frame, precision))
             self.other = {level: tf.placeholder(f.dtype, f.shape) for level, f in self.own.items()}
-            self.output, _ = flow_between(self.other, self.own, checkpoint.config)
+            self.output, _ = flow_between(self.other, self.own, checkpoint.config, target_of(config))
 
     def features(self, frame):
         """The pyramid of a frame [H, W, 3] uint8: {level: array}."""

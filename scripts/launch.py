@@ -4,7 +4,8 @@
     python scripts/launch.py --workers 2 -- scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py --iterations 200000 ...
 
 Only worker 0, the leader, writes checkpoints; its output is shown, the others' only where they fail. Ctrl-C and SIGTERM go to the leader, which saves; a second
-one ends all at once. Several machines: give all of them the same --addresses, and each its --first_rank and number of --workers.
+one ends all at once. Several machines: give all of them the same --addresses (or, for Ascend NPUs, --rank_table), and each its --first_rank and number of
+--workers.
 """
 import os
 import sys
@@ -22,20 +23,25 @@ import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_float, positive_int, run  # noqa: E402
+from scripts.command_line import non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.rank_table import ranks_of_servers, read_rank_table  # noqa: E402
 
 log = logging.getLogger(__name__)
 POLL = 0.1              # seconds
 TAIL = 20               # lines shown of a failed worker's output
 PR_SET_PDEATHSIG = 1    # linux/prctl.h
+HCCL_JOB = "10087"      # by convention
 
 
 def parser():
     made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--workers", type=positive_int, required=True, help="processes on this machine")
-    made.add_argument("--engine", choices=("auto", "horovod", "collective"), default="auto", help="auto: horovod where it is installed, otherwise collective")
+    made.add_argument("--engine", choices=("auto", "horovod", "collective", "hccl"), default="auto",
+                      help="auto: horovod where it is installed, otherwise collective; hccl: one worker for each Ascend NPU")
     made.add_argument("--addresses", type=addresses, help="host:port of all workers of all machines, by rank, separated by commas; default: free local ports")
-    made.add_argument("--first_rank", type=non_negative_int, default=0, help="rank of this machine's first worker, with --addresses")
+    made.add_argument("--first_rank", type=non_negative_int, default=0, help="rank of this machine's first worker, with --addresses or --rank_table")
+    made.add_argument("--rank_table", metavar="FILE", help="of scripts/make_rank_table.py, for --engine hccl; default: RANK_TABLE_FILE of the environment")
     made.add_argument("--grace", type=positive_float, default=15, help="seconds that the leader has for saving once another worker died")
     made.add_argument("command", nargs="+", metavar="-- COMMAND", help="a training command; a .py file runs with this interpreter")
     return made
@@ -49,12 +55,12 @@ def main(argv):
     args = parser().parse_args(argv)
     command = ([sys.executable] if args.command[0].endswith(".py") else []) + args.command
     engine = args.engine if args.engine != "auto" else "collective" if args.addresses or not _installed("horovod") else "horovod"
-    if engine == "horovod" and args.addresses:
-        raise ValueError("expected --engine collective for --addresses, got horovod; start Horovod on several machines with its own horovodrun")
+    if engine != "collective" and args.addresses:
+        raise ValueError("expected --engine collective for --addresses, got %s; start Horovod on several machines with its own horovodrun" % engine)
     if args.addresses and len(args.addresses) < args.first_rank + args.workers:
         raise ValueError("expected --addresses for workers %d to %d, got %d of them" % (
             args.first_rank, args.first_rank + args.workers - 1, len(args.addresses)))
-    settings = (_horovod if engine == "horovod" else _collective)(args)
+    settings = {"horovod": _horovod, "collective": _collective, "hccl": _hccl}[engine](args)
     workers = []
     signals = _Signals(workers)
     try:
@@ -86,6 +92,20 @@ def _horovod(args):
     server.init(places)
     return [dict(_gpu(n), HOROVOD_GLOO_RENDEZVOUS_ADDR="127.0.0.1", HOROVOD_GLOO_RENDEZVOUS_PORT=str(port), HOROVOD_CONTROLLER="gloo",
                  HOROVOD_CPU_OPERATIONS="gloo", HOROVOD_GLOO_IFACE="lo", **create_slot_env_vars(place)) for n, place in enumerate(places)]
+
+
+def _hccl(args):
+    """The same for HCCL, with the devices that the rank table gives to the ranks of this machine."""
+    if not (args.rank_table or os.environ.get("RANK_TABLE_FILE")):
+        raise ValueError("expected --rank_table or RANK_TABLE_FILE for the engine hccl, got neither; make one with scripts/make_rank_table.py")
+    path = os.path.abspath(args.rank_table or os.environ["RANK_TABLE_FILE"])
+    servers = ranks_of_servers(read_rank_table(path))
+    devices = next((devices for _, devices in servers if args.first_rank in devices), {})
+    if sorted(devices) != list(range(args.first_rank, args.first_rank + args.workers)):
+        raise ValueError("expected the ranks of one server of %s, got --workers %d from --first_rank %d; the servers are %s" % (
+            path, args.workers, args.first_rank, "; ".join("%s with ranks %s" % (each, ",".join(map(str, sorted(ranks)))) for each, ranks in servers)))
+    shared = {"RANK_TABLE_FILE": path, "RANK_SIZE": str(sum(len(ranks) for _, ranks in servers)), "JOB_ID": os.environ.get("JOB_ID") or HCCL_JOB}
+    return [dict(shared, RANK_ID=str(rank), ASCEND_DEVICE_ID=devices[rank]) for rank in sorted(devices)]
 
 
 def _installed(package):

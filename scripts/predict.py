@@ -17,6 +17,7 @@ from pwcnet.data.pairs import frame_pairs  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.overlap import Background, ahead  # noqa: E402
+from scripts.device_options import add_device_options, device_config  # noqa: E402
 
 FORMATS = ("flo", "png", "kitti")
 
@@ -29,7 +30,7 @@ def main(argv):
     load_tensorflow()
     from pwcnet.predictor import Predictor
     written = 0
-    with Predictor(args.ckpt, precision=args.precision) as predictor, Background() as later:
+    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, Background() as later:
         for pair, flow in progress_bar(predictor.consecutive(ahead(found.pairs)), total=found.count, unit="pair"):
             check_finite(flow, pair.name, args.ckpt)
             later(save, args, pair.name, flow)
@@ -81,6 +82,7 @@ def parser():
                          help="which of flo (DIR/<name>.flo), png (colours, DIR/<name>.png) and kitti (16-bit PNG, DIR/kitti/<name>.png); default flo,png")
     options.add_argument("--max_magnitude", type=positive_float, metavar="PIXELS",
                          help="motion of full colour, so that pictures compare; by default the largest of each flow")
+    add_device_options(options)
     return options
 
 

@@ -16,6 +16,7 @@ from pwcnet.evaluation import Totals, evaluate_samples, results_table  # noqa: E
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
+from scripts.device_options import add_device_options, device_config  # noqa: E402
 
 
 def main(argv):
@@ -31,7 +32,7 @@ def main(argv):
     load_tensorflow()
     from pwcnet.predictor import Predictor
     totals = Totals()
-    with Predictor(args.ckpt, precision=args.precision) as predictor, results_table(table) as add_row, Background() as later:
+    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(table) as add_row, Background() as later:
         for result in progress_bar(evaluate_samples(predictor, samples, args.masked), total=len(samples), unit="pair"):
             later(save, args, result, add_row)
             totals.add(result)
@@ -71,6 +72,7 @@ def parser():
     options.add_argument("--output", metavar="DIR", help="write epe.csv, a row a pair, here")
     options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/<scene>/frames_<n>_<n+1>.flo")
     options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/<scene>/frames_<n>_<n+1>.png")
+    add_device_options(options)
     return options
 
 

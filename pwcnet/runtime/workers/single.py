@@ -3,7 +3,8 @@ from pwcnet.runtime import tf
 
 
 class Workers:
-    """This process among the workers. An engine overrides `__init__`, `_sum` and, where it needs to, `session` and `close`.
+    """This process among the workers. An engine overrides `__init__`, `_sum` and, where it needs to, `session` and `close`. One whose sums are a part of the
+    optimizer overrides `wrap`, `average_gradients` and `broadcast` in the place of `_sum`.
 
     rank: number of this worker, 0 .. size - 1. leader: whether it is the one (rank 0) that logs, and writes checkpoints.
     """
@@ -20,6 +21,10 @@ class Workers:
     def session(self):
         """A tf.Session for the current graph, able to run the tensors of `mean` and the op of `broadcast`."""
         return tf.Session(config=self.config)
+
+    def wrap(self, optimizer):
+        """The tf.train.Optimizer to call compute_gradients and apply_gradients of, in the place of this one; a loss scale goes around it."""
+        return optimizer
 
     def mean(self, tensors):
         """Means over the workers of a list of float tensors of known shapes, as a list. All workers run them together, in the same steps."""

@@ -1,0 +1,1 @@
+"""Stands in for HCCL's Python interface, as CANN documents it."""

@@ -1,0 +1,38 @@
+"""Stands in for CANN's TF Adapter, as it is documented: it notes what is called, and several processes meet through files."""
+import os
+import time
+
+import numpy as np
+
+CALLS = []              # names and arguments, in order
+WAIT = 30               # seconds
+
+
+def rank():
+    return int(os.environ.get("RANK_ID", 0))
+
+
+def size():
+    return int(os.environ.get("RANK_SIZE", 1))
+
+
+def exchange(name, array):
+    """The arrays of all ranks, by rank, for the n-th exchange of that name."""
+    if size() == 1:
+        return [array]
+    count = sum(call == ("exchange", name) for call in CALLS)
+    CALLS.append(("exchange", name))
+    folder = os.environ["STANDIN_EXCHANGE"]
+    own = os.path.join(folder, "%s-%d-%d.npy" % (name, count, rank()))
+    np.save(own + ".part.npy", array)
+    os.rename(own + ".part.npy", own)
+    return [_wait(os.path.join(folder, "%s-%d-%d.npy" % (name, count, other))) for other in range(size())]
+
+
+def _wait(path):
+    until = time.time() + WAIT
+    while not os.path.exists(path):
+        if time.time() > until:
+            raise RuntimeError("no %s" % path)
+        time.sleep(0.005)
+    return np.load(path)

@@ -1,0 +1,17 @@
+import tensorflow.compat.v1 as tf
+
+import npu_bridge
+
+
+def broadcast(tensor, root_rank, fusion=2, fusion_id=0, group="hccl_world_group"):
+    assert isinstance(tensor, list)
+    return [_from(root_rank, each) for each in tensor]
+
+
+def _from(root, variable):
+    assert variable.dtype.base_dtype.is_floating, variable
+    name = "broadcast_" + variable.op.name.replace("/", "_")
+    npu_bridge.CALLS.append(("broadcast", variable.op.name, root))
+    value = tf.py_func(lambda array: npu_bridge.exchange(name, array)[root], [variable], variable.dtype.base_dtype)
+    value.set_shape(variable.shape)
+    return value
