@@ -17,8 +17,6 @@ def parser():
     made.add_argument("--save_path", default="./pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/", help="folder for checkpoints and the log")
     made.add_argument("--iterations", type=positive_int, default=200000, help="steps of batch size 4; other batch sizes scale it by 4 / batch_size")
     made.add_argument("--robust", type=boolean, default=True, help="True: robust loss and SGD; False: multiscale loss and Adam")
-    made.add_argument("--data_url", help="given by ModelArts; without effect elsewhere")
-    made.add_argument("--train_url", help="given by ModelArts; without effect elsewhere")
     made.add_argument("--render_pass", choices=("clean", "final"), default="clean")
     made.add_argument("--mode", choices=("train_noval", "train_with_val"), default="train_noval",
                       help="train on all pairs, or without 3 %% that validate, every --validate_every steps")
@@ -48,8 +46,6 @@ def job(args, workers):
     notes = []
     if options.steps != args.iterations:
         notes.append("%d iterations of batch size 4 are %d steps of batch size %d" % (args.iterations, options.steps, args.batch_size * workers))
-    if args.data_url or args.train_url:
-        notes.append("--data_url and --train_url have no effect here: data is read from --dataset, results go to --save_path")
     return Job(data, config, options, validation, tuple(notes))
 
 

@@ -63,7 +63,7 @@ def main(argv):
     preset = find_preset(args.preset) if args.preset else NO_PRESET
     sources, values = sources_of(args, preset), option_values(args, preset)
     args.save_path = args.save_path or "./pwcnet-%s/" % args.preset
-    return run_training(args, lambda _, workers: job(args, preset, sources, values, workers), [os.path.abspath(__file__)] + argv)
+    return run_training(args, lambda _, workers: job(args, preset, sources_of(args, preset) if args.data_url else sources, values, workers), [os.path.abspath(__file__)] + argv)
 
 
 def shown(name):

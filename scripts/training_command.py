@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from scripts.command_line import PRECISIONS, boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
+from scripts.device_options import add_device_options, device_config
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ def add_training_flags(parser):
     parser.add_argument("--seed", type=non_negative_int)
     parser.add_argument("--threads", type=non_negative_int, help="CPU threads for TensorFlow; 0: all cores")
     parser.add_argument("--workers", type=non_negative_int, help="parallel readers of samples; 0: one a core")
+    parser.add_argument("--data_url", help="of ModelArts: obs:// URL, copied to --cache once, or folder of the data, in the place of --dataset")
+    parser.add_argument("--train_url", help="of ModelArts: obs:// URL or folder that every checkpoint is copied to; --resume goes on from what is there")
+    parser.add_argument("--cache", default="/cache", help="folder for what --data_url and --pretrained obs://... bring")
+    add_device_options(parser, training=True)
 
 
 def loss_scale(text):
@@ -106,17 +111,19 @@ def run_training(args, make_job, command):
     load_tensorflow()
 
     from pwcnet.runtime.precision import checked_precision
-    from pwcnet.runtime.sessions import session_config
     from pwcnet.runtime.workers import open_workers
     from pwcnet.training.keeper import Keeper
     from pwcnet.training.trainer import Start, train
 
     with ExitStack() as stack:
-        workers = stack.enter_context(open_workers(session_config(args.threads or 0)))
+        workers = stack.enter_context(open_workers(device_config(args, args.threads or 0)))
+        results = _bring(args)
         job = make_job(args, workers.size)
         options = job.options
         checked_precision(options.precision)
-        keeper = stack.enter_context(Keeper(args.save_path, options.keep, options.keep_every, options.keep_best, leader=workers.leader))
+        keeper = stack.enter_context(Keeper(args.save_path, options.keep, options.keep_every, options.keep_best, workers.leader, results and results.save))
+        if results and workers.leader:
+            stack.callback(results.finish)              # whatever ends the run
         if workers.leader:
             stack.enter_context(_log_file(os.path.join(args.save_path, "train.log")))
         batch = "%d" % options.batch_size if workers.size == 1 else "%d on each of %d workers" % (options.batch_size, workers.size)
@@ -127,6 +134,20 @@ def run_training(args, make_job, command):
         about = dict(_versions(command), **job.about)
         log.info("done: %s", train(job.data, job.config, options, keeper, Start(args.pretrained, args.resume), about, job.validation, workers))
     return 0
+
+
+def _bring(args):
+    """Replaces URLs of ModelArts in the flags by local folders, once they are here; returns the pwcnet.runtime.modelarts.Results of --train_url, or None."""
+    from pwcnet.runtime.modelarts import Results, fetch_data, fetch_weights
+    if args.data_url:
+        args.dataset = fetch_data(args.data_url, os.path.join(args.cache, "data"))
+    args.pretrained = fetch_weights(args.pretrained, os.path.join(args.cache, "pretrained"))
+    if not args.train_url:
+        return None
+    results = Results(args.train_url, args.save_path)
+    if args.resume:
+        results.bring_back()
+    return results
 
 
 @contextmanager

@@ -128,6 +128,14 @@ def on_npu(config):
     return config is not None and any(each.name == OPTIMIZER for each in config.graph_options.rewrite_options.custom_optimizers)
 
 
+def steps_of_a_run(config):
+    """Training steps that one run of a session with this ConfigProto, or None, makes: iterations_per_loop on an NPU, 1 elsewhere."""
+    if not on_npu(config):
+        return 1
+    npu = next(each for each in config.graph_options.rewrite_options.custom_optimizers if each.name == OPTIMIZER)
+    return max(1, npu.parameter_map["iterations_per_loop"].i) if "iterations_per_loop" in npu.parameter_map else 1
+
+
 def target_of(config):
     """Of pwcnet.config.TARGETS, the one whose operations a session with this ConfigProto takes."""
     return "ascend" if on_npu(config) else "host"

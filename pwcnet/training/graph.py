@@ -1,27 +1,30 @@
 """The graph of one training step."""
+import functools
 from collections import namedtuple
 
 from pwcnet.config import LEVELS
 from pwcnet.network import pwc_net
 from pwcnet.runtime import tf
+from pwcnet.runtime.npu import target_of
 from pwcnet.runtime.workers import Workers
 from pwcnet.training.losses import LOSSES, endpoint_error, weight_decay, with_decay
-from pwcnet.training.optimizers import make_optimizer
+from pwcnet.training.optimizers import make_optimizer, with_loss_scale
 from pwcnet.training.schedules import learning_rate
 
 TrainingGraph = namedtuple("TrainingGraph", "loss data_loss level_losses epe rate global_step gradients gradient_norm train_op flow pyramid")
 
 
-def training_graph(pair, truth, valid, config, options, network=pwc_net, workers=None):
+def training_graph(pair, truth, valid, config, options, network=None, workers=None):
     """Builds network, loss and update into the current graph.
 
     pair: [B, 2, H, W, 3] float32 in 0..1. truth: [B, H, W, 2] float32, pixels. valid: [B, H, W] bool. options: TrainingOptions.
-    network: (pair, config) -> (flow, pyramid). workers: pwcnet.runtime.workers.Workers, None for this process alone.
+    network: (pair, config) -> (flow, pyramid), None for pwc_net in the ops of the workers' device. workers: pwcnet.runtime.workers.Workers, None for this process alone.
     Returns a TrainingGraph of scalars: loss (total) and epe (pixels), means over the workers; data_loss, level_losses {level: loss}, this worker's own; rate,
     global_step; the list of (gradient, variable) as applied, but before clipping, and their norm; train_op, which advances global_step; and the network's flow
     and pyramid. Everything fetched with train_op is of before the update.
     """
     workers = workers or Workers(None)
+    network = network or functools.partial(pwc_net, target=target_of(workers.config))
     flow, pyramid = network(tf.cast(pair, options.precision), config)
     variables = tf.trainable_variables()
     level_losses = LOSSES[options.loss](pyramid, truth, valid)
@@ -31,7 +34,7 @@ def training_graph(pair, truth, valid, config, options, network=pwc_net, workers
     epe = endpoint_error(flow, truth, valid)
     global_step = tf.train.get_or_create_global_step()
     rate = learning_rate(global_step, options.schedule, options.batch_size * workers.size, options.learning_rate)
-    optimizer = make_optimizer(options.optimizer_name, rate, options.loss_scale)
+    optimizer = with_loss_scale(workers.wrap(make_optimizer(options.optimizer_name, rate)), options.loss_scale, workers)
     gradients = with_decay(optimizer.compute_gradients(data_loss, variables), *decay)
     gradients, (mean_loss, mean_epe) = workers.average_gradients(gradients, [loss, epe])
     norm = tf.global_norm([gradient for gradient, _ in gradients])

@@ -16,11 +16,12 @@ class Keeper:
 
     keep: how many of the latest stay. keep_every: those at its multiples stay for good; 0 for none. keep_best: how many of the best by validation EPE stay, in
     the folder `best` inside. leader: False for the workers that only read what the leader's keeper writes.
+    on_save: called with the prefix of each checkpoint that was written.
     Raises OSError when the folder cannot be written, or another run holds it.
     """
 
-    def __init__(self, folder, keep, keep_every, keep_best=1, leader=True):
-        self.folder, self.keep, self.keep_every, self.keep_best, self._lock = folder, keep, keep_every, keep_best, None
+    def __init__(self, folder, keep, keep_every, keep_best=1, leader=True, on_save=None):
+        self.folder, self.keep, self.keep_every, self.keep_best, self._lock, self._on_save = folder, keep, keep_every, keep_best, None, on_save
         if leader:
             self._take()
 
@@ -52,6 +53,8 @@ class Keeper:
     def save(self, session, saver, step):
         """Writes a checkpoint, then removes those that need not stay. Returns its prefix."""
         prefix = save_checkpoint(session, saver, self.folder, step)
+        if self._on_save:
+            self._on_save(prefix)
         steps = sorted(list_checkpoints(self.folder).items())
         for old, path in steps[:-self.keep]:
             if path == self.prefix(old) and not (self.keep_every and old % self.keep_every == 0):        # others' checkpoints are not ours to remove

@@ -1,5 +1,7 @@
 """Optimizers by name."""
 from pwcnet.runtime import tf
+from pwcnet.runtime.npu import on_npu
+from pwcnet.runtime.npu_optimizer import loss_scale_optimizer
 
 DEFAULTS = {"multiscale": "adam", "robust": "sgd", "robust_per_pixel": "adam"}      # by loss, as the published recipes have it
 
@@ -12,14 +14,20 @@ OPTIMIZERS = {
 }
 
 
-def make_optimizer(name, rate, loss_scale=None):
-    """A tf.train.Optimizer. name: a key of OPTIMIZERS. rate: scalar float32 tensor.
+def make_optimizer(name, rate):
+    """A tf.train.Optimizer. name: a key of OPTIMIZERS; rate: scalar float32 tensor."""
+    return OPTIMIZERS[name](rate)
 
-    loss_scale: a number by which the loss is enlarged while gradients are computed, which are divided by it again, so that small ones do not vanish in float16;
-    "dynamic" looks for the largest that works. Steps with gradients that are not finite are left out. None for none.
+
+def with_loss_scale(optimizer, loss_scale, workers):
+    """The optimizer with the loss enlarged while gradients are computed, which are divided by it again, so that small ones do not vanish in float16.
+
+    loss_scale: the factor; "dynamic" looks for the largest that works; None is none. workers: pwcnet.runtime.workers.Workers, whose device has its own way to
+    notice an overflow. A step whose gradients overflow is left out, and global_step stays.
     """
-    optimizer = OPTIMIZERS[name](rate)
     if loss_scale is None:
         return optimizer
+    if on_npu(workers.config):
+        return loss_scale_optimizer(optimizer, loss_scale, distributed=workers.size > 1)
     scale = tf.train.experimental.DynamicLossScale() if loss_scale == "dynamic" else tf.train.experimental.FixedLossScale(float(loss_scale))
     return tf.train.experimental.MixedPrecisionLossScaleOptimizer(optimizer, scale)

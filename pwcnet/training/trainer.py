@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.runtime import cause, tf
+from pwcnet.runtime.npu import looped, steps_of_a_run
 from pwcnet.runtime.sessions import session_config
 from pwcnet.runtime.workers import Workers
 from pwcnet.training.graph import training_graph
@@ -64,6 +65,19 @@ class _Run:
         self.saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
         self.synchronize = workers.broadcast(tf.global_variables())
         self.last_good = keeper.latest()
+        self.train_op, self.at_once = self.graph.train_op, steps_of_a_run(workers.config)
+        self._check_steps()
+
+    def _check_steps(self):
+        options = self.options
+        counts = [("steps", options.steps - self.first)] + [(name, getattr(options, name)) for name in ("display", "save_every", "validate_every")]
+        for name, count in counts:
+            if count % self.at_once:
+                raise ValueError("expected %s in multiples of iterations_per_loop, %d, got %d; try another count" % (name, self.at_once, count))
+
+    def _runs(self):
+        """The number of the last step of each run of the session."""
+        return range(self.first + self.at_once, self.options.steps + 1, self.at_once)
 
     def initialize(self, session, pretrained):
         """Initial values, the run's latest checkpoint, or the pretrained weights (step and optimizer then start afresh)."""
@@ -77,10 +91,11 @@ class _Run:
             log.info("no pretrained weights: starting from random ones")
         session.run(self.start_data)            # apart from the variables' initializers, as the NPU wants it
         session.run(self.synchronize)
+        self.train_op = looped(session, self.graph.train_op, self.at_once)
 
     def follow(self, session):
         """Steps until the end, beside the leader's; returns None."""
-        for step in range(self.first + 1, self.options.steps + 1):
+        for step in self._runs():
             self._step(session, step)
 
     def lead(self, session, summaries):
@@ -88,17 +103,19 @@ class _Run:
         options = self.options
         try:
             with tqdm(total=options.steps, initial=self.first, unit="step", disable=None, dynamic_ncols=True) as bar:
-                window = _Window(self.joint_batch)
-                for step in range(self.first + 1, options.steps + 1):
+                window = _Window(self.joint_batch, self.at_once)
+                for step in self._runs():
                     last = step == options.steps
                     shown = step % options.display == 0 or last
                     window.add(self._step(session, step, shown))
-                    bar.update()
+                    bar.update(self.at_once)
                     if shown:
                         bar.write("", end="")               # the bar makes room for the line
-                        log.info("%s", window.line(step, options.steps))
+                        skipped = step - int(session.run(self.graph.global_step))
+                        log.info("%s%s", window.line(step, options.steps), " skipped=%d" % skipped if skipped else "")
                         summaries.scalars(step, window.scalars())
-                        window = _Window(self.joint_batch)
+                        summaries.flush()
+                        window = _Window(self.joint_batch, self.at_once)
                     if step % options.save_every == 0 or last:
                         self._save(session, step)
                     if self.validation and options.validate_every and (step % options.validate_every == 0 or last):
@@ -131,7 +148,7 @@ class _Run:
         if detailed:
             wanted.update({"loss/level%d" % level: loss for level, loss in graph.level_losses.items()}, gradient_norm=graph.gradient_norm)
         try:
-            values, numbers, _ = session.run([wanted, self.batch.numbers, graph.train_op])
+            values, numbers, _ = session.run([wanted, self.batch.numbers, self.train_op])
         except tf.errors.OpError as error:
             if self.data.failures:
                 raise self.data.failures[-1]
@@ -167,8 +184,8 @@ class _NotFinite(ValueError):
 class _Window:
     """Means over the steps since the last line, and what is as of the last step."""
 
-    def __init__(self, batch_size):
-        self.batch_size, self.steps, self.last, self.began = batch_size, [], {}, time.time()
+    def __init__(self, batch_size, at_once=1):
+        self.batch_size, self.at_once, self.steps, self.last, self.began = batch_size, at_once, [], {}, time.time()
 
     def add(self, values):
         self.steps.append((values["loss"], values["epe"]))
@@ -188,4 +205,4 @@ class _Window:
             tqdm.format_interval(seconds * (steps - step)))
 
     def _seconds(self):
-        return max(time.time() - self.began, 1e-9) / len(self.steps)
+        return max(time.time() - self.began, 1e-9) / (len(self.steps) * self.at_once)
