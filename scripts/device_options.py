@@ -29,7 +29,7 @@ def add_device_options(parser, training=False):
         npu.add_argument("--" + name, action="store_const", const=True, help=text)
     npu.add_argument("--npu_option", action="append", metavar="KEY=VALUE", help="any other key of NpuOptimizer, e.g. op_debug_level=1; once for each")
     if training:
-        npu.add_argument("--iterations_per_loop", type=positive_int, metavar="N", help="steps on the device for one run of the session; all step counts its multiples")
+        npu.add_argument("--iterations_per_loop", type=positive_int, metavar="N", help="steps on the device for one run of the session")
     parser.set_defaults(graph_run_mode="train" if training else "inference")
 
 

@@ -105,7 +105,7 @@ def parser():
     options.add_argument("--job", choices=("v1", "v2", "evaluate", "freeze"), default="v1", help="v1 (the default) and v2 train")
     options.add_argument("--data_url", help="obs:// URL or folder that holds MPI-Sintel-complete; not for freeze")
     options.add_argument("--train_url", required=True, help="obs:// URL or folder for results, and for going on from them")
-    options.add_argument("--pretrained", metavar="CHECKPOINT", help="the weights to start from, to evaluate or to freeze: obs://.../pwcnet.ckpt-<step>, or a path")
+    options.add_argument("--pretrained", metavar="CHECKPOINT", help="weights to start from, to evaluate or to freeze: obs://.../pwcnet.ckpt-<step>, or a path")
     options.add_argument("--cache", default="/cache", metavar="DIR", help="where DIR/data, DIR/pretrained and DIR/result are; default /cache")
     return options
 

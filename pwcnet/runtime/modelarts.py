@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 def fetch_data(url, folder):
     """The local folder that holds a data set. A mounted folder is its own; an OBS URL is copied into `folder`, once: `folder`.complete is written after it.
 
-    A copy that failed is made again the next time. Raises FileNotFoundError for a URL that is not there, ValueError without moxing, OSError when copying fails or
-    `folder` holds the copy of another URL.
+    A copy that failed is made again the next time. Raises FileNotFoundError for a URL that is not there, ValueError without moxing, OSError when copying
+    fails or `folder` holds the copy of another URL.
     """
     if not is_obs(url):
         if not os.path.isdir(url):
@@ -52,7 +52,10 @@ def fetch_data(url, folder):
 
 
 def fetch_weights(prefix, folder):
-    """The local prefix of a checkpoint: its own for a local path; an OBS one is copied into `folder`, its index last, unless it is there. Raises as fetch_data."""
+    """The local prefix of a checkpoint: a local path is its own; an OBS one is copied into `folder`, its index last, unless it is there.
+
+    Raises as fetch_data.
+    """
     if not prefix or not is_obs(prefix):
         return prefix
     prefix = re.sub(r"\.(index|meta|data-00000-of-00001)$", "", prefix)
@@ -132,10 +135,10 @@ class Results:
         with tempfile.TemporaryDirectory() as scratch:
             self._place.get(LATEST, os.path.join(scratch, LATEST))
             with open(os.path.join(scratch, LATEST)) as stream:
-                named = re.match(r'model_checkpoint_path: "([^"/]+)"', stream.read())
+                named = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', stream.read())
         if not named:
             raise ValueError('expected model_checkpoint_path: "NAME" in %s/%s, got something else; copy the folder again' % (self.url, LATEST))
-        return named.group(1)
+        return named.group(1).rsplit("/", 1)[-1]
 
     def _put_checkpoint(self, name):
         files = sorted(each for each in os.listdir(self.folder) if each.startswith(name + "."))

@@ -29,7 +29,8 @@ PRECISION_MODES = ("force_fp32", "allow_fp32_to_fp16", "force_fp16", "must_keep_
 PRECISION_MODES_V2 = ("fp16", "origin", "cube_fp16in_fp32out", "mixed_float16", "mixed_bfloat16")
 VALUES = {
     "precision_mode": PRECISION_MODES, "precision_mode_v2": PRECISION_MODES_V2, "jit_compile": ("auto", "true", "false"),
-    "dump_mode": ("input", "output", "all"), "dump_debug_mode": ("aicore_overflow", "atomic_overflow", "all"), "graph_run_mode": (0, 1), "deterministic": (0, 1),
+    "dump_mode": ("input", "output", "all"),
+    "dump_debug_mode": ("aicore_overflow", "atomic_overflow", "all"), "graph_run_mode": (0, 1), "deterministic": (0, 1),
 }
 RUN_MODES = {"train": 1, "inference": 0}
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
