@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from scripts.command_line import PRECISIONS, boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
-from scripts.device_options import add_device_options, device_config
+from scripts.device_options import add_device_options, device_config, npu_options
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +110,7 @@ def run_training(args, make_job, command):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     load_tensorflow()
 
+    from pwcnet.runtime.npu import on_npu
     from pwcnet.runtime.precision import checked_precision
     from pwcnet.runtime.workers import open_workers
     from pwcnet.training.keeper import Keeper
@@ -121,6 +122,8 @@ def run_training(args, make_job, command):
         job = make_job(args, workers.size)
         options = job.options
         checked_precision(options.precision)
+        if on_npu(workers.config):
+            _warn_of_overflow(args, options)
         keeper = stack.enter_context(Keeper(args.save_path, options.keep, options.keep_every, options.keep_best, workers.leader, results and results.save))
         if results and workers.leader:
             stack.callback(results.finish)              # whatever ends the run
@@ -145,9 +148,15 @@ def _bring(args):
     if not args.train_url:
         return None
     results = Results(args.train_url, args.save_path)
-    if args.resume:
-        results.bring_back()
+    args.resume = bool(results.bring_back()) or args.resume            # a job that the platform starts again goes on
     return results
+
+
+def _warn_of_overflow(args, options):
+    """The 910 saturates where others give infinity, so that nothing else would notice."""
+    from pwcnet.runtime.npu import NpuOptions
+    if (npu_options(args) or NpuOptions(graph_run_mode="train")).reduced and options.loss_scale is None:
+        log.warning("operations may compute in float16 on this NPU, and no --loss_scale is given: small gradients vanish there and overflows go unnoticed")
 
 
 @contextmanager

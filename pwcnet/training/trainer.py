@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.runtime import cause, tf
-from pwcnet.runtime.npu import looped, steps_of_a_run
+from pwcnet.runtime.npu import looped, steps_of_a_run, target_of
 from pwcnet.runtime.sessions import session_config
 from pwcnet.runtime.workers import Workers
 from pwcnet.training.graph import training_graph
@@ -168,7 +168,7 @@ class _Run:
     def _validate(self, session, step, summaries):
         """Logs the validation EPE of the step and keeps its weights apart where they are the best so far."""
         began = time.time()
-        validated = self.validation.run(session, self.config, self.options.precision)
+        validated = self.validation.run(session, self.config, self.options.precision, target_of(self.workers.config))
         summaries.scalars(step, {"validation/epe": validated.epe})
         summaries.pictures(step, {"validation/" + what: image for what, image in validated.pictures.items()})
         log.info("validation: step=%d epe=%.4f pairs=%d seconds=%.1f", step, validated.epe, len(validated.pairs), time.time() - began)

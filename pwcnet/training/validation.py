@@ -33,8 +33,8 @@ class Validation:
         self._pictured = {self.samples[i].id for i in np.linspace(0, len(self.samples) - 1, min(pictured, len(self.samples))).astype(int)}
         self._networks = {}
 
-    def run(self, session, config, precision="float32"):
-        """A Validated. session: of the graph with the network's variables. The network is added to the graph once for each padded size that comes.
+    def run(self, session, config, precision="float32", target="host"):
+        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. The network is added to the graph once for each padded size that comes.
 
         Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.
         """
@@ -42,7 +42,7 @@ class Validation:
         for sample, loaded in ahead((sample, load_sample(sample, self.masked)) for sample in self.samples):
             shape = loaded.frame1.shape
             size = padded_size(shape[0], shape[1])
-            x, outputs = self._network(session.graph, config, precision, size)
+            x, outputs = self._network(session.graph, config, precision, size, target)
             pair = np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)])[None]
             flow, pyramid = session.run(outputs, {x: pair})
             flow = crop(flow[0], shape[0], shape[1])
@@ -52,10 +52,10 @@ class Validation:
                 pictures.update({"%s/%s" % (sample.id, what): image for what, image in made.items()})
         return Validated(float(np.mean([epe for epe in pairs.values() if epe is not None])), pairs, pictures)
 
-    def _network(self, graph, config, precision, size):
+    def _network(self, graph, config, precision, size, target):
         key = (graph, size)
         if key not in self._networks:
             with graph.as_default():
                 x = tf.placeholder(tf.float32, (1, 2) + size + (3,))
-                self._networks[key] = x, pwc_net(tf.cast(x, precision), config)
+                self._networks[key] = x, pwc_net(tf.cast(x, precision), config, target)
         return self._networks[key]
