@@ -1,4 +1,4 @@
-"""Training batches: one tf.data pipeline that reads, augments and batches samples in parallel.
+"""Training batches: one tf.data pipeline, whose samples are read, augmented and written into their places of a batch by several threads.
 
 Batch k holds the samples numbered k * B to k * B + B - 1 of an endless shuffled sequence. Which file a number means, and how it is augmented, follows from the
 seed and the number alone; so the batches are the same for any number of workers, and a run that starts at batch k goes on as if it had never stopped.
@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -73,13 +74,14 @@ class TrainingData:
         index, count = shard
         if not 0 <= index < count:
             raise ValueError("expected a shard (index, count) with 0 <= index < count, got %r" % (tuple(shard),))
-        places = tf.data.Dataset.range(first_step * batch_size, last_step * batch_size)
-        numbers = places.map(lambda place: place // batch_size * (count * batch_size) + index * batch_size + place % batch_size)
-        examples = numbers.map(self._example_tensors, num_parallel_calls=workers or os.cpu_count() or 1)
-        batches = examples.batch(batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD)
-        iterator = tf.data.make_initializable_iterator(batches)
-        pair, truth, valid, number = iterator.get_next()
-        return Batch(tf.cast(pair, tf.float32) / 255.0, truth, valid, number), iterator.initializer
+        workers = workers or os.cpu_count() or 1
+        arrays = functools.partial(self._batch_arrays, ThreadPoolExecutor(workers, "reader"), batch_size)
+        firsts = tf.data.Dataset.range(first_step, last_step).map(lambda step: (step * count + index) * batch_size)
+        # One batch more than the readers fill at a time, so that none of them waits for the last sample of a batch.
+        batches = firsts.map(lambda first: self._batch_tensors(arrays, batch_size, first), num_parallel_calls=-(-workers // batch_size) + 1)
+        iterator = tf.data.make_initializable_iterator(batches.prefetch(BATCHES_AHEAD))
+        pair, truth, valid, numbers = iterator.get_next()
+        return Batch(tf.cast(pair, tf.float32) / 255.0, truth, valid, numbers), iterator.initializer
 
     def _loaded(self, number):
         sample = self.sample(number)
@@ -107,28 +109,33 @@ class TrainingData:
                 self.skipped[sample] = error
                 log.warning("skipping sample %s: %s", sample.id, error)
 
-    def _example_tensors(self, number):
-        height, width = self.crop
-        pair, truth, valid = tf.py_func(self._arrays, [number], [tf.uint8, tf.float32, tf.bool], stateful=False)
-        pair.set_shape([2, height, width, 3])
-        truth.set_shape([height, width, 2])
-        valid.set_shape([height, width])
-        return pair, truth, valid, number
+    def _batch_tensors(self, arrays, batch_size, first):
+        kinds = [(tf.uint8, (2,) + self.crop + (3,)), (tf.float32, self.crop + (2,)), (tf.bool, self.crop), (tf.int64, ())]
+        tensors = tf.py_func(arrays, [first], [dtype for dtype, _ in kinds], stateful=False)
+        for tensor, (_, shape) in zip(tensors, kinds):
+            tensor.set_shape((batch_size,) + shape)
+        return tuple(tensors)
 
-    def _arrays(self, number):
+    def _batch_arrays(self, readers, batch_size, first):
+        pair, truth = _aligned((batch_size, 2) + self.crop + (3,), np.uint8), _aligned((batch_size,) + self.crop + (2,), np.float32)
+        valid, numbers = _aligned((batch_size,) + self.crop, np.bool_), np.arange(first, first + batch_size, dtype=np.int64)
+        for written in [readers.submit(self._write, *places) for places in zip(numbers, pair, truth, valid)]:
+            written.result()
+        return pair, truth, valid, numbers
+
+    def _write(self, number, pair, truth, valid):
+        """Writes the number-th example into its place of a batch."""
         try:
-            frame1, frame2, flow, valid = self.example(number)
+            example = self.example(number)
         except (ValueError, OSError) as error:
             self.failures.append(error)
             raise
-        pair, truth = _aligned((2,) + self.crop + (3,), np.uint8), _aligned(self.crop + (2,), np.float32)
-        pair[0], pair[1], truth[:] = frame1, frame2, flow
-        truth[~valid] = 0
-        return pair, truth, valid
+        pair[0], pair[1], truth[:], valid[:] = example
+        truth[~example.valid] = 0
 
 
 def _aligned(shape, dtype):
-    """An empty array that begins at a multiple of ALIGNMENT, so that TensorFlow takes it as it is rather than copy it while no other reader can run."""
+    """An empty array that begins at a multiple of ALIGNMENT, so that TensorFlow takes it as it is rather than copy it while no reader can run."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT

@@ -160,7 +160,8 @@ def test_maps_are_seeded_and_stay_in_their_ranges():
 
 
 @pytest.mark.parametrize("wrong, word", [({"common": 1.5}, "common"), ({"smallest": 0.0}, "smallest"), ({"largest": 0.5}, "largest"),
-                                         ({"rotation": -1}, "rotation"), ({"relative_zoom": 1.0}, "relative_zoom"), ({"relative_shift": float("nan")}, "relative_shift")])
+                                         ({"rotation": -1}, "rotation"), ({"relative_zoom": 1.0}, "relative_zoom"),
+                                         ({"relative_shift": float("nan")}, "relative_shift")])
 def test_options_are_checked(wrong, word):
     with pytest.raises(ValueError, match="expected .*" + word):
         AffineOptions(**wrong)

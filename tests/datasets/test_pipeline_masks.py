@@ -7,10 +7,10 @@ import pytest
 
 from pwcnet.data.affine import AffineOptions
 from pwcnet.data.augment import AugmentOptions
+from pwcnet.data.frames import write_image
 from pwcnet.data.pipeline import TrainingData
 from pwcnet.data.samples import Sample
 from pwcnet.data.scenes import make_scene
-from pwcnet.data.frames import write_image
 from pwcnet.flow.files import FLO_HEADER, FLO_MAGIC
 from pwcnet.runtime import tf
 from pwcnet.training.losses import LOSSES, endpoint_error
@@ -47,65 +47,61 @@ def sample_with(folder, scene, valid, junk):
     return Sample("pair", paths["one.png"], paths["two.png"], flow=paths["flow.flo"], invalid=paths["invalid.png"])
 
 
-def results(batch):
-    """Losses, EPE and gradients for a pyramid of variables."""
-    pyramid = [tf.get_variable("level%d" % level, initializer=tf.random_normal([2, CROP[0] >> level, CROP[1] >> level, 2], seed=level))
-               for level in (6, 5, 4, 3, 2)]
-    full = tf.get_variable("full", initializer=tf.random_normal([2] + list(CROP) + [2], seed=0))
-    epe = endpoint_error(full, batch.truth, batch.valid)
-    fetched = [epe, tf.gradients(epe, full)[0]]
-    for name in sorted(LOSSES):
-        loss = tf.add_n(list(LOSSES[name](pyramid, batch.truth, batch.valid).values()))
-        fetched += [loss] + tf.gradients(loss, pyramid)
-    return fetched
+@pytest.fixture(scope="module")
+def results():
+    """(truth, valid) of a batch -> losses, EPE and gradients for a pyramid of random flows."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        random = np.random.RandomState(1)
+        truth, valid = tf.placeholder(tf.float32, (2,) + CROP + (2,)), tf.placeholder(tf.bool, (2,) + CROP)
+        full, *pyramid = [tf.constant(random.randn(2, CROP[0] >> level, CROP[1] >> level, 2).astype(np.float32)) for level in (0, 6, 5, 4, 3, 2)]
+        epe = endpoint_error(full, truth, valid)
+        fetched = [epe, tf.gradients(epe, full)[0]]
+        for name in sorted(LOSSES):
+            loss = tf.add_n(list(LOSSES[name](pyramid, truth, valid).values()))
+            fetched += [loss] + tf.gradients(loss, pyramid)
+        yield lambda truth_value, valid_value: session.run(fetched, {truth: truth_value, valid: valid_value})
 
 
-def measured(sample, augment, masked):
+def measured(results, sample, augment, masked):
+    """[valid, then `results`] of a batch of the sample."""
     data = TrainingData([sample], CROP, augment, seed=4, masked=masked)
     with tf.Graph().as_default(), tf.Session() as session:
-        batch, start = data.batches(2, 0, 1, 1)
-        fetched = results(batch)
-        session.run([tf.global_variables_initializer(), start])
-        return session.run([batch.valid] + fetched)
+        tensors, start = data.batches(2, 0, 1, 1)
+        session.run(start)
+        batch = session.run(tensors)
+    return [batch.valid] + results(batch.truth, batch.valid)
 
 
 @pytest.mark.parametrize("augment", sorted(AUGMENTS))
 @pytest.mark.parametrize("kind", ["sparse", "dense"])
-def test_junk_at_invalid_pixels_changes_nothing(kind, augment, scene, masks, tmp_path):
-    expected = measured(sample_with(tmp_path, scene, masks[kind], 777.0), AUGMENTS[augment], masked=True)
+def test_junk_at_invalid_pixels_changes_nothing(kind, augment, results, scene, masks, tmp_path):
+    expected = measured(results, sample_with(tmp_path, scene, masks[kind], 777.0), AUGMENTS[augment], masked=True)
     assert 0.02 < expected[0].mean() < (0.3 if kind == "sparse" else 0.97) and all(np.isfinite(value).all() for value in expected)
     assert expected[1] > 0 and (expected[2][~expected[0]] == 0).all()
     for junk in JUNK:
-        for left, right in zip(expected, measured(sample_with(tmp_path, scene, masks[kind], junk), AUGMENTS[augment], masked=True)):
+        for left, right in zip(expected, measured(results, sample_with(tmp_path, scene, masks[kind], junk), AUGMENTS[augment], masked=True)):
             np.testing.assert_array_equal(left, right)
 
 
-def test_unknown_values_are_invalid_without_a_mask(scene, masks, tmp_path):
-    expected = measured(sample_with(tmp_path, scene, masks["sparse"], 777.0), None, masked=True)
+def test_unknown_values_are_invalid_without_a_mask(results, scene, masks, tmp_path):
+    expected = measured(results, sample_with(tmp_path, scene, masks["sparse"], 777.0), None, masked=True)
     for junk in (np.nan, 1e10, -np.inf):
-        for left, right in zip(expected, measured(sample_with(tmp_path, scene, masks["sparse"], junk), None, masked=False)):
+        for left, right in zip(expected, measured(results, sample_with(tmp_path, scene, masks["sparse"], junk), None, masked=False)):
             np.testing.assert_array_equal(left, right)
 
 
-def test_mask_counts_only_where_it_is_asked_for(scene, masks, tmp_path):
+def test_mask_counts_only_where_it_is_asked_for(results, scene, masks, tmp_path):
     sample = sample_with(tmp_path, scene, masks["dense"], 5.0)
-    assert not measured(sample, None, masked=True)[0].all() and measured(sample, None, masked=False)[0].all()
-    assert measured(dataclasses.replace(sample, invalid=None), None, masked=True)[0].all()
+    assert not measured(results, sample, None, masked=True)[0].all() and measured(results, sample, None, masked=False)[0].all()
+    assert measured(results, dataclasses.replace(sample, invalid=None), None, masked=True)[0].all()
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
-def test_losses_do_not_look_at_invalid_truth_themselves(name, masks):
+def test_losses_do_not_look_at_invalid_truth_themselves(results, masks):
     """Even where the truth is not zeroed beforehand."""
-    random = np.random.RandomState(1)
     valid = np.stack([masks["sparse"][:64, :128], masks["dense"][:64, :128]])
-    truth = random.randn(2, 64, 128, 2).astype(np.float32)
-    with tf.Graph().as_default(), tf.Session() as session:
-        fed = tf.placeholder(tf.float32, [2, 64, 128, 2])
-        pyramid = [tf.constant(random.randn(2, 64 >> level, 128 >> level, 2).astype(np.float32)) for level in (6, 5, 4, 3, 2)]
-        loss = tf.add_n(list(LOSSES[name](pyramid, fed, tf.constant(valid)).values()))
-        fetched = [loss] + tf.gradients(loss, pyramid)
-        expected = session.run(fetched, {fed: truth})
-        for junk in JUNK:
-            for left, right in zip(expected, session.run(fetched, {fed: np.where(valid[..., None], truth, np.float32(junk))})):
-                assert np.isfinite(right).all()
-                np.testing.assert_array_equal(left, right)
+    truth = np.random.RandomState(1).randn(2, 64, 128, 2).astype(np.float32)
+    expected = results(truth, valid)
+    for junk in JUNK:
+        for left, right in zip(expected, results(np.where(valid[..., None], truth, np.float32(junk)), valid)):
+            assert np.isfinite(right).all()
+            np.testing.assert_array_equal(left, right)
