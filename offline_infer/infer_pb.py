@@ -9,6 +9,7 @@ import argparse  # noqa: E402
 from contextlib import closing  # noqa: E402
 
 from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.device_options import add_device_options, device_config  # noqa: E402
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.evaluation import mean_without_first  # noqa: E402
@@ -30,7 +31,8 @@ def main(argv):
     check_inputs(inputs, *size[1:])
     if args.emulate is not None:
         graph_def = emulated(graph_def, args.keep_coordinates)
-    with frozen_session(graph_def) as network, progress_bar(total=len(inputs), unit="pair") as progress, ResultFolder(args.output) as results:
+    with frozen_session(graph_def, device_config(args)) as network, progress_bar(total=len(inputs), unit="pair") as progress, \
+            ResultFolder(args.output) as results:
         with closing(infer(network, inputs, results.path, size)) as runs:       # closed, so that no file is being written when the folder is removed
             for names, seconds in runs:
                 times.append(seconds)
@@ -56,6 +58,7 @@ def parser():
     options.add_argument("--output", required=True, help="folder to make the folder of results in")
     options.add_argument("--emulate", choices=("fp16",), help="round weights and every node's result to half precision, as force_fp16 does: what it costs")
     options.add_argument("--keep_coordinates", action="store_true", help="with --emulate: the warp's coordinates stay float32, as with ATC's --keep_dtype")
+    add_device_options(options)
     return options
 
 

@@ -84,8 +84,10 @@ class Results:
 
         Returns the prefix of the latest, or None where there is nothing at the URL or the folder goes on from its own. Raises OSError when copying fails.
         """
+        if self._same:
+            return None
         with _alone(self.folder):
-            if self._same or list_checkpoints(self.folder) or not self._place.exists(LATEST):
+            if list_checkpoints(self.folder) or not self._place.exists(LATEST):
                 return None
             latest = self._named()
             for name in ("options.json", "train.log"):
@@ -209,8 +211,8 @@ def _copying(source, target):
 @contextmanager
 def _alone(path):
     """One process of this machine at a time."""
-    path = os.path.abspath(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".lock", "w") as lock:
+    folder, name = os.path.split(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, ".%s.lock" % name), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -80,7 +80,7 @@ def test_engine_from_the_environment():
     assert engine_of("auto", {}) == "single"
     assert engine_of("auto", {"PWCNET_ENGINE": "collective", "HOROVOD_RANK": "0"}) == "collective"
     assert engine_of("auto", {"HOROVOD_RANK": "0"}) == "horovod"
-    with pytest.raises(ValueError, match="expected an engine of single, horovod, collective, got 'mpi'"):
+    with pytest.raises(ValueError, match="expected an engine of single, horovod, collective, hccl, got 'mpi'"):
         engine_of("mpi", {})
 
 

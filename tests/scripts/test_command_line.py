@@ -10,7 +10,7 @@ from scripts import command_line
 from tests.conftest import ROOT, run_command
 
 PROGRAMS = [os.path.join(folder, name) for folder in ("scripts", "offline_infer") for name in sorted(os.listdir(os.path.join(ROOT, folder)))
-            if name.endswith(".py") and name not in ("__init__.py", "command_line.py", "benchmark_case.py", "training_command.py")]
+            if name.endswith(".py") and name not in ("__init__.py", "command_line.py", "benchmark_case.py", "training_command.py", "device_options.py")]
 
 
 def ended(main, capsys):
