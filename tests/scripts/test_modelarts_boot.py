@@ -7,11 +7,13 @@ import pytest
 
 from pwcnet.checkpoint import list_checkpoints
 from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.runtime import TF_RELEASE
 from tests.ascend import environment
 from tests.conftest import ROOT, golden_weights, run_command, run_main, write_checkpoint
 
 SCRIPT = "scripts/modelarts_boot.py"
-SMALL = ["--iterations", "1", "--crop_height", "64", "--crop_width", "64", "--batch_size", "4"]
+DEVICE = [] if TF_RELEASE.startswith("1.") else ["--device", "cpu"]          # the NPU of the stand-ins is for TensorFlow 1.15
+SMALL = DEVICE + ["--iterations", "1", "--crop_height", "64", "--crop_width", "64", "--batch_size", "4"]
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_v2_has_two_folders(small_checkpoint, tmp_path, monkeypatch):
 
 
 def test_evaluate_and_freeze(obs, tmp_path):
-    done = boot(tmp_path, "evaluate")
+    done = boot(tmp_path, "evaluate", *DEVICE)
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(str(obs / "evaluate"))) == ["epe.csv", "evaluate.log"] and "Average EPE=" in (obs / "evaluate" / "evaluate.log").read_text()
     assert "Average EPE=" in done.stdout
