@@ -6,10 +6,7 @@
 # With RANK_SIZE above 1, and RANK_TABLE_FILE, one process for each Ascend NPU is started; a platform that starts them itself sets RANK_ID too.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-python=${PYTHON:-}
-for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3 python; do
-    [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
-done
+. "$root/scripts/find_python.sh"
 set -- "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
     --iterations 200000 \
     --display 1000 \
@@ -22,4 +19,4 @@ set -- "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
 if [ -z "${RANK_ID:-}" ] && [ "${RANK_SIZE:-1}" -gt 1 ]; then
     set -- "$root/scripts/launch.py" --engine hccl --workers "$RANK_SIZE" -- "$@"
 fi
-exec "${python:-python3}" "$@"
+exec "$python" "$@"

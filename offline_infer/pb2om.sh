@@ -42,17 +42,14 @@ case "$keep_dtype" in
     *) [ -f "$keep_dtype" ] || fail "expected auto, none or a file of names for --keep_dtype, found none at $keep_dtype" ;;
 esac
 
-python=${PYTHON:-}
-for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3 python; do
-    [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
-done
+. "$root/scripts/find_python.sh"
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 
-from_report() { "${python:-python3}" -c 'import json, sys; report = json.load(open(sys.argv[1])); print('"$1"')' "$temporary/report.json"; }
+from_report() { "$python" -c 'import json, sys; report = json.load(open(sys.argv[1])); print('"$1"')' "$temporary/report.json"; }
 
 code=0
-"${python:-python3}" "$root/offline_infer/check_pb.py" "$pb" --json "$temporary/report.json" ${batch_size:+--batch_size "$batch_size"} \
+"$python" "$root/offline_infer/check_pb.py" "$pb" --json "$temporary/report.json" ${batch_size:+--batch_size "$batch_size"} \
     ${height:+--height "$height"} ${width:+--width "$width"} ${allow[@]+"${allow[@]}"} || code=$?
 [ "$code" -le 1 ] || exit "$code"
 [ "$code" = 0 ] || fail "the graph has ops that ATC has not been seen to take (above); freeze it with --target ascend, or add --allow_unknown" 1

@@ -5,8 +5,5 @@
 # PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-python=${PYTHON:-}
-for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3 python; do
-    [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
-done
-exec "${python:-python3}" "$root/offline_infer/run_device.py" "$@"
+. "$root/scripts/find_python.sh"
+exec "$python" "$root/offline_infer/run_device.py" "$@"

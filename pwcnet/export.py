@@ -13,7 +13,7 @@ INPUT, OUTPUT = "x_tnsr", "output"
 NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
 TRAINING_ATTRIBUTES = ("_gradient_op_type",)
 LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
-PASSING_ON = ("StopGradient", "Identity", "IdentityN")       # the last with one output of use, as tf.custom_gradient makes it
+PASSING_ON = ("StopGradient", "Identity")
 CHECK_SEED = 0
 
 

@@ -63,7 +63,10 @@ def main(argv):
     preset = find_preset(args.preset) if args.preset else NO_PRESET
     sources, values = sources_of(args, preset), option_values(args, preset)
     args.save_path = args.save_path or "./pwcnet-%s/" % args.preset
-    return run_training(args, lambda _, workers: job(args, preset, sources_of(args, preset) if args.data_url else sources, values, workers), [os.path.abspath(__file__)] + argv)
+
+    def make_job(_, workers):
+        return job(args, preset, sources_of(args, preset) if args.data_url else sources, values, workers)       # --data_url is a folder by now
+    return run_training(args, make_job, [os.path.abspath(__file__)] + argv)
 
 
 def shown(name):
@@ -76,6 +79,8 @@ def shown(name):
 
 def sources_of(args, preset):
     """The Sources to train on. Raises ValueError where the flags do not say enough, or contradict each other."""
+    if args.data and args.data_url:
+        raise ValueError("expected --data or --data_url, got both; --data names each set's folder itself")
     if args.data and args.dataset:
         raise ValueError("expected --data or --dataset, got both; --data names each set's folder itself")
     if not args.preset:

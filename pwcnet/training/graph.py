@@ -18,7 +18,8 @@ def training_graph(pair, truth, valid, config, options, network=None, workers=No
     """Builds network, loss and update into the current graph.
 
     pair: [B, 2, H, W, 3] float32 in 0..1. truth: [B, H, W, 2] float32, pixels. valid: [B, H, W] bool. options: TrainingOptions.
-    network: (pair, config) -> (flow, pyramid), None for pwc_net in the ops of the workers' device. workers: pwcnet.runtime.workers.Workers, None for this process alone.
+    network: (pair, config) -> (flow, pyramid), None for pwc_net in the ops of the workers' device. workers: pwcnet.runtime.workers.Workers, None for this process
+    alone.
     Returns a TrainingGraph of scalars: loss (total) and epe (pixels), means over the workers; data_loss, level_losses {level: loss}, this worker's own; rate,
     global_step; the list of (gradient, variable) as applied, but before clipping, and their norm; train_op, which advances global_step; and the network's flow
     and pyramid. Everything fetched with train_op is of before the update.

@@ -18,10 +18,10 @@ class TrainingOptions:
 
     optimizer: None takes the loss's own. keep: how many of the latest checkpoints stay; those at multiples of keep_every stay for good (0: none).
     validate_every: 0 is never. keep_best: how many of the best by validation EPE stay, apart from the latest.
-    augment: None trains on plain crops. clip_norm: largest norm of all gradients together, None is any. weight_decay: gamma; its biases: whether it pulls them too.
-    precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is enlarged for
-    the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores. workers: parallel
-    readers of samples, 0 for one a core.
+    augment: None trains on plain crops. clip_norm: largest norm of all gradients together, None is any. weight_decay: gamma; its biases: whether it pulls them
+    too. precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is
+    enlarged for the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores.
+    workers: parallel readers of samples, 0 for one a core.
     """
     steps: int
     batch_size: int = 4

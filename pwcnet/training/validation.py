@@ -34,7 +34,8 @@ class Validation:
         self._networks = {}
 
     def run(self, session, config, precision="float32", target="host"):
-        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. The network is added to the graph once for each padded size that comes.
+        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. The network is added to the
+        graph once for each padded size that comes.
 
         Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.
         """

@@ -30,10 +30,7 @@ done
 
 export RANK_SIZE=1 RANK_ID=0 JOB_ID=10087 ASCEND_DEVICE_ID=${ASCEND_DEVICE_ID:-0}
 unset RANK_TABLE_FILE
-python=${PYTHON:-}
-for candidate in "$root/.venv-tf1/bin/python" "$root/.venv-tf2/bin/python" python3; do
-    [ -n "$python" ] || ! command -v "$candidate" >/dev/null 2>&1 || python=$candidate
-done
+. "$root/scripts/find_python.sh"
 folder=$PWD/test/output/$ASCEND_DEVICE_ID
 checkpoints=${output_path:-$folder/ckpt}
 train_log=$folder/train_$ASCEND_DEVICE_ID.log
@@ -49,7 +46,7 @@ npu=()
 iterations=$(((train_steps * batch_size + 3) / 4))
 began=$(date +%s)
 status=0
-"${python:-python3}" "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" --dataset "$data_path" --save_path "$checkpoints" \
+"$python" "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" --dataset "$data_path" --save_path "$checkpoints" \
     --batch_size "$batch_size" --iterations "$iterations" --display "$((train_steps < 100 ? 1 : 100))" --robust True \
     ${npu[@]+"${npu[@]}"} ${further[@]+"${further[@]}"} >"$train_log" 2>&1 || status=$?
 E2ETrainingTime=$(($(date +%s) - began))
@@ -64,7 +61,7 @@ CaseName=${Network}_bs${batch_size}_${RANK_SIZE}p_$kind
 DeviceType=$(uname -m)
 
 if [ "$evaluate" = yes ]; then
-    "${python:-python3}" "$root/scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py" --dataset "$data_path" --ckpt "$checkpoints" \
+    "$python" "$root/scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py" --dataset "$data_path" --ckpt "$checkpoints" \
         >>"$train_log" 2>&1 || { tail -n 5 "$train_log" >&2; echo "$(basename "$0"): evaluation failed; see $train_log" >&2; exit 1; }
     TrainAccuracy=$(sed -n 's/^Average EPE=\([0-9.]*\),.*/\1/p' "$train_log" | tail -n 1)
 fi

@@ -1,4 +1,6 @@
 """Options of a training step: clipping, decay, loss scale, precision."""
+import functools
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,10 @@ from tests.conftest import golden
 from tests.training.test_golden_training import start_from_golden_weights
 
 
-def trajectory(steps=3, **changes):
+@functools.lru_cache(maxsize=None)        # most of its time is building the graph
+def trajectory(steps=3, samples=2, **changes):
     """Losses of the golden batch, the change of every variable in the first step, and the norm of its gradients."""
-    numbers = golden("train_sm_64x128_b2")
+    numbers = {name: array[:samples] for name, array in golden("train_sm_64x128_b2").items() if name in ("x", "y")}
     options = TrainingOptions(**dict(dict(steps=1, batch_size=2, loss="multiscale", schedule="constant", learning_rate=1e-4, optimizer="sgd"), **changes))
     with tf.Graph().as_default(), tf.Session() as session:
         pair = tf.placeholder_with_default(numbers["x"], numbers["x"].shape)
@@ -30,7 +33,7 @@ def trajectory(steps=3, **changes):
 
 
 def test_clipping_keeps_the_direction():
-    _, plain, norm = trajectory(1)
+    _, plain, norm = trajectory()
     _, clipped, unclipped_norm = trajectory(1, clip_norm=norm / 10)
     assert unclipped_norm == pytest.approx(norm, rel=1e-5)
     length = np.sqrt(sum((change.astype(np.float64) ** 2).sum() for change in clipped.values()))
@@ -65,6 +68,8 @@ def test_bfloat16_follows_float32():
     np.testing.assert_allclose(reduced, plain, rtol=0.02)
 
 
-def test_float16_with_a_loss_scale_is_finite():
-    losses, _, _ = trajectory(1, optimizer="adam", learning_rate=1e-4, precision="float16", loss_scale="dynamic")
-    assert np.isfinite(losses).all()
+def test_float16_with_a_loss_scale_follows_float32():
+    plain, reduced = (trajectory(2, samples=1, optimizer="adam", learning_rate=1e-4, **precision)
+                      for precision in ({}, {"precision": "float16", "loss_scale": "dynamic"}))
+    np.testing.assert_allclose(reduced[0], plain[0], rtol=0.02)
+    assert all(np.isfinite(change).all() and change.any() for change in reduced[1].values())

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class HcclWorkers(Workers):
-    """Reads RANK_TABLE_FILE, RANK_ID and RANK_SIZE; one process a card. There is no `mean`: what is averaged besides gradients stays this worker's own."""
+    """Reads RANK_TABLE_FILE, RANK_ID and RANK_SIZE; one process a card. What is averaged besides gradients stays this worker's own."""
 
     def __init__(self, config):
         _check_environment(os.environ)
@@ -46,6 +46,12 @@ class HcclWorkers(Workers):
     def average_gradients(self, gradients, also=()):
         """The gradients are means already. `also` stays this worker's own: the loss and EPE that are logged are of the leader's samples."""
         return [(gradient, variable) for gradient, variable in gradients if gradient is not None], list(also)
+
+    def mean(self, tensors):
+        """Raises ValueError for several workers: gradients are averaged in the optimizer, nothing else is."""
+        if self.size > 1:
+            raise ValueError("expected an engine that averages tensors, got hccl, which averages gradients alone; use average_gradients")
+        return super().mean(tensors)
 
     def broadcast(self, variables):
         """As documented, for floating trainable variables alone: step and optimizer state must be initialized, or restored, alike everywhere."""

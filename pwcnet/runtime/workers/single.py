@@ -62,8 +62,8 @@ class Workers:
         return sums
 
     def _sum(self, flat):
-        """The sum over the workers of a tensor [N]: the same bits on every worker."""
-        raise NotImplementedError
+        """The sum over the workers of a tensor [N]: the same bits on every worker. Of one worker it is the tensor."""
+        return flat
 
     def __enter__(self):
         return self
