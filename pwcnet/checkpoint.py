@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections import OrderedDict, namedtuple
 
 import numpy as np
@@ -19,8 +21,11 @@ from pwcnet.runtime import cause, tf
 NAME = "pwcnet.ckpt"
 SCOPE = "pwcnet/"
 HALF_PRECISION_PREFIX = "fp32_vars/"
-SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", "ExponentialMovingAverage")
-UNREADABLE = (tf.errors.OpError, RuntimeError, IndexError)       # what the readers of TensorFlow 1.15 and 2 raise for broken files
+AVERAGE = "ExponentialMovingAverage"
+SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", AVERAGE)
+ARCHIVE = ".npz"            # of weights without TensorFlow, as the project ships them
+# What the readers raise for broken files: of TensorFlow 1.15 and 2, and of NumPy.
+UNREADABLE = (tf.errors.OpError, RuntimeError, IndexError, ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 Inspection = namedtuple("Inspection", "config step parameters missing extra reshaped not_finite")
 
@@ -28,17 +33,18 @@ Inspection = namedtuple("Inspection", "config step parameters missing extra resh
 class Checkpoint:
     """An open checkpoint, read variable by variable.
 
-    path: the prefix, a file of the checkpoint, or a folder (its latest checkpoint is taken). Raises FileNotFoundError when there is none, and ValueError when it
-    is not readable or holds another network.
+    path: the prefix, a file of the checkpoint, or a folder (its latest checkpoint is taken). averaged: `weight` gives the moving averages of training in the
+    place of the weights themselves. Raises FileNotFoundError when there is none, and ValueError when it is not readable, or holds another network or no averages.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, averaged=False):
         self.path = find_checkpoint(path)
         try:
-            self._reader = tf.train.NewCheckpointReader(self.path)
+            self._reader = _Archive(self.path) if self.path.endswith(ARCHIVE) else tf.train.NewCheckpointReader(self.path)
             stored = self._reader.get_variable_to_shape_map()
         except UNREADABLE as error:
-            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s.index (%s); copy it again" % (self.path, cause(error)))
+            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s%s (%s); copy it again" % (
+                self.path, "" if self.path.endswith(ARCHIVE) else ".index", cause(error)))
         halves = any(name.startswith(HALF_PRECISION_PREFIX + SCOPE) for name in stored)
         prefix = HALF_PRECISION_PREFIX if halves else ""
         self._stored = {name[len(prefix):]: name for name in stored if name.startswith(prefix + SCOPE)}
@@ -48,6 +54,11 @@ class Checkpoint:
                 SCOPE, ", ".join(repr(name) for name in sorted(stored)[:3]) or "none", self.path))
         self.step = int(self._tensor("global_step")) if "global_step" in stored else None
         self.config = self._variant()
+        self._suffix = "/" + AVERAGE if averaged else ""
+        without = [name for name in variable_shapes(self.config) if name in self.shapes and name + self._suffix not in self.shapes]
+        if without:
+            raise ValueError("expected averages of the weights, got none of %s in %s; train with --average_decay, or take the weights themselves" % (
+                without[0], self.path))
 
     def weight(self, name, shape):
         """The float32 array of a variable, e.g. "pwcnet/featpyr/conv1a/kernel". Raises ValueError where it is missing or shaped otherwise."""
@@ -57,7 +68,7 @@ class Checkpoint:
         if self.shapes[name] != tuple(shape):
             raise ValueError("expected variable %s of shape %s, got %s in %s (a %s network by its other variables); %s" % (
                 name, list(shape), list(self.shapes[name]), self.path, self.config.name, "see scripts/inspect_checkpoint.py"))
-        return np.asarray(self._tensor(self._stored[name]), np.float32)
+        return np.asarray(self._tensor(self._stored[name + self._suffix]), np.float32)
 
     def as_constants(self):
         """A variable scope in which the network takes this checkpoint's weights as constants, so that its graph is frozen as it is built."""
@@ -102,9 +113,30 @@ class Checkpoint:
                 stored_name, self.path, cause(error)))
 
 
+class _Archive:
+    """Weights in NumPy's .npz, with the interface of TensorFlow's reader of checkpoints. float16 is a way to store them: they are float32 again."""
+
+    def __init__(self, path):
+        self._arrays = np.load(path, allow_pickle=False)
+
+    def get_variable_to_shape_map(self):
+        return {name: self._arrays[name].shape for name in self._arrays.files}
+
+    def get_tensor(self, name):
+        array = self._arrays[name]
+        return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
 def find_checkpoint(path):
-    """The checkpoint's prefix for a prefix, one of its files, or a folder (the one of the highest step). Raises FileNotFoundError."""
+    """The checkpoint's prefix for a prefix, one of its files, or a folder (the one of the highest step); the path itself for weights in an .npz file.
+
+    Raises FileNotFoundError.
+    """
     path = os.fspath(path)
+    if path.endswith(ARCHIVE):
+        if not os.path.isfile(path):
+            raise FileNotFoundError("expected weights, found no %s; see pretrained/ of this project" % path)
+        return path
     if os.path.isdir(path):
         found = list_checkpoints(path)
         if not found:

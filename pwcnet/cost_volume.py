@@ -12,7 +12,12 @@ def cost_volume(c1, c2, search_range=SEARCH_RANGE, target="host"):
     c1, c2: [B, H, W, C] floating, static shapes. Returns [B, H, W, (2 * search_range + 1)^2] of their type.
     target: a name in pwcnet.config.TARGETS, which says how it is computed; the numbers are the same.
     """
-    return leaky_relu(FORMULATIONS[target](c1, c2, search_range))
+    return leaky_relu(correlation(c1, c2, search_range, target))
+
+
+def correlation(c1, c2, search_range=SEARCH_RANGE, target="host"):
+    """The costs before the leaky ReLU; arguments and result as `cost_volume`."""
+    return FORMULATIONS[target](c1, c2, search_range)
 
 
 def _elementwise(c1, c2, search_range):

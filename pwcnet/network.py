@@ -20,12 +20,16 @@ def pwc_net(pair, config=ModelConfig.large(), target="host"):
     pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32 for levels l = 6, 5, 4, 3, 2, each in pixels of its level.
     Builds into the current graph; variables go under `pwcnet/`. Raises ValueError for another shape.
     """
+    return flow_between(*pair_features(pair), config=config, target=target)
+
+
+def pair_features(pair):
+    """The features of the first frames and of the second ones, each as `pyramid_of` gives them. pair: as of `pwc_net`, which raises the same."""
     batch, _, _ = _checked_size(pair)
     frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)            # both frames as one batch: all first ones, then all second ones
     features = pyramid_of(frames)
     halves = {level: [tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)] for level, f in features.items()}
-    first, second = ({level: pair[which] for level, pair in halves.items()} for which in (0, 1))
-    return flow_between(first, second, config, target)
+    return tuple({level: both[which] for level, both in halves.items()} for which in (0, 1))
 
 
 def pyramid_of(frames):

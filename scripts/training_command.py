@@ -12,8 +12,9 @@ from scripts.device_options import add_device_options, device_config, npu_option
 
 log = logging.getLogger(__name__)
 
-SCHEDULES = ("multisteps", "multisteps-long", "cyclic", "cyclic-long", "constant")      # as pwcnet.training.schedules has them, without importing TensorFlow
-OPTIONS = ("batch_size", "optimizer", "schedule", "learning_rate", "clip_norm", "weight_decay", "weight_decay_biases", "precision", "loss_scale", "seed",
+STARTS = ("published", "coarse_to_fine")            # as pwcnet.training.start has them, and
+SCHEDULES = ("multisteps", "multisteps-long", "cyclic", "cyclic-long", "constant", "cosine")      # as pwcnet.training.schedules has them, without importing TensorFlow
+OPTIONS = ("batch_size", "optimizer", "schedule", "learning_rate", "clip_norm", "weight_decay", "weight_decay_biases", "start", "matching", "average_decay", "precision", "loss_scale", "seed",
            "display", "save_every", "keep", "keep_every", "keep_best", "threads", "workers")       # flags that are TrainingOptions under the same name
 
 
@@ -43,10 +44,14 @@ def add_training_flags(parser):
     parser.add_argument("--optimizer", choices=("adam", "sgd", "momentum"), help="default: the loss's own")
     parser.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate; its steps are for batches of 4, and scale by 4 / the joint batch size of "
                         "all processes")
-    parser.add_argument("--learning_rate", type=positive_float, help="a constant learning rate in the place of the schedule")
+    parser.add_argument("--learning_rate", type=positive_float, help="a constant learning rate in the place of the schedule; with --schedule cosine the highest")
     parser.add_argument("--clip_norm", type=positive_float, help="largest norm of all gradients together; without it, any")
     parser.add_argument("--weight_decay", type=non_negative_float, help="its factor gamma, 0.0004 as published")
     parser.add_argument("--weight_decay_biases", type=boolean, help="whether it pulls biases too, as published")
+    parser.add_argument("--start", choices=STARTS, help="initial values without --pretrained; coarse_to_fine makes the warp right from the first step")
+    parser.add_argument("--matching", type=non_negative_float, help="factor of a loss that teaches the pyramids to match, at the first step; it falls to zero at "
+                        "half of all steps; 20 suits a start from random weights; without it 0, none")
+    parser.add_argument("--average_decay", type=non_negative_float, help="of a moving average of the weights, which validation and best/ then use; 0.999, for one")
     parser.add_argument("--precision", choices=PRECISIONS, help="type that features are computed in; variables stay float32")
     parser.add_argument("--loss_scale", type=loss_scale, metavar="NUMBER|dynamic", help="factor on the loss for the gradients alone, for float16")
     parser.add_argument("--masked", type=boolean, help="leave out the pixels of Sintel's invalid masks")
@@ -77,7 +82,7 @@ def loss_scale(text):
 def given_options(args):
     """The flags that were given, or have defaults, as values of `pwcnet.training.options.training_options`; not crop, augment and validate_every."""
     given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
-    if args.learning_rate:
+    if args.learning_rate and args.schedule != "cosine":
         given["schedule"] = "constant"
     return given
 

@@ -10,6 +10,7 @@ from pwcnet.runtime.precision import PRECISIONS
 from pwcnet.training.losses import LOSSES, WEIGHT_DECAY
 from pwcnet.training.optimizers import DEFAULTS, OPTIMIZERS
 from pwcnet.training.schedules import SCHEDULES
+from pwcnet.training.start import STARTS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class TrainingOptions:
     too. precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is
     enlarged for the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores.
     workers: parallel readers of samples, 0 for one a core.
+    start: of pwcnet.training.start.STARTS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching's loss at the first step, from
+    which it falls to zero at half of all steps; 0 is none. average_decay: of the moving average of the weights, which validation and best checkpoints then use;
+    0 is none.
     """
     steps: int
     batch_size: int = 4
@@ -33,6 +37,9 @@ class TrainingOptions:
     clip_norm: Optional[float] = None
     weight_decay: float = WEIGHT_DECAY
     weight_decay_biases: bool = True
+    start: str = "published"
+    matching: float = 0.0
+    average_decay: float = 0.0
     precision: str = "float32"
     loss_scale: Union[None, float, str] = None
     augment: Optional[AugmentOptions] = field(default_factory=AugmentOptions)
@@ -49,7 +56,7 @@ class TrainingOptions:
     def __post_init__(self):
         for name in ("steps", "batch_size", "display", "save_every", "keep", "keep_best"):
             _check(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
-        for name in ("keep_every", "validate_every", "threads", "workers", "seed", "weight_decay"):
+        for name in ("keep_every", "validate_every", "threads", "workers", "seed", "weight_decay", "matching"):
             _check(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
         _check(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
         _check(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
@@ -57,11 +64,13 @@ class TrainingOptions:
         _check(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
         _check(self.optimizer is None or self.optimizer in OPTIMIZERS, "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)), self.optimizer)
         _check(self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule)
+        _check(self.start in STARTS, "a start of %s" % ", ".join(STARTS), self.start)
+        _check(0 <= self.average_decay < 1, "an average_decay of at least 0 and below 1", self.average_decay)
         _check(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
         _check(self.precision in PRECISIONS, "a precision of %s" % ", ".join(PRECISIONS), self.precision)
         _check(self.loss_scale in (None, "dynamic") or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
                "a loss_scale above 0, or dynamic", self.loss_scale)
-        _check(self.schedule != "constant" or self.learning_rate, "a learning rate for the constant schedule", self.learning_rate)
+        _check(self.schedule not in ("constant", "cosine") or self.learning_rate, "a learning rate for the %s schedule" % self.schedule, self.learning_rate)
 
     @property
     def optimizer_name(self):

@@ -14,6 +14,7 @@ from pwcnet.runtime.npu import looped, steps_of_a_run, target_of
 from pwcnet.runtime.sessions import session_config
 from pwcnet.runtime.workers import Workers
 from pwcnet.training.graph import training_graph
+from pwcnet.training.start import coarse_to_fine
 from pwcnet.training.summaries import Summaries
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class _Run:
         self.graph = training_graph(self.batch.pair, self.batch.truth, self.batch.valid, config, options, workers=workers)
         self.finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(variable)) for variable in tf.trainable_variables()])
         self.saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
+        self.best_saver = self.saver if self.graph.average is None else averages_saver(self.graph)
+        self.start = coarse_to_fine(tf.trainable_variables()) if options.start == "coarse_to_fine" else None
         self.synchronize = workers.broadcast(tf.global_variables())
         self.last_good = keeper.latest()
         self.train_op, self.at_once = self.graph.train_op, steps_of_a_run(workers.config)
@@ -89,6 +92,8 @@ class _Run:
             log.info("weights from %s", pretrained)
         else:
             log.info("no pretrained weights: starting from random ones")
+            if self.start:
+                session.run(self.start)
         session.run(self.start_data)            # apart from the variables' initializers, as the NPU wants it
         session.run(self.synchronize)
         self.train_op = looped(session, self.graph.train_op, self.at_once)
@@ -168,13 +173,20 @@ class _Run:
     def _validate(self, session, step, summaries):
         """Logs the validation EPE of the step and keeps its weights apart where they are the best so far."""
         began = time.time()
-        validated = self.validation.run(session, self.config, self.options.precision, target_of(self.workers.config))
+        validated = self.validation.run(session, self.config, self.options.precision, target_of(self.workers.config),
+                                         self.graph.average)
         summaries.scalars(step, {"validation/epe": validated.epe})
         summaries.pictures(step, {"validation/" + what: image for what, image in validated.pictures.items()})
         log.info("validation: step=%d epe=%.4f pairs=%d seconds=%.1f", step, validated.epe, len(validated.pairs), time.time() - began)
-        best = session.run(self.finite) and self.keeper.save_best(session, self.saver, step, validated.epe)
+        best = session.run(self.finite) and self.keeper.save_best(session, self.best_saver, step, validated.epe)
         if best:
             log.info("saved %s, the best so far" % best)
+
+
+def averages_saver(graph):
+    """A Saver of the averaged weights under the names of the network's own, so that any reader takes them. graph: a TrainingGraph with an average."""
+    named = {variable.op.name: graph.average.average(variable) for _, variable in graph.gradients}
+    return tf.train.Saver(dict(named, global_step=graph.global_step), max_to_keep=None)
 
 
 class _NotFinite(ValueError):

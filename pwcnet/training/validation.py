@@ -33,9 +33,9 @@ class Validation:
         self._pictured = {self.samples[i].id for i in np.linspace(0, len(self.samples) - 1, min(pictured, len(self.samples))).astype(int)}
         self._networks = {}
 
-    def run(self, session, config, precision="float32", target="host"):
-        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. The network is added to the
-        graph once for each padded size that comes.
+    def run(self, session, config, precision="float32", target="host", average=None):
+        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. average: the tf.train.ExponentialMovingAverage
+        that knows the weights to validate, None for the variables themselves. The network is added to the graph once for each padded size that comes.
 
         Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.
         """
@@ -43,7 +43,7 @@ class Validation:
         for sample, loaded in ahead((sample, load_sample(sample, self.masked)) for sample in self.samples):
             shape = loaded.frame1.shape
             size = padded_size(shape[0], shape[1])
-            x, outputs = self._network(session.graph, config, precision, size, target)
+            x, outputs = self._network(session.graph, config, precision, size, target, average)
             pair = np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)])[None]
             flow, pyramid = session.run(outputs, {x: pair})
             flow = crop(flow[0], shape[0], shape[1])
@@ -53,10 +53,13 @@ class Validation:
                 pictures.update({"%s/%s" % (sample.id, what): image for what, image in made.items()})
         return Validated(float(np.mean([epe for epe in pairs.values() if epe is not None])), pairs, pictures)
 
-    def _network(self, graph, config, precision, size, target):
+    def _network(self, graph, config, precision, size, target, average):
+        def averaged(getter, *arguments, **named):
+            return average.average(getter(*arguments, **named))
+
         key = (graph, size)
         if key not in self._networks:
-            with graph.as_default():
+            with graph.as_default(), tf.variable_scope(tf.get_variable_scope(), custom_getter=averaged if average else None):
                 x = tf.placeholder(tf.float32, (1, 2) + size + (3,))
                 self._networks[key] = x, pwc_net(tf.cast(x, precision), config, target)
         return self._networks[key]

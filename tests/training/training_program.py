@@ -17,7 +17,7 @@ from pwcnet.training.trainer import Start, train  # noqa: E402
 
 dataset, save_path, steps, batch_size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 options = TrainingOptions(steps=steps, batch_size=batch_size, crop=(64, 64), loss="multiscale", schedule="constant", learning_rate=1e-4, display=1, save_every=3,
-                          threads=1, seed=7)
+                          threads=1, seed=7, average_decay=0.9)
 with open_workers(session_config(1)) as workers, Keeper(save_path, 2, 0, leader=workers.leader) as keeper:
     if workers.leader:
         handler = logging.FileHandler(os.path.join(save_path, "train.log"))
