@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from pwcnet.data.generator import SceneOptions, generate_pair
 from pwcnet.data.samples import load_sample
 from pwcnet.data.sintel import sintel_samples
 from scripts import make_scenes
@@ -41,6 +42,22 @@ def test_refuses_a_folder_with_other_files(tmp_path):
     assert done.returncode == 2
     assert "thesis.txt" in done.stderr and "Traceback" not in done.stderr
     assert files(tmp_path) == {"thesis.txt"}
+
+
+def test_pairs_to_train_on(tmp_path, capsys):
+    make_scenes.main(["--output", str(tmp_path), "--style", "training", "--pairs", "2", "--height", "64", "--width", "96", "--median_motion", "3", "--seed", "4"])
+    assert "2 training scenes and 1 test scene" in capsys.readouterr().out
+    samples = sintel_samples(str(tmp_path))
+    assert [sample.id for sample in samples] == ["pair_%06d/frames_0001_0002" % number for number in (1, 2)]
+    made, loaded = generate_pair(4, 1, SceneOptions(height=64, width=96, median_motion=3.0)), load_sample(samples[1])
+    assert all((getattr(loaded, name) == getattr(made, name)).all() for name in ("frame1", "frame2", "flow", "valid", "occlusion"))
+
+
+@pytest.mark.parametrize("mixed", [["--pairs", "3"], ["--style", "training", "--frames", "3"]])
+def test_refuses_options_of_the_other_style(mixed, tmp_path):
+    with pytest.raises(ValueError, match=mixed[-2]):
+        make_scenes.main(["--output", str(tmp_path)] + mixed)
+    assert files(tmp_path) == set()
 
 
 @pytest.mark.parametrize("wrong", [["--frames", "0"], ["--max_motion", "-3"], ["--scenes", "many"], ["--seed", "-1"]])

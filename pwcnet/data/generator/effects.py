@@ -10,32 +10,27 @@ LEVELS = np.arange(256, dtype=np.float32)
 
 def shutter(random, options):
     """How long frames are exposed, as a share of the time between them; 0 in most pairs."""
-    occurs, share = random.uniform() < 0.25, random.uniform(0.1, 0.6)
+    occurs, share = random.uniform() < 0.2, random.uniform(0.1, 0.6)
     return share if options.motion_blur and occurs else 0.0
 
 
 def seen(pictures, random, seed, options):
-    """Two [H, W, 3] uint8 frames from two float32 pictures in about 0..255. random: the same numbers are drawn whatever the options."""
-    light, fog, tone, defocus, noise, compression = (np.random.RandomState(state) for state in random.randint(0, 2 ** 31 - 1, 6))
-    if options.light:
-        pictures = _lit(pictures, light)
-    if options.fog:
-        pictures = _foggy(pictures, fog)
-    if options.defocus:
-        pictures = _defocused(pictures, defocus)
-    if options.tone:
-        pictures = _toned(pictures, tone)
-    if options.noise:
-        pictures = _noisy(pictures, noise, seed)
+    """Two [H, W, 3] uint8 frames from two float32 pictures in about 0..255. Each effect has numbers of its own, whatever else occurs."""
+    states = random.randint(0, 2 ** 31 - 1, len(EFFECTS) + 1)
+    for (name, effect), state in zip(EFFECTS, states):
+        if getattr(options, name):
+            random.seed(state)
+            pictures = effect(pictures, random, seed)
     frames = [_rounded(picture) for picture in pictures]
-    return _compressed(frames, compression) if options.compression else frames
+    random.seed(states[-1])
+    return _compressed(frames, random) if options.compression else frames
 
 
 def _rounded(picture):
     return cv2.convertScaleAbs(np.maximum(picture, 0))
 
 
-def _lit(pictures, random):
+def _lit(pictures, random, seed):
     """Light that falls unevenly, and changes a little."""
     if random.uniform() < 0.5:
         return pictures
@@ -45,7 +40,7 @@ def _lit(pictures, random):
     return [picture * (1 + np.float32(strength) * field)[..., None] for picture, field in zip(pictures, (light, light + change))]
 
 
-def _foggy(pictures, random):
+def _foggy(pictures, random, seed):
     """A veil of one colour that stays where it is, thicker here than there."""
     if random.uniform() >= 0.15:
         return pictures
@@ -54,14 +49,14 @@ def _foggy(pictures, random):
     return [picture + veil * (color.astype(np.float32) - picture) for picture in pictures]
 
 
-def _defocused(pictures, random):
+def _defocused(pictures, random, seed):
     if random.uniform() < 0.6:
         return pictures
     sigma = 0.4 + 1.4 * random.uniform() ** 2
     return [cv2.GaussianBlur(picture, (0, 0), sigma) for picture in pictures]
 
 
-def _toned(pictures, random):
+def _toned(pictures, random, seed):
     """Gamma, contrast, brightness and colour."""
     gamma, contrast, lift = np.exp(random.uniform(-0.3, 0.3)), np.exp(random.uniform(-0.3, 0.15)), random.uniform(-20, 20)
     white, saturation = np.exp(random.uniform(-0.12, 0.12, 3)), random.choice([0.0, 1.0, 1.0, 1.0]) or random.uniform(0.0, 1.0)
@@ -90,6 +85,9 @@ def _noisy(pictures, random, seed):
         grain = cv2.GaussianBlur(grain, (3, 3), 0.7) * np.float32(1.7) if coarse else grain
         result.append(picture + np.float32(level) * (grain[..., :1] if grey else grain))
     return result
+
+
+EFFECTS = (("light", _lit), ("fog", _foggy), ("defocus", _defocused), ("tone", _toned), ("noise", _noisy))      # in this order
 
 
 def _compressed(frames, random):

@@ -5,27 +5,33 @@ import cv2
 import numpy as np
 
 from pwcnet.data.generator import banks
-from pwcnet.data.generator.masks import Mask
 from pwcnet.data.generator.motion import Motion
 from pwcnet.data.generator.noise import smooth_field
 
 STILL = 0.12                # share of cameras, and of layers of their own, that do not move
 STEEPEST = 0.09             # of a bend: its largest value, as a share of the distance between its points
-PAIRS_SPREAD, LAYERS_SPREAD = 0.75, 0.85        # standard deviations of the logarithm of speed, between pairs and within them; together like Sintel's
-CALIBRATION = 0.75          # layers' own and the camera's motion add up; with this share of the wanted median, they come to it
+PAIRS_SPREAD, LAYERS_SPREAD = 1.3, 1.0        # standard deviations of the logarithm of speed, between pairs and within them; and together: many slow, few fast ones, as in films
+CALIBRATION = 1.05          # layers' own and the camera's motion add up; with so much of the wanted median, they come to it (seen)
+
+
+class Shape(NamedTuple):
+    """level: signed distance to the outline in its own pixels, above 0 inside. place: [2, 3], from frame 1 to those pixels. scale: pixels of the frame for one of
+    those. corners: [4, 3], (x, y, 1), of the parallelogram in frame 1 that holds the shape.
+    """
+    level: np.ndarray
+    place: np.ndarray
+    scale: float
+    corners: np.ndarray
 
 
 class Layer(NamedTuple):
     """texture: [h, w, 3] uint8. look: [2, 3], from frame 1 to the texture's pixels. colors: [3, 4], from the texture's colours to those seen, 0..255.
-    mask: None covers everything. place: [2, 3], from frame 1 to the mask's pixels. scale: pixels of the frame for each of the mask.
-    motion: how frame 1's points come to frame 2.
+    shape: None covers everything. motion: how frame 1's points come to frame 2.
     """
     texture: np.ndarray
     look: np.ndarray
     colors: np.ndarray
-    mask: Optional[Mask]
-    place: Optional[np.ndarray]
-    scale: float
+    shape: Optional[Shape]
     motion: Motion
 
 
@@ -36,16 +42,17 @@ def make_layers(random, seed, number, options):
     camera = _step(random, pace * (options.camera and random.uniform() >= STILL), np.array(size[::-1]) / 2, np.hypot(*size) / 2)
     layers = []
     for index in range(random.randint(options.least_layers, options.most_layers + 1)):
-        texture, look, colors = _looks(random, seed, number, options.textures)
-        mask, place, scale, box = _shape(random, seed, number, options.textures, size) if index else (None, None, 1.0, _box(size))
+        looks = _looks(random, seed, number, options.textures)
+        shape = _shape(random, seed, number, options.textures, size) if index else None
+        box = _box(shape.corners if index else np.array([[0, 0, 1], [size[1] - 1, size[0] - 1, 1]]))
         step = camera @ _own_step(random, pace, camera, box) if index else camera
-        layers.append(Layer(texture, look, colors, mask, place, scale, _motion(random, step, box, size, options)))
+        layers.append(Layer(*looks, shape, _motion(random, step, box, size, options, 0.25 if index == 0 else 0.5)))
     return layers
 
 
 def _looks(random, seed, number, places):
     level = 0 if random.uniform() < 0.85 else 1          # the coarse one, magnified, is out of focus
-    zoom, turn = np.exp(random.uniform(-0.9, 0.5)), random.uniform(0, 2 * np.pi)
+    zoom, turn = np.exp(random.uniform(-0.6, 0.7)), random.uniform(0, 2 * np.pi)
     texture = banks.texture(seed, number, random.randint(places), places)[level]
     look = np.empty((2, 3))
     look[:, :2] = _turn(turn) * (zoom / (1 + level)) @ np.diag([random.choice([-1, 1]), 1])
@@ -56,7 +63,6 @@ def _looks(random, seed, number, places):
 
 
 def _shape(random, seed, number, places, size):
-    """(mask, place, scale, box of the shape in frame 1)."""
     mask = banks.mask(seed, number, random.randint(places), places)
     reach = min(size) * np.exp(random.uniform(np.log(0.1), np.log(0.75)))           # from the middle to the rim
     left, top, right, bottom = mask.box
@@ -65,7 +71,7 @@ def _shape(random, seed, number, places, size):
     middle, centre = np.array([left + right, top + bottom]) / 2, random.uniform(-0.05, 1.05, 2) * size[::-1]
     corners = (np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) - middle) @ linear.T + centre
     back = np.linalg.inv(linear)
-    return mask, np.hstack([back, (middle - back @ centre)[:, None]]), scale, np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    return Shape(mask.level, np.hstack([back, (middle - back @ centre)[:, None]]), scale, np.hstack([corners, np.ones((4, 1))]))
 
 
 def _own_step(random, pace, camera, box):
@@ -90,15 +96,15 @@ def _step(random, speed, centre, reach):
     return step
 
 
-def _motion(random, step, box, size, options):
-    """The step, with a bend in half of the layers, shrunk where any pixel of the box within the frame would move too far."""
+def _motion(random, step, box, size, options, most):
+    """The step, with a bend of up to `most` of its speed in half of the layers, shrunk where any pixel of the box within the frame would move too far."""
     bounds = np.clip(box, 0, np.array([size[1] - 1, size[0] - 1] * 2))
     corners = np.array([[bounds[i], bounds[j], 1] for i in (0, 2) for j in (1, 3)])
     fastest = np.hypot(*((step - np.eye(3))[:2] @ corners.T)).max()
-    bend, rest = None, random.uniform(0.4, 1.0)
+    bend, rest = None, random.uniform(0.6, 1.0)
     if options.deformation and random.uniform() < 0.55:
         cells = random.randint(2, 7)
-        strength = min(random.uniform(0, 0.5) * (fastest + 0.2 * options.median_motion), STEEPEST * min(size) / cells)
+        strength = min(most * random.uniform() * (fastest + 0.2 * options.median_motion), STEEPEST * min(size) / cells)
         bend = smooth_field(random, cells, size, 2) * np.float32(strength)
         fastest += np.sqrt(cv2.norm(bend, cv2.NORM_INF) ** 2 * 2)
     if fastest > options.largest_motion:
@@ -108,8 +114,9 @@ def _motion(random, step, box, size, options):
     return Motion(step, size, bend)
 
 
-def _box(size):
-    return np.array([0.0, 0.0, size[1] - 1.0, size[0] - 1.0])
+def _box(corners):
+    """[4]: left, top, right, bottom."""
+    return np.concatenate([corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)])
 
 
 def _turn(angle):

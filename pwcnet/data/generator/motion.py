@@ -4,8 +4,8 @@ import functools
 import cv2
 import numpy as np
 
-CELL = 8                    # pixels; the inverse is found at points this far apart, and improved once at each pixel
-ROUNDS = 7
+CELL = 4                    # pixels; the inverse is found at points this far apart, and improved at each pixel
+ROUNDS, FINE_ROUNDS = 7, 2          # of the fixed-point iteration; each makes the error about 0.3 times as large at worst
 
 
 @functools.lru_cache(maxsize=8)
@@ -34,7 +34,7 @@ class Motion:
         return flow if self._bend is None else flow + self._bend[window]
 
     def back_flow(self, window):
-        """[h, w, 2] float32: from each pixel of frame 2 within the window to where it was in frame 1; exact to about 0.01 pixels."""
+        """[h, w, 2] float32: from each pixel of frame 2 within the window to where it was in frame 1; exact to about 0.01 pixels (OpenCV looks places up to 1 / 32 pixel)."""
         points = self._grid(window)
         flow = cv2.transform(points, (self._inverse - np.eye(3))[:2])
         if self._bend is None:
@@ -43,7 +43,9 @@ class Motion:
         coarse = self._coarse_rest(turned)
         rest = cv2.warpAffine(coarse, np.array([[1 / CELL, 0, 1 + window[1].start / CELL], [0, 1 / CELL, 1 + window[0].start / CELL]]), points.shape[1::-1],
                               flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-        return flow - cv2.transform(self._bent(points + flow - rest), turned)
+        for _ in range(FINE_ROUNDS):
+            rest = cv2.transform(self._bent(points + flow - rest), turned)
+        return flow - rest
 
     def bounds(self, corners):
         """(lowest, highest) (x, y) that the points between the corners [n, 3], (x, y, 1), of frame 1 can come to."""

@@ -1,5 +1,5 @@
 """Layers as the two frames show them: colours, which layer is seen where, and the flow of it."""
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -11,11 +11,11 @@ MOST_PASSES = 5             # of motion blur; each doubles the number of moments
 
 
 class View(NamedTuple):
-    """A frame. picture: [H, W, 3] float32, about 0..255. index: [H, W] uint8, the layer seen. flow: [H, W, 2] float32, of that layer: from frame 1 to 2 in a
-    view of frame 1, from 2 to 1 in one of frame 2."""
+    """A frame. picture: [H, W, 3] float32, about 0..255. index: [H, W] uint8, the layer seen. flow: [H, W, 2] float32, pixels, how far the points of that layer
+    move from frame 1 to 2; None in a view of frame 2."""
     picture: np.ndarray
     index: np.ndarray
-    flow: np.ndarray
+    flow: Optional[np.ndarray]
 
 
 def render(layers, size, second, shutter=0.0):
@@ -23,31 +23,35 @@ def render(layers, size, second, shutter=0.0):
 
     shutter: for how long each frame is exposed, around its moment, as a share of the time between the frames: motion blur.
     """
-    picture, flow = np.empty(size + (3,), np.float32), np.empty(size + (2,), np.float32)
-    index = np.zeros(size, np.uint8)
+    picture, index = np.zeros(size + (3,), np.float32), np.zeros(size, np.uint8)
+    flow = None if second else np.empty(size + (2,), np.float32)
     for number, layer in enumerate(layers):
         window = _window(layer, size, second, shutter)
         if window is None:
             continue
         moved = layer.motion.back_flow(window) if second else layer.motion.flow(window)
         points = grid(*size)[window] + moved if second else grid(*size)[window]
-        color = cv2.transform(cv2.remap(layer.texture, cv2.transform(points, layer.look), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-                              .astype(np.float32), layer.colors)
-        if layer.mask is None:
-            picture[window], flow[window] = _smeared(color, moved, shutter), moved
-            continue
-        alpha = coverage(layer, points)
+        color, alpha = _color(layer, points), coverage(layer, points)
         seen = alpha >= OPAQUE
-        index[window][seen] = number
-        flow[window][seen] = moved[seen]
-        _paint(picture[window], color, alpha, moved, shutter)
+        np.copyto(index[window], np.uint8(number), where=seen)
+        if not second:
+            np.copyto(flow[window], moved, where=seen[..., None])
+        picture[window] = _painted(picture[window], color, alpha, moved, shutter)
     return View(picture, index, flow)
+
+
+def _color(layer, points):
+    """[h, w, 3] float32: the layer's colours at points [h, w, 2] of frame 1."""
+    texels = cv2.remap(layer.texture, cv2.transform(points, layer.look), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.transform(texels.astype(np.float32), layer.colors)
 
 
 def coverage(layer, points):
     """[h, w] float32 in 0..1: how much of each pixel the layer covers, at points [h, w, 2] of frame 1."""
-    level = cv2.remap(layer.mask.level, cv2.transform(points, layer.place), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(level * np.float32(layer.scale) + np.float32(0.5), 0, 1)
+    if layer.shape is None:
+        return np.ones(points.shape[:2], np.float32)
+    level = cv2.remap(layer.shape.level, cv2.transform(points, layer.shape.place), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(level * np.float32(layer.shape.scale) + np.float32(0.5), 0, 1)
 
 
 def occluded(view1, view2):
@@ -61,13 +65,11 @@ def occluded(view1, view2):
 
 def _window(layer, size, second, shutter):
     """The part of the frame that the layer can be in, as a pair of slices; None where it cannot be."""
-    if layer.mask is None:
+    if layer.shape is None:
         return slice(0, size[0]), slice(0, size[1])
-    left, top, right, bottom = layer.mask.box
-    forward = np.linalg.inv(np.vstack([layer.place, [0, 0, 1]]))
-    corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ forward.T
+    corners = layer.shape.corners
     moved = layer.motion.bounds(corners)
-    low, high = (corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)) if not second else moved
+    low, high = moved if second else (corners[:, :2].min(axis=0), corners[:, :2].max(axis=0))
     if shutter:
         farthest = np.maximum(np.abs(moved[0] - corners[:, :2].min(axis=0)), np.abs(moved[1] - corners[:, :2].max(axis=0)))
         low, high = low - shutter * farthest, high + shutter * farthest
@@ -76,15 +78,12 @@ def _window(layer, size, second, shutter):
     return None if (high - low < 1).any() else (slice(low[1], high[1]), slice(low[0], high[0]))
 
 
-def _paint(picture, color, alpha, moved, shutter):
-    """The layer over the picture, in place."""
-    alpha = alpha[..., None]
+def _painted(picture, color, alpha, moved, shutter):
+    """The layer over the picture."""
     if not shutter:
-        picture += alpha * (color - picture)
-        return
-    layer = _smeared(np.concatenate([color * alpha, alpha], axis=-1), moved, shutter)
-    picture *= 1 - layer[..., 3:]
-    picture += layer[..., :3]
+        return cv2.blendLinear(color, np.ascontiguousarray(picture), alpha, 1 - alpha)
+    layer = _smeared(cv2.merge(cv2.split(color * alpha[..., None]) + (alpha,)), moved, shutter)
+    return picture * (1 - layer[..., 3:]) + layer[..., :3]
 
 
 def _smeared(layer, moved, shutter):

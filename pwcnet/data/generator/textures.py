@@ -44,9 +44,9 @@ def _plain(random):
 
 def _leaves(random):
     """Dead leaves: shapes of all sizes on each other, each with its colour and its share of the grain."""
-    count = int(np.exp(random.uniform(np.log(60), np.log(450))))
+    count = int(np.exp(random.uniform(np.log(80), np.log(900))))
     radii = 5 / np.sqrt(random.uniform((5 / (0.35 * SIZE)) ** 2, 1.0, count))       # density of 1 / radius^3, between 5 pixels and 0.35 of the picture
-    radii = radii * np.sqrt(6 * SIZE * SIZE / (np.pi * count)) / np.sqrt(np.mean(radii ** 2))
+    radii = radii * np.sqrt(5 * SIZE * SIZE / (np.pi * count)) / np.sqrt(np.mean(radii ** 2))
     radii = np.sort(radii * np.exp(0.3 * random.standard_normal(count)))[::-1]
     colors = np.concatenate([palette(random, count), random.uniform(0, 255, (count, 1))], axis=1)
     canvas = np.empty((SIZE, SIZE, 4), np.uint8)
