@@ -1,10 +1,11 @@
-"""Every data set by name, and how a command line names one: NAME=FOLDER[@WEIGHT]."""
+"""Every data set by name, and how a command line names one: NAME=FOLDER[@WEIGHT], or generated=VALUES[@WEIGHT]."""
 import functools
 import os
 from dataclasses import dataclass
 from typing import Optional
 
 from pwcnet.data.chairs import chairs_samples
+from pwcnet.data.generated import generated_samples
 from pwcnet.data.hd1k import hd1k_samples
 from pwcnet.data.kitti import kitti_samples
 from pwcnet.data.middlebury import middlebury_samples
@@ -23,6 +24,7 @@ DATASETS = {                # name: function of (root, mode, part) that lists th
     "kitti2015": functools.partial(kitti_samples, year=2015),
     "hd1k": hd1k_samples,
     "middlebury": middlebury_samples,
+    "generated": generated_samples,
 }
 
 

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from pwcnet.data.samples import Endless
+
 BLOCK = 10000               # numbers; in each whole block every part has its share exactly, rounded to a whole number of at least 1
 
 
@@ -11,14 +13,15 @@ class Mix:
     """Which sample a number means, for the numbers 0, 1, 2 ... without end.
 
     Each part walks through its samples in epochs of its own: all of them once, in a new order each time. Which part a number takes its sample from is shuffled
-    within each block of 10,000 numbers. Both follow from the seed and the number alone. A single part is the plain shuffled sequence.
+    within each block of 10,000 numbers. Both follow from the seed and the number alone. A single part is the plain shuffled sequence. Endless samples keep
+    their order.
 
-    parts: list of (list of samples, weight); only the weights' ratios count, and None for all of them weighs each part by its number of samples.
+    parts: list of (list of samples or Endless, weight); only the weights' ratios count, and None for all of them weighs each part by its number of samples.
     seed: whole number in 0..2^32-1. Raises ValueError for empty parts, weights that are not above 0, or None for some parts only.
     """
 
     def __init__(self, parts, seed=0):
-        parts = [(list(samples), weight) for samples, weight in parts]
+        parts = [(samples if isinstance(samples, Endless) else list(samples), weight) for samples, weight in parts]
         self._parts, self.seed = [samples for samples, _ in parts], seed
         if not parts or not all(self._parts):
             raise ValueError("expected at least one sample to train on%s, got none" % (" in each part of the mix" if len(parts) > 1 else ""))
@@ -39,6 +42,8 @@ class Mix:
     def sample(self, number):
         """The Sample that the number means."""
         part, place = self.place(number)
+        if isinstance(self._parts[part], Endless):
+            return self._parts[part].sample(place)
         epoch, index = divmod(place, len(self._parts[part]))
         return self._parts[part][self._order(part, epoch)[index]]
 

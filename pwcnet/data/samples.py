@@ -1,6 +1,6 @@
 """A sample of any data set: the files of one pair of frames, and what is in them."""
 from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ class Sample:
     frame1, frame2: images. flow: from frame1 to frame2, any format of `pwcnet.flow.files.read_flow`.
     occlusion, invalid: images, non-zero where a pixel of frame1 is not visible in frame2, or its flow is not to be trusted.
     foreground: an image, non-zero on moving objects (KITTI's obj_map). half: the pair is used at half its files' resolution.
+    make: a function of nothing that makes what `load_sample` returns, for pairs without files; the names above are then for messages alone.
     """
     id: str
     frame1: str
@@ -26,11 +27,33 @@ class Sample:
     invalid: Optional[str] = None
     foreground: Optional[str] = None
     half: bool = False
+    make: Optional[Callable] = None
 
     @property
     def file_name(self):
         """The id as a file name without an ending: "alley_1-frames_0001_0002"."""
         return self.id.replace("/", "-")
+
+
+class Endless:
+    """Samples without end, in an order of their own, which is not to be shuffled.
+
+    sample: function of a whole number from 0 on that gives the Sample there. count: how many count as all of them, for those that ask for the length.
+    """
+
+    def __init__(self, sample, count):
+        self.sample, self._count = sample, count
+
+    def __len__(self):
+        return self._count
+
+    def __iter__(self):
+        return map(self.sample, range(self._count))
+
+    def __getitem__(self, index):
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return self.sample(index % self._count)
 
 
 class Loaded(NamedTuple):
@@ -53,6 +76,8 @@ def load_sample(sample, masked=False):
     masked: pixels of the sample's `invalid` mask are not valid either (the published Sintel numbers ignore that mask).
     Raises FileNotFoundError for a missing file, ValueError for a broken one or one whose size is not that of frame1.
     """
+    if sample.make is not None:
+        return sample.make()
     frame1, frame2 = read_frame(sample.frame1), read_frame(sample.frame2)
     size = frame1.shape[:2]
     _check_size(frame2, sample.frame2, size, sample.frame1)
