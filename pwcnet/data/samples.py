@@ -118,7 +118,7 @@ def halved(loaded):
 def _read_mask(path, size, frame_path):
     mask = decode_picture(read_bytes(path), path)           # not as a frame: that would round small numbers of 16 bits to zero
     _check_size(mask, path, size, frame_path)
-    return mask != 0 if mask.ndim == 2 else mask[..., :3].any(axis=-1)
+    return mask != 0 if mask.ndim == 2 else (mask[..., 0] | mask[..., 1] | mask[..., 2]) != 0        # many times faster than any(axis=-1)
 
 
 def _check_size(array, path, size, frame_path):
