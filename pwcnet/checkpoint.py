@@ -43,8 +43,7 @@ class Checkpoint:
             self._reader = _Archive(self.path) if self.path.endswith(ARCHIVE) else tf.train.NewCheckpointReader(self.path)
             stored = self._reader.get_variable_to_shape_map()
         except UNREADABLE as error:
-            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s%s (%s); copy it again" % (
-                self.path, "" if self.path.endswith(ARCHIVE) else ".index", cause(error)))
+            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s (%s); copy it again" % (self._file(".index"), cause(error)))
         halves = any(name.startswith(HALF_PRECISION_PREFIX + SCOPE) for name in stored)
         prefix = HALF_PRECISION_PREFIX if halves else ""
         self._stored = {name[len(prefix):]: name for name in stored if name.startswith(prefix + SCOPE)}
@@ -55,7 +54,7 @@ class Checkpoint:
         self.step = int(self._tensor("global_step")) if "global_step" in stored else None
         self.config = self._variant()
         self._suffix = "/" + AVERAGE if averaged else ""
-        without = [name for name in variable_shapes(self.config) if name in self.shapes and name + self._suffix not in self.shapes]
+        without = averaged and [name for name in variable_shapes(self.config) if name in self.shapes and name + self._suffix not in self.shapes]
         if without:
             raise ValueError("expected averages of the weights, got none of %s in %s; train with --average_decay, or take the weights themselves" % (
                 without[0], self.path))
@@ -109,8 +108,11 @@ class Checkpoint:
         try:
             return self._reader.get_tensor(stored_name)
         except UNREADABLE as error:
-            raise ValueError("expected %s to be readable, got a truncated or broken %s.data-* (%s); copy it again" % (
-                stored_name, self.path, cause(error)))
+            raise ValueError("expected %s to be readable, got a truncated or broken %s (%s); copy it again" % (
+                stored_name, self._file(".data-*"), cause(error)))
+
+    def _file(self, ending):
+        return self.path if self.path.endswith(ARCHIVE) else self.path + ending
 
 
 class _Archive:
