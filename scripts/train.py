@@ -89,7 +89,7 @@ def sources_of(args, preset):
             raise ValueError("expected --preset, or --data, --steps and --save_path, got no --%s; see --list_presets" % " and no --".join(absent))
     if args.data:
         return [parse_source(text) for text in args.data]
-    return [Source(name, args.dataset or "./dataset/", weight) for name, weight in preset.data.items()]
+    return [Source(name, preset.generated if name == "generated" else args.dataset or "./dataset/", weight) for name, weight in preset.data.items()]
 
 
 def option_values(args, preset):
@@ -106,11 +106,11 @@ def option_values(args, preset):
 
 
 def augmentation(args, base):
-    """The values of AugmentOptions, or None. base: the preset's."""
+    """The values of AugmentOptions, or None. base: the preset's, None for none, as where pairs are generated."""
     parts = {name: {} if getattr(args, name) else None for name in ADDED if getattr(args, name) is not None}
-    if args.augment is not False:
-        return dict(base, **parts)
     asked = [name for name, value in parts.items() if value is not None]
+    if args.augment or asked and args.augment is None or base is not None and args.augment is None:
+        return dict(base or {}, **parts)
     if asked:
         raise ValueError("expected --augment True with --%s True, got False; try without --augment" % asked[0])
     return None

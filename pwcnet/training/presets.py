@@ -12,7 +12,7 @@ class Preset:
     origin: "published" where the recipe is that of tfoptflow or of the published fine-tuning, "ours" where it is derived from one of those.
     description: one line. data: {name of pwcnet.data.datasets: weight, or None in proportion to its pairs}. training: values of TrainingOptions that are not
     left at their defaults; its steps are for its batch_size. variant: "large" or "small", for a start from random weights.
-    masked: whether pixels of Sintel's invalid masks are left out.
+    masked: whether pixels of Sintel's invalid masks are left out. generated: what the generated pairs of `data` are like (pwcnet.data.generated).
     """
     origin: str
     description: str
@@ -20,6 +20,7 @@ class Preset:
     training: Dict[str, Any]
     variant: str = "large"
     masked: bool = True
+    generated: Optional[str] = None
 
 
 MIX = {"chairs": None, "things-half-clean": None}
@@ -32,6 +33,12 @@ SINTEL = {"loss": "robust", "optimizer": "sgd", "schedule": "multisteps", "steps
 SINTEL_STEP2 = dict(SINTEL, loss="multiscale", optimizer="adam", steps=600000, display=100)
 # Loss, crop and batch size of the paper's fine-tuning; cars do not drive upside down.
 KITTI = dict(SINTEL, loss="robust_per_pixel", optimizer="adam", crop=[320, 896], augment={"flip_up_down": 0.0})
+
+# From nothing to large motion in three steps, each from the weights of the one before; norms of gradients grow with the pixels of a crop.
+SCENES = {"loss": "multiscale", "optimizer": "adam", "schedule": "cosine", "batch_size": 4, "augment": None, "average_decay": 0.999}
+SCENES_1 = dict(SCENES, crop=[128, 192], steps=8000, learning_rate=5e-4, clip_norm=8.0, matching=20.0, start="coarse_to_fine")
+SCENES_2 = dict(SCENES, crop=[192, 320], steps=2000, learning_rate=4e-4, clip_norm=20.0, matching=5.0)
+SCENES_3 = dict(SCENES, crop=[320, 448], steps=1500, learning_rate=4e-4, clip_norm=45.0)
 
 PRESETS = {
     "large-multisteps-chairsthingsmix": Preset(
@@ -53,6 +60,12 @@ PRESETS = {
     "kitti": Preset(
         OURS, "fine-tuning on KITTI 2012 and 2015 with the paper's loss per pixel and the rates of sintel-clean-v1; from --pretrained weights",
         {"kitti2012": None, "kitti2015": None}, KITTI),
+    "scenes-1": Preset(OURS, "from random weights on generated scenes with small motion; needs no data", {"generated": None}, SCENES_1, "small",
+                       generated="seed=1,height=128,width=192,median=2.5,largest=16"),
+    "scenes-2": Preset(OURS, "scenes-1 goes on with larger scenes and motion; from --pretrained, its best weights", {"generated": None}, SCENES_2, "small",
+                       generated="seed=1,height=192,width=320,median=4,largest=40"),
+    "scenes-3": Preset(OURS, "scenes-2 goes on with the full range of motion; from --pretrained, its best weights", {"generated": None}, SCENES_3, "small",
+                       generated="seed=1,height=320,width=448,median=6,largest=120"),
 }
 
 
