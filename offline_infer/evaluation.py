@@ -10,7 +10,8 @@ import argparse  # noqa: E402
 from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
-from pwcnet.evaluation import Totals, results_table  # noqa: E402
+from pwcnet.evaluation.rows import results_table  # noqa: E402
+from pwcnet.evaluation.scoring import Totals  # noqa: E402
 from pwcnet.offline import evaluate_bins  # noqa: E402
 from pwcnet.result_folders import find_results  # noqa: E402
 

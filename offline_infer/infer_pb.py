@@ -12,7 +12,7 @@ from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E40
 from scripts.device_options import add_device_options, device_config  # noqa: E402
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
-from pwcnet.evaluation import mean_without_first  # noqa: E402
+from pwcnet.evaluation.scoring import mean_without_first  # noqa: E402
 from pwcnet.offline import check_inputs, infer, list_bins  # noqa: E402
 from pwcnet.result_folders import ResultFolder  # noqa: E402
 

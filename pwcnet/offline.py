@@ -12,7 +12,7 @@ import numpy as np
 from pwcnet.atomic import PARTIAL, write_bytes, write_text
 from pwcnet.data.frames import read_frame
 from pwcnet.data.samples import load_sample
-from pwcnet.evaluation import Result, named_score
+from pwcnet.evaluation.scoring import Result, named_score
 from pwcnet.flow.files import UNKNOWN_FLOW
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.overlap import Background, ahead

@@ -12,7 +12,8 @@ from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.data.frames import write_image  # noqa: E402
 from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
-from pwcnet.evaluation import Totals, evaluate_samples, results_table  # noqa: E402
+from pwcnet.evaluation.rows import results_table  # noqa: E402
+from pwcnet.evaluation.scoring import Totals, evaluate_samples  # noqa: E402
 from pwcnet.flow.colors import flow_to_color  # noqa: E402
 from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402

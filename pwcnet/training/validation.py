@@ -4,7 +4,7 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 
 from pwcnet.data.samples import load_sample
-from pwcnet.evaluation import named_score
+from pwcnet.evaluation.scoring import named_score
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.network import pwc_net
 from pwcnet.overlap import ahead
