@@ -12,7 +12,7 @@ import numpy as np
 from pwcnet.atomic import PARTIAL, write_bytes, write_text
 from pwcnet.data.frames import read_frame
 from pwcnet.data.samples import load_sample
-from pwcnet.evaluation.scoring import Result, named_score
+from pwcnet.evaluation.scoring import Result, naming, score
 from pwcnet.flow.files import UNKNOWN_FLOW
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.overlap import Background, ahead
@@ -186,7 +186,9 @@ def evaluate_bins(truth_folder, predictions_folder, size, frame_size):
     check_sizes(list(predictions.values()), shape, "try the output of the network for these pairs, as float32 (msame --outfmt BIN)")
 
     def results():
-        for name, path in truths.items():
-            flow, truth = (crop(read_bin(file, shape), *frame_size) for file in (predictions[name], path))
-            yield Result(name, named_score(predictions[name], flow, truth), flow)
+        for name, flow, truth in ahead((name, *(crop(read_bin(file, shape), *frame_size) for file in (predictions[name], path)))
+                                       for name, path in truths.items()):
+            with naming(predictions[name]):
+                scores, spread = score(flow, truth)
+            yield Result(name, scores, flow, histograms=spread)
     return len(truths), results()

@@ -1,6 +1,7 @@
 """Reading, computing and writing at the same time."""
 import queue
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 END = object()
@@ -43,6 +44,24 @@ def ahead(items, depth=2):
     finally:
         stopped.set()
         worker.join()
+
+
+def behind(function, items, depth=2):
+    """function(item) of each item, in order, made in a thread of its own while the caller's thread makes the next items; up to `depth` wait.
+
+    An error in the iterable, Ctrl-C among them, is raised after the results of the items before it; an error of the function where its result would have come.
+    """
+    items, waiting, failure = iter(items), deque(), None
+    with ThreadPoolExecutor(1) as pool:
+        while failure is None:
+            try:
+                waiting.append(pool.submit(function, next(items)))
+            except (Exception, KeyboardInterrupt) as error:         # StopIteration is one of them
+                failure = error
+            while waiting and (failure is not None or len(waiting) > depth):
+                yield waiting.popleft().result()
+    if not isinstance(failure, StopIteration):
+        raise failure
 
 
 class Background:

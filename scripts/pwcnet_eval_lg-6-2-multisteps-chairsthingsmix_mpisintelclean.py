@@ -1,5 +1,8 @@
 #!/usr/bin/env python
-"""Evaluates a checkpoint or a frozen graph on the training frames of MPI-Sintel, whose true flow is known: the average end-point error (EPE)."""
+"""Evaluates a checkpoint or a frozen graph on the training frames of MPI-Sintel, whose true flow is known: the average end-point error (EPE).
+
+The published command; scripts/evaluate.py does the same for any data set, into a folder that other commands read.
+"""
 import os
 import sys
 
@@ -7,25 +10,23 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
-from pwcnet.data.frames import write_image  # noqa: E402
-from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
+from pwcnet.data.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.evaluation.rows import results_table  # noqa: E402
-from pwcnet.evaluation.scoring import Totals, evaluate_samples  # noqa: E402
-from pwcnet.flow.colors import flow_to_color  # noqa: E402
-from pwcnet.flow.files import write_flow  # noqa: E402
+from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
-from scripts.device_options import add_device_options, device_config  # noqa: E402
+from scripts.device_options import device_config  # noqa: E402
+from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
 
 
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
-    if (args.save_flow or args.save_pictures) and not args.output:
-        options.error("--save_flow and --save_pictures need --output DIR")
+    check_saving(options, args)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
+    check_samples(samples, args.masked)
     table = os.path.join(args.output, "epe.csv") if args.output else None
     if table:
         check_output_file(table)
@@ -34,46 +35,35 @@ def main(argv):
     from pwcnet.predictor import Predictor
     totals = Totals()
     with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(table) as add_row, Background() as later:
-        for result in progress_bar(evaluate_samples(predictor, samples, args.masked), total=len(samples), unit="pair"):
-            later(save, args, result, add_row)
+        for result in evaluated(predictor, samples, args.masked):
+            later(keep, args, result, add_row)
             totals.add(result)
-    report(args, samples, totals)
+    report(samples, "Sintel training " + args.render_pass, args.masked, totals, averages(totals))
 
 
-def save(args, result, add_row):
-    """Writes a pair's flow and its colours, where they are wanted, each completely or not at all; then its row: what the table names is there."""
-    if args.save_flow:
-        write_flow(os.path.join(args.output, result.id + ".flo"), result.flow)
-    if args.save_pictures:
-        write_image(os.path.join(args.output, result.id + ".png"), flow_to_color(result.flow))
+def keep(args, result, add_row):
+    """Writes what is kept of a pair, then its row: what the table names is there."""
+    flow, picture = (os.path.join(args.output, result.id + ending) if wanted else None
+                     for ending, wanted in ((".flo", args.save_flow), (".png", args.save_pictures)))
+    save(result, flow, picture)
     add_row(result)
 
 
-def report(args, samples, totals):
-    """Prints both averages and, last, the line of the published program."""
+def averages(totals):
+    """Both averages of the EPE and that of no motion, with all their digits."""
     epe = totals.measures["EPE"]
-    counted = "dense, every pixel of known flow counts, as in published numbers"
-    if args.masked:
-        counted = "masked, without Sintel's invalid pixels (%d of the pairs have a mask)" % sum(sample.invalid is not None for sample in samples)
-    print("{} pairs of Sintel training {}: {}".format(len(samples), args.render_pass, counted))
-    print("Zero flow: {:.6f} pixels, for scale".format(totals.measures["Zero flow"].per_image))
-    print("Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} pixels".format(epe.per_image, epe.pooled, epe.pooled.count))
-    print("Average EPE={:.2f}, mean inference time={:.2f}ms".format(epe.per_image, 1000 * totals.mean_seconds))
+    return ("Zero flow: {:.6f} pixels, for scale".format(totals.measures["Zero flow"].per_image),
+            "Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} pixels".format(epe.per_image, epe.pooled, epe.pooled.count))
 
 
 def parser():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
-    options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
-    options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
-    options.add_argument("--mode", default="val_notrain", choices=[mode for mode in PARTS if mode != "test"],
-                         help="which pairs: val_notrain (the default) is all; the others are parts of a training run's split")
+    add_evaluation_options(options)
     options.add_argument("--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final")
-    options.add_argument("--masked", action="store_true", help="leave out the pixels that Sintel marks invalid; published numbers count them")
     options.add_argument("--output", metavar="DIR", help="write epe.csv, a row a pair, here")
     options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/<scene>/frames_<n>_<n+1>.flo")
     options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/<scene>/frames_<n>_<n+1>.png")
-    add_device_options(options)
     return options
 
 

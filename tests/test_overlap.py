@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from pwcnet.overlap import Background, ahead
+from pwcnet.overlap import Background, ahead, behind
 
 
 def test_ahead_keeps_order_and_raises_in_place():
@@ -25,6 +25,28 @@ def test_ahead_is_no_further_ahead_than_told_and_stops_when_left():
         if item == 10:
             break
     assert len(made) <= 10 + 1 + 3 + 1 and threading.active_count() == before
+
+
+def test_behind_keeps_order_and_gives_what_was_done_before_an_error():
+    assert list(behind(lambda n: n * n, range(7))) == [n * n for n in range(7)] and list(behind(str, ())) == []
+
+    def items(error):
+        yield from range(4)
+        raise error
+    for error in (ValueError("broken"), KeyboardInterrupt()):
+        taken = []
+        with pytest.raises(type(error)):
+            for item in behind(str, items(error)):
+                taken.append(item)
+        assert taken == ["0", "1", "2", "3"]
+
+
+def test_behind_raises_the_errors_of_its_function_in_place():
+    before, taken = threading.active_count(), []
+    with pytest.raises(ZeroDivisionError):
+        for item in behind(lambda n: 6 // (3 - n), range(100)):
+            taken.append(item)
+    assert taken == [2, 3, 6] and threading.active_count() == before
 
 
 def test_background_does_all_and_reports_the_first_error():

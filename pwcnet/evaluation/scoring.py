@@ -3,54 +3,63 @@
 Where a prediction comes from makes no difference here: this machine's network and files that a device wrote are scored by the same function.
 """
 import time
+from contextlib import contextmanager
 from typing import Dict, NamedTuple, Optional
 
 import numpy as np
 
 from pwcnet.data.samples import load_sample
+from pwcnet.evaluation.histograms import Histograms, empty, histograms
 from pwcnet.flow.files import as_mask, valid_pixels
-from pwcnet.flow.metrics import Mean, RunningMean, average, endpoint_error
-from pwcnet.overlap import ahead
+from pwcnet.flow.metrics import MEASURES, Mean, RunningMean, average, endpoint_error, evaluate, speed_of
+from pwcnet.flow.padding import padded_size
+from pwcnet.overlap import ahead, behind
 
 
 class Result(NamedTuple):
     """One scored pair.
 
-    id: as of its sample. scores: {measure: Mean over the pair's valid pixels}. flow: [H, W, 2] float32, pixels, the prediction.
-    seconds: what the prediction took; None where it was made elsewhere.
+    id: as of its sample. scores: {measure: Mean over the pair's valid pixels}. flow: [H, W, 2] float32, pixels, the prediction; None where it is not kept.
+    seconds: what the prediction took; None where it was made elsewhere. first: the first of its size, which built a graph in that time.
+    histograms: how its pixels spread; None is nowhere.
     """
     id: str
     scores: Dict[str, Mean]
-    flow: np.ndarray
+    flow: Optional[np.ndarray] = None
     seconds: Optional[float] = None
+    first: bool = False
+    histograms: Optional[Histograms] = None
 
 
-def score(prediction, truth, valid=None):
-    """{"EPE": Mean, "Zero flow": Mean} of one frame; the second is what no motion at all would have, for scale.
+def score(prediction, truth, valid=None, occlusions=None, foreground=None):
+    """({measure: Mean}, Histograms) of one frame: every measure of `pwcnet.flow.metrics.MEASURES` that the masks allow.
 
     prediction, truth: [H, W, 2] floating, pixels, channels (u, v), of the frame without padding. valid: [H, W], None is all; unknown truth never counts.
+    occlusions, foreground: [H, W], non-zero = occluded, moving object; None is unknown.
     Raises ValueError for shapes that differ and for a prediction that is not finite.
     """
     epe = endpoint_error(prediction, truth)
     counted = as_mask(valid, epe.shape) & valid_pixels(truth)
-    return {"EPE": average(epe, counted), "Zero flow": average(endpoint_error(np.zeros_like(truth), truth), counted)}
+    return evaluate(prediction, truth, valid, occlusions, foreground), histograms(epe, speed_of(truth), counted)
 
 
-def named_score(name, prediction, truth, valid=None):
-    """`score`, whose errors end with the name of the pair or file."""
+def epe_of(prediction, truth, valid=None):
+    """The EPE alone, a Mean; as `score` has it, in less time."""
+    epe = endpoint_error(prediction, truth)
+    return average(epe, as_mask(valid, epe.shape) & valid_pixels(truth))
+
+
+@contextmanager
+def naming(name):
+    """ValueErrors of the block end with the name of the pair or file."""
     try:
-        return score(prediction, truth, valid)
+        yield
     except ValueError as error:
         raise ValueError("%s (%s)" % (error, name)) from error
 
 
-def evaluate_samples(predictor, samples, masked=False):
-    """Predicts and scores the samples one by one; returns an iterator of `Result`, in their order.
-
-    predictor: has `flow(frame1, frame2)`, as pwcnet.predictor.Predictor. masked: pixels of the samples' invalid masks do not count.
-    Raises at once ValueError where there is no sample, one without ground truth, or `masked` and no sample has a mask; errors of files come as they are read.
-    """
-    samples = list(samples)
+def check_samples(samples, masked=False):
+    """Raises ValueError where there is no sample, one without ground truth, or `masked` and no sample has a mask of invalid pixels."""
     if not samples:
         raise ValueError("expected at least one pair to evaluate, got none; try another mode")
     for sample in samples:
@@ -58,33 +67,65 @@ def evaluate_samples(predictor, samples, masked=False):
             raise ValueError("expected ground truth for every pair, got none for %s; try a mode of the training frames" % sample.id)
     if masked and not any(sample.invalid for sample in samples):
         raise ValueError("expected masks of invalid pixels, got none for %d pairs; try without masks" % len(samples))
-    return _evaluated(predictor, samples, masked)
 
 
-def _evaluated(predictor, samples, masked):
+def evaluate_samples(predictor, samples, masked=False):
+    """Predicts and scores the samples one by one; returns an iterator of `Result`, in their order.
+
+    Files are read, and predictions scored, in threads of their own while the network runs.
+    predictor: has `flow(frame1, frame2)`, as pwcnet.predictor.Predictor. masked: pixels of the samples' invalid masks do not count.
+    Raises at once what `check_samples` does; errors of files come as they are read, after the results of the pairs before them.
+    """
+    samples = list(samples)
+    check_samples(samples, masked)
+    return behind(_scored, _predicted(predictor, samples, masked))
+
+
+def _predicted(predictor, samples, masked):
+    sizes = set()
     for sample, loaded in ahead((sample, load_sample(sample, masked)) for sample in samples):
+        size = padded_size(*loaded.frame1.shape[:2])
         started = time.perf_counter()
         flow = predictor.flow(loaded.frame1, loaded.frame2)
-        seconds = time.perf_counter() - started
-        yield Result(sample.id, named_score(sample.id, flow, loaded.flow, loaded.valid), flow, seconds)
+        yield sample.id, loaded, flow, time.perf_counter() - started, size not in sizes
+        sizes.add(size)
+
+
+def _scored(predicted):
+    name, loaded, flow, seconds, first = predicted
+    with naming(name):
+        scores, spread = score(flow, loaded.flow, loaded.valid, loaded.occlusion, loaded.foreground)
+    return Result(name, scores, flow, seconds, first, spread)
 
 
 class Totals:
-    """What results come to: `measures`, {measure: RunningMean}, and the mean time."""
+    """What results come to. measures: {measure: RunningMean}, those that any result has, in the order of MEASURES. histograms: the sum of all."""
 
     def __init__(self):
-        self.measures, self._seconds = {}, []
+        self._means, self._seconds, self.histograms = {}, [], empty()
 
     def add(self, result):
         for measure, mean in result.scores.items():
-            self.measures.setdefault(measure, RunningMean()).add(mean)
+            self._means.setdefault(measure, RunningMean()).add(mean)
         if result.seconds is not None:
-            self._seconds.append(result.seconds)
+            self._seconds.append((result.seconds, result.first))
+        if result.histograms is not None:
+            self.histograms += result.histograms
+
+    @property
+    def measures(self):
+        return {name: self._means[name] for name in MEASURES if name in self._means}
 
     @property
     def mean_seconds(self):
-        """Of a prediction; see `mean_without_first`."""
-        return mean_without_first(self._seconds)
+        """Of a prediction, without those that built a graph unless there are no others; None where nothing was timed."""
+        seconds = [taken for taken, first in self._seconds if not first] or [taken for taken, _ in self._seconds]
+        return float(np.mean(seconds)) if seconds else None
+
+    def as_dict(self):
+        """For JSON: {measure: {"per_image", "images", "pooled", "pixels"}}; the means are None where they stand on nothing."""
+        return {name: {"per_image": mean.per_image.value, "images": mean.per_image.count, "pooled": mean.pooled.value, "pixels": mean.pooled.count}
+                for name, mean in self.measures.items()}
 
 
 def mean_without_first(seconds):

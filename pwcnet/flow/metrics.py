@@ -15,6 +15,8 @@ SPEEDS = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))           
 DISTANCES = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))           # Sintel, pixels, [from, to)
 OUTLIER_PIXELS = (1, 3, 5)
 FL_PIXELS, FL_FRACTION = 3, 0.05                # KITTI: wrong where the error exceeds both
+MEASURES = ("EPE", "Zero flow", "1px", "3px", "5px", "Fl-all", "AAE", "WAUC", "s0-10", "s10-40", "s40+",           # of any truth,
+            "EPE matched", "EPE unmatched", "d0-10", "d10-60", "d60-140", "Fl-bg", "Fl-fg")                         # where there are masks
 WAUC_THRESHOLDS = np.arange(1, 101) / 20        # VIPER: 0.05 to 5 pixels,
 WAUC_WEIGHTS = 1 - np.arange(100) / 100         # weighing 1.00 down to 0.01
 
@@ -74,6 +76,12 @@ def angular_error(prediction, truth):
     return np.degrees(np.arctan2(sine, u * true_u + v * true_v + 1))
 
 
+def speed_of(truth):
+    """The truth's length: [H, W] float64, pixels; 0 where it is unknown, which never counts."""
+    truth = _where_unknown(np.asarray(truth, np.float64), 0)
+    return np.hypot(truth[..., 0], truth[..., 1])
+
+
 def average(values, valid=None):
     """Mean of an [H, W] map (of `endpoint_error`: the EPE; of `angular_error`: the AAE) over valid pixels."""
     return _average_where(values, valid, True)
@@ -123,15 +131,12 @@ def occlusion_distance(occlusions):
 def percent_above(epe, threshold, valid=None):
     """Percent of valid pixels with an error above the threshold (pixels): 1px, 3px, 5px."""
     _check_known(epe, valid)
-    return average(100.0 * (_without_nan(epe) > threshold), valid)
+    return _percent(_without_nan(epe) > threshold, valid)
 
 
 def fl(epe, truth, valid=None):
     """KITTI's Fl-all: percent of valid pixels with an error above 3 pixels AND above 5 % of the truth's length."""
-    _check_known(epe, valid)
-    epe, speed = _without_nan(epe), _speed(truth, epe)
-    fraction = np.divide(epe, speed, out=np.full(epe.shape, np.inf), where=speed > 0)
-    return average(100.0 * ((epe > FL_PIXELS) & (fraction > FL_FRACTION)), valid)
+    return _fl(epe, _speed(truth, epe), valid)
 
 
 def fl_fg(epe, truth, foreground, valid=None):
@@ -156,17 +161,18 @@ def wauc(epe, valid=None):
 
 
 def evaluate(prediction, truth, valid=None, occlusions=None, foreground=None):
-    """Every measure that the given masks allow, of one frame: {name: Mean}, in the order of printing.
+    """Every measure that the given masks allow, of one frame: {name: Mean}, in the order of `MEASURES`. "Zero flow" is the EPE of no motion, for scale.
 
     prediction, truth: [H, W, 2]. valid: None is every pixel whose truth is known (Sintel: dense); pixels of unknown truth never count.
     occlusions: [H, W], for EPE matched, unmatched and d0-10 to d60-140. foreground: [H, W], for Fl-bg and Fl-fg.
     """
     epe = endpoint_error(prediction, truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(truth)
-    results = {"EPE": average(epe, valid)}
+    speed = _speed(truth, epe)
+    results = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
     results.update(("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS)
-    results.update({"Fl-all": fl(epe, truth, valid), "AAE": average(angular_error(prediction, truth), valid), "WAUC": wauc(epe, valid)})
-    results.update(epe_by_speed(epe, truth, valid))
+    results.update({"Fl-all": _fl(epe, speed, valid), "AAE": average(angular_error(prediction, truth), valid), "WAUC": wauc(epe, valid)})
+    results.update(_average_bins(epe, valid, speed, SPEEDS))
     if occlusions is not None:
         results.update({"EPE matched": matched_epe(epe, occlusions, valid), "EPE unmatched": unmatched_epe(epe, occlusions, valid)})
         results.update(epe_by_distance(epe, occlusions, valid))
@@ -179,19 +185,36 @@ def _pair(prediction, truth):
     prediction, truth = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
     if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[2] != 2:
         raise ValueError("expected prediction and truth of one shape [H, W, 2], got %s and %s; try cropping the padding" % (prediction.shape, truth.shape))
-    wrong = int((~np.isfinite(prediction)).any(axis=-1).sum())
-    if wrong:
+    finite = np.isfinite(prediction)
+    if not finite.all():
+        wrong = int((~finite).any(axis=-1).sum())
         raise ValueError("expected a finite prediction, got %d pixels with NaN or infinity; try the checkpoint before training diverged" % wrong)
-    return prediction, np.where(valid_pixels(truth)[..., np.newaxis], truth, np.nan)
+    return prediction, _where_unknown(truth, np.nan)
+
+
+def _where_unknown(truth, value):
+    known = valid_pixels(truth)
+    return truth if known.all() else np.where(known[..., np.newaxis], truth, value)
+
+
+def _fl(epe, speed, valid):
+    _check_known(epe, valid)
+    wrong = _without_nan(epe) > FL_PIXELS
+    with np.errstate(divide="ignore"):
+        wrong[wrong] = epe[wrong] / speed[wrong] > FL_FRACTION
+    return _percent(wrong, valid)
+
+
+def _percent(wrong, valid):
+    valid = as_mask(valid, wrong.shape)
+    count = int(np.count_nonzero(valid))
+    return Mean(100.0 * np.count_nonzero(wrong & valid) / count, count) if count else Mean(None, 0)
 
 
 def _speed(truth, epe):
-    """The truth's length, [H, W] float64, pixels; 0 where unknown (such pixels are never valid)."""
-    truth = np.asarray(truth, np.float64)
-    if truth.shape != np.shape(epe) + (2,):
-        raise ValueError("expected truth of shape %s, got %s; try the truth of the same frame" % (np.shape(epe) + (2,), truth.shape))
-    truth = np.where(valid_pixels(truth)[..., np.newaxis], truth, 0)
-    return np.hypot(truth[..., 0], truth[..., 1])
+    if np.shape(truth) != np.shape(epe) + (2,):
+        raise ValueError("expected truth of shape %s, got %s; try the truth of the same frame" % (np.shape(epe) + (2,), np.shape(truth)))
+    return speed_of(truth)
 
 
 def _check_known(values, valid):

@@ -4,7 +4,7 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 
 from pwcnet.data.samples import load_sample
-from pwcnet.evaluation.scoring import named_score
+from pwcnet.evaluation.scoring import epe_of, naming
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.network import pwc_net
 from pwcnet.overlap import ahead
@@ -47,7 +47,8 @@ class Validation:
             pair = np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)])[None]
             flow, pyramid = session.run(outputs, {x: pair})
             flow = crop(flow[0], shape[0], shape[1])
-            pairs[sample.id] = named_score(sample.id, flow, loaded.flow, loaded.valid)["EPE"].value
+            with naming(sample.id):
+                pairs[sample.id] = epe_of(flow, loaded.flow, loaded.valid).value
             if sample.id in self._pictured:
                 made = training_pictures(loaded, flow, [level[0] for level in pyramid])
                 pictures.update({"%s/%s" % (sample.id, what): image for what, image in made.items()})

@@ -4,8 +4,10 @@ import pytest
 
 from pwcnet.data.samples import load_sample
 from pwcnet.data.sintel import sintel_samples
-from pwcnet.evaluation.scoring import Totals, evaluate_samples, mean_without_first, score
+from pwcnet.evaluation.scoring import Result, Totals, epe_of, evaluate_samples, mean_without_first, score
+from pwcnet.evaluation.histograms import EPE_EDGES, SPEED_EDGES
 from pwcnet.flow.files import write_flow
+from pwcnet.flow.metrics import MEASURES, Mean
 from tests.conftest import average_epe
 
 
@@ -24,9 +26,74 @@ def test_score_counts_known_and_valid_pixels_only():
     counted = valid.copy()
     counted[0, 0] = counted[1, 1] = False
     expected = np.hypot(*(prediction - truth)[counted].astype(np.float64).T)
-    assert score(prediction, truth, valid)["EPE"].count == expected.size
-    assert score(prediction, truth, valid)["EPE"].value == pytest.approx(expected.mean(), rel=1e-6)
-    assert score(prediction, truth)["EPE"].count == 33
+    assert score(prediction, truth, valid)[0]["EPE"].count == expected.size
+    assert score(prediction, truth, valid)[0]["EPE"].value == pytest.approx(expected.mean(), rel=1e-6)
+    assert score(prediction, truth)[0]["EPE"].count == 33
+
+
+def moving(height=6, width=8):
+    """A truth of speeds 5, 13 and 50 pixels, by rows of thirds."""
+    truth = np.zeros((height, width, 2), np.float32)
+    truth[:2], truth[2:4], truth[4:] = (3, 4), (5, -12), (30, 40)
+    return truth
+
+
+def masks(height=6, width=8):
+    """Left half occluded, right half foreground."""
+    left = np.zeros((height, width), bool)
+    left[:, :width // 2] = True
+    return {"occlusions": left, "foreground": ~left}
+
+
+def test_a_perfect_prediction_has_no_error():
+    scores, spread = score(moving(), moving(), **masks())
+    assert list(scores) == list(MEASURES)
+    for name in ("EPE", "1px", "3px", "5px", "Fl-all", "AAE", "s0-10", "s10-40", "s40+", "EPE matched", "EPE unmatched", "d0-10", "Fl-bg", "Fl-fg"):
+        assert scores[name].value == 0, name
+    assert scores["WAUC"].value == 100 and scores["d10-60"] == scores["d60-140"] == Mean(None, 0)
+    assert spread.pixels_by_epe[0] == 48 and spread.epe_sum_by_speed.sum() == 0
+
+
+def test_no_motion_has_the_mean_speed_as_error():
+    scores, spread = score(np.zeros((6, 8, 2)), moving())
+    assert scores["EPE"] == scores["Zero flow"] == Mean(pytest.approx((5 + 13 + 50) / 3), 48)
+    assert (scores["s0-10"], scores["s10-40"], scores["s40+"]) == (Mean(5, 16), Mean(13, 16), Mean(50, 16))
+    assert scores["Fl-all"].value == 100 and scores["5px"].value == pytest.approx(200 / 3)
+    by_speed = {SPEED_EDGES[i]: (spread.pixels_by_speed[i], spread.epe_sum_by_speed[i]) for i in np.flatnonzero(spread.pixels_by_speed)}
+    assert by_speed == {5: (16, 80), 10: (16, 208), 40: (16, 800)}
+    assert {EPE_EDGES[i]: spread.pixels_by_epe[i] for i in np.flatnonzero(spread.pixels_by_epe)} == {5: 16, 10: 16, 50: 16}
+
+
+def test_a_pixel_that_does_not_count_changes_nothing():
+    valid, other = np.ones((6, 8), bool), np.zeros((6, 8, 2))
+    valid[0, 0], other[0, 0] = False, 1000
+    before, after = (score(prediction, moving(), valid, **masks()) for prediction in (np.zeros((6, 8, 2)), other))
+    assert before[0] == after[0] and before[0]["EPE"].count == 47
+    for mine, others in zip(before[1], after[1]):
+        np.testing.assert_array_equal(mine, others)
+    assert epe_of(other, moving(), valid) == before[0]["EPE"]
+
+
+def test_totals_add_up():
+    totals = Totals()
+    for name, truth, given in (("a", moving(), masks()), ("b", 2 * moving(2, 4), {})):
+        scores, spread = score(np.zeros_like(truth), truth, **given)
+        totals.add(Result(name, scores, None, 1.0, name == "a", spread))
+    found = totals.as_dict()
+    assert list(found) == list(MEASURES)
+    assert found["EPE"] == {"per_image": pytest.approx((68 / 3 + 10) / 2), "images": 2, "pooled": pytest.approx((16 * 68 + 80) / 56), "pixels": 56}
+    assert found["EPE matched"]["images"] == 1 and found["d60-140"] == {"per_image": None, "images": 0, "pooled": None, "pixels": 0}
+    spread = totals.histograms.as_dict()
+    assert {edge: count for edge, count in zip(spread["epe_edges"], spread["pixels_by_epe"]) if count} == {5: 16, 10: 24, 50: 16}
+    assert spread["speed_edges"][-1] is None and sum(spread["pixels_by_speed"]) == 56 and sum(spread["epe_sum_by_speed"]) == pytest.approx(16 * 68 + 80)
+    assert Totals().mean_seconds is None
+
+
+def test_times_that_built_a_graph_do_not_count():
+    totals = Totals()
+    for seconds, first in ((9.0, True), (1.0, False), (8.0, True), (2.0, False)):
+        totals.add(Result("a", {}, None, seconds, first))
+    assert totals.mean_seconds == 1.5
 
 
 def test_samples_are_scored_in_order(tiny_sintel):

@@ -1,0 +1,94 @@
+#!/usr/bin/env python
+"""Evaluates a checkpoint or a frozen graph on a data set whose true flow is known: every measure of Sintel, KITTI, Middlebury and VIPER that its masks allow.
+
+    python scripts/evaluate.py --data sintel-clean=/data --ckpt pretrained/pwcnet.ckpt-595000 --output evaluated
+
+With --output an evaluation that was interrupted continues where it stopped when the same command is given again.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+
+import argparse  # noqa: E402
+
+from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+
+from pwcnet.data.datasets import DATASETS, dataset_samples, parse_source  # noqa: E402
+from pwcnet.data.subset import subset  # noqa: E402
+from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
+from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
+from pwcnet.evaluation.weights import weights_of  # noqa: E402
+from pwcnet.overlap import Background  # noqa: E402
+from scripts.device_options import device_config  # noqa: E402
+from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
+
+
+def main(argv):
+    options = parser()
+    args = options.parse_args(argv)
+    check_saving(options, args)
+    source = parse_source(args.data)
+    if source.weight is not None:
+        raise ValueError("expected NAME=FOLDER, got a weight in %r; try %s=%s, weights are for training" % (args.data, source.name, source.root))
+    samples = subset(dataset_samples(source.name, source.root, args.mode), args.scene, args.pattern)
+    check_samples(samples, args.masked)
+    if args.output:
+        check_evaluation_folder(args.output, args.overwrite)
+
+    load_tensorflow()
+    from pwcnet.predictor import Predictor
+    with Predictor(args.ckpt, device_config(args), args.precision) as predictor:
+        totals = (into_folder if args.output else in_memory)(args, source, samples, predictor, argv)
+    report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
+
+
+def in_memory(args, source, samples, predictor, argv):
+    """Evaluates all pairs; returns the Totals."""
+    totals = Totals()
+    for result in evaluated(predictor, samples, args.masked):
+        totals.add(result)
+    return totals
+
+
+def into_folder(args, source, samples, predictor, argv):
+    """Evaluates the pairs that the folder lacks, and completes it; returns the Totals of all."""
+    from pwcnet.runtime import TF_RELEASE
+    kept = [kind for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures)) if wanted]
+    with EvaluationFolder(args.output, settings(args, source), kept, args.overwrite) as folder:
+        missing = [sample for sample in samples if not folder.is_done(sample.id)]
+        with Background() as later:
+            for result in evaluated(predictor, missing, args.masked and any(sample.invalid for sample in missing), len(samples) - len(missing)):
+                later(keep, result, folder, kept)
+        return folder.finish([sample.id for sample in samples], [os.path.basename(__file__)] + argv, TF_RELEASE)
+
+
+def keep(result, folder, kept):
+    """Writes what is kept of a pair, then notes it."""
+    save(result, *(folder.path_of(kind, result.id) if kind in kept else None for kind in ("flow", "pictures")))
+    folder.add(result)
+
+
+def settings(args, source):
+    """The Settings of the flags: paths are whole, so that they mean the same from any directory."""
+    from pwcnet.checkpoint import find_checkpoint
+    path = args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)
+    filters = {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}
+    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights_of(os.path.abspath(path)), args.precision)
+
+
+def parser():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", required=True, metavar="NAME=FOLDER", help="data set and its folder; the names are " + ", ".join(DATASETS))
+    options.add_argument("--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes")
+    options.add_argument("--pattern", nargs="+", default=[], metavar="GLOB", help="only the pairs whose id matches, e.g. 'alley_*' or '*_10'; quote it")
+    add_evaluation_options(options)
+    options.add_argument("--output", metavar="DIR", help="write pairs.csv, a row a pair, and evaluation.json, all that was measured, here")
+    options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/flow/<id>.flo")
+    options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/pictures/<id>.png")
+    options.add_argument("--overwrite", action="store_true", help="with --output: remove the evaluation that is there, complete or not, and start anew")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
