@@ -9,6 +9,7 @@ import pytest
 
 from pwcnet import offline
 from pwcnet.data.sintel import FOLDER
+from pwcnet.evaluation.folder import read_evaluation
 from pwcnet.export import frozen_input_shape, read_frozen
 from tests.conftest import ROOT, average_epe, golden_weights, read_flo, run_command, run_main, write_checkpoint
 
@@ -90,6 +91,21 @@ def test_files_are_those_of_msame(chain):
     assert re.match(r"\d{8}_\d{6}$", os.path.basename(results(folder)))
     assert sorted(os.listdir(results(folder))) == [name + "_output_0.bin" for name in NAMES]
     assert {os.path.getsize(os.path.join(results(folder), name)) for name in os.listdir(results(folder))} == {64 * 128 * 2 * 4}
+
+
+def test_the_folder_of_an_evaluation(chain, tmp_path, capsys):
+    folder, done = chain
+    command = ["offline_infer/evaluation.py", "--gt_path", folder / "prepared" / "gt", "--output_path", folder / "new" / "results", "--output", tmp_path / "out"]
+    run_main(*(command + SIZE + FRAME))
+    printed = capsys.readouterr().out
+    evaluation = read_evaluation(str(tmp_path / "out"))
+    assert printed == done["evaluate"].stdout.replace("new/results", str(folder / "new" / "results"))
+    assert [name for name, _, _ in evaluation.pairs] == NAMES and {seconds for _, _, seconds in evaluation.pairs} == {None}
+    assert "%.6f" % evaluation.about["totals"]["EPE"]["per_image"] in printed.splitlines()[-1] and "\nWAUC " in printed
+    assert evaluation.about["data"] == "offline" and evaluation.about["mean_seconds"] is None and evaluation.about["weights"]["path"] == results(folder)
+    with pytest.raises(FileExistsError, match="--overwrite"):
+        run_main(*(command + SIZE + FRAME))
+    run_main(*(command + SIZE + FRAME + ["--overwrite"]))
 
 
 def test_a_batch_of_three_gives_the_same(chain, small_checkpoint, tmp_path, capsys):
