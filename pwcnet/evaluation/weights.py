@@ -6,13 +6,15 @@ FROZEN, CHECKPOINT = "frozen", "checkpoint"
 
 
 def weights_of(path):
-    """{"path", "sha256", "kind"} of a frozen graph (a file ending in .pb) or of a checkpoint's prefix, whose .index and .data files count, in this order.
+    """{"path", "sha256", "kind"} of a frozen graph (.pb), of weights in an .npz file, or of a checkpoint's prefix, whose .index and .data files count.
 
     Raises FileNotFoundError where they are missing.
     """
     path = str(path)
     if path.endswith(".pb"):
         return {"path": path, "sha256": _sha256([path]), "kind": FROZEN}
+    if path.endswith(".npz"):
+        return {"path": path, "sha256": _sha256([path]), "kind": CHECKPOINT}
     return {"path": path, "sha256": _sha256([path + ".index"] + sorted(glob.glob(glob.escape(path) + ".data-*"))), "kind": CHECKPOINT}
 
 

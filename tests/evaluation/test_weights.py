@@ -15,6 +15,8 @@ def test_content_counts_and_names_do_not(tmp_path):
     assert first == {"path": str(tmp_path / "a"), "sha256": hashlib.sha256(b"indexdata").hexdigest(), "kind": "checkpoint"}
     assert first["sha256"] == second["sha256"]
     assert weights_of(str(tmp_path / "a.pb")) == {"path": str(tmp_path / "a.pb"), "sha256": hashlib.sha256(b"graph").hexdigest(), "kind": "frozen"}
+    (tmp_path / "a.npz").write_bytes(b"graph")
+    assert weights_of(tmp_path / "a.npz") == {"path": str(tmp_path / "a.npz"), "sha256": hashlib.sha256(b"graph").hexdigest(), "kind": "checkpoint"}
     (tmp_path / "b.data-00000-of-00001").write_bytes(b"other")
     assert weights_of(tmp_path / "b")["sha256"] != first["sha256"]
     with pytest.raises(FileNotFoundError, match="absent"):

@@ -10,7 +10,7 @@ from pwcnet.config import LEVELS, ModelConfig
 from pwcnet.data.pipeline import TrainingData
 from pwcnet.data.scenes import make_scene, write_sintel
 from pwcnet.data.sintel import sintel_samples
-from pwcnet.evaluation import Totals, evaluate_samples
+from pwcnet.evaluation.scoring import Totals, evaluate_samples
 from pwcnet.network import pwc_net
 from pwcnet.predictor import Predictor
 from pwcnet.runtime import tf
