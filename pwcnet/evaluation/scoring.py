@@ -11,7 +11,7 @@ import numpy as np
 from pwcnet.data.samples import load_sample
 from pwcnet.evaluation.histograms import Histograms, empty, histograms
 from pwcnet.flow.files import as_mask, valid_pixels
-from pwcnet.flow.metrics import MEASURES, Mean, RunningMean, average, endpoint_error, evaluate, speed_of
+from pwcnet.flow.metrics import MEASURES, Mean, RunningMean, angular_error, average, endpoint_error, measures_of, speed_of
 from pwcnet.flow.padding import padded_size
 from pwcnet.overlap import ahead, behind
 
@@ -40,7 +40,8 @@ def score(prediction, truth, valid=None, occlusions=None, foreground=None):
     """
     epe = endpoint_error(prediction, truth)
     counted = as_mask(valid, epe.shape) & valid_pixels(truth)
-    return evaluate(prediction, truth, valid, occlusions, foreground), histograms(epe, speed_of(truth), counted)
+    speed = speed_of(truth)
+    return measures_of(epe, angular_error(prediction, truth), speed, counted, occlusions, foreground), histograms(epe, speed, counted)
 
 
 def epe_of(prediction, truth, valid=None):

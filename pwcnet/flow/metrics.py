@@ -168,16 +168,21 @@ def evaluate(prediction, truth, valid=None, occlusions=None, foreground=None):
     """
     epe = endpoint_error(prediction, truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(truth)
-    speed = _speed(truth, epe)
+    return measures_of(epe, angular_error(prediction, truth), speed_of(truth), valid, occlusions, foreground)
+
+
+def measures_of(epe, angles, speed, valid, occlusions=None, foreground=None):
+    """`evaluate` of the maps of `endpoint_error`, `angular_error` and `speed_of`, for who needs them too. valid: [H, W] bool, known pixels only."""
     results = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
     results.update(("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS)
-    results.update({"Fl-all": _fl(epe, speed, valid), "AAE": average(angular_error(prediction, truth), valid), "WAUC": wauc(epe, valid)})
+    results.update({"Fl-all": _fl(epe, speed, valid), "AAE": average(angles, valid), "WAUC": wauc(epe, valid)})
     results.update(_average_bins(epe, valid, speed, SPEEDS))
     if occlusions is not None:
         results.update({"EPE matched": matched_epe(epe, occlusions, valid), "EPE unmatched": unmatched_epe(epe, occlusions, valid)})
         results.update(epe_by_distance(epe, occlusions, valid))
     if foreground is not None:
-        results.update({"Fl-bg": fl_bg(epe, truth, foreground, valid), "Fl-fg": fl_fg(epe, truth, foreground, valid)})
+        results.update({
+            "Fl-bg": _fl(epe, speed, valid & ~as_mask(foreground, epe.shape)), "Fl-fg": _fl(epe, speed, valid & as_mask(foreground, epe.shape))})
     return results
 
 
