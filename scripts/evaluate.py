@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
 import argparse  # noqa: E402
+import logging  # noqa: E402
 
 from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
@@ -22,25 +23,35 @@ from pwcnet.evaluation.weights import weights_of  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
+from scripts.evaluation_page import check_page_options, check_same_settings, make_page, only_page  # noqa: E402
+
+log = logging.getLogger(__name__)
 
 
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
     check_saving(options, args)
+    check_page_options(options, args)
     source = parse_source(args.data)
     if source.weight is not None:
         raise ValueError("expected NAME=FOLDER, got a weight in %r; try %s=%s, weights are for training" % (args.data, source.name, source.root))
     samples = subset(dataset_samples(source.name, source.root, args.mode), args.scene, args.pattern)
     check_samples(samples, args.masked)
-    if args.output:
+    page_alone = only_page(args)
+    if args.output and not page_alone:
         check_evaluation_folder(args.output, args.overwrite)
 
     load_tensorflow()
     from pwcnet.predictor import Predictor
+    if page_alone:
+        check_same_settings(args.output, settings(args, source))
     with Predictor(args.ckpt, device_config(args), args.precision) as predictor:
-        totals = (into_folder if args.output else in_memory)(args, source, samples, predictor, argv)
-    report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
+        if not page_alone:
+            totals = (into_folder if args.output else in_memory)(args, source, samples, predictor, argv)
+            report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
+        if args.report:
+            log.info("report: %s", make_page(args, samples, predictor))
 
 
 def in_memory(args, source, samples, predictor, argv):
@@ -86,6 +97,8 @@ def parser():
     options.add_argument("--output", metavar="DIR", help="write pairs.csv, a row a pair, and evaluation.json, all that was measured, here")
     options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/flow/<id>.flo")
     options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/pictures/<id>.png")
+    options.add_argument("--report", metavar="DIR", help="with --output: write a page to look at, DIR/index.html; needs Jinja2 and "
+                         "matplotlib. Where the evaluation in --output is complete, only the page is made")
     options.add_argument("--overwrite", action="store_true", help="with --output: remove the evaluation that is there, complete or not, and start anew")
     return options
 

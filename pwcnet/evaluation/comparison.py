@@ -25,14 +25,15 @@ class Comparison(NamedTuple):
 
 
 def compare(first, second):
-    """The `Comparison` of two pwcnet.evaluation.folder.Evaluation, over the pairs that both have, by their ids.
+    """The `Comparison` of two pwcnet.evaluation.folder.Evaluation, over the pairs that both have, by their ids; raw files go by their names.
 
     Raises ValueError for runs of different data, where one counts masked pixels and the other does not, where they share no pair, and for a shared pair
     whose EPE stands on different pixels: means over different pixels say nothing about the weights.
     """
     _check_same_data(first.about, second.about)
-    ours, theirs = ({row.name: row for row in pair_rows(evaluation)} for evaluation in (first, second))
-    pairs = [(row, theirs[name]) for name, row in ours.items() if name in theirs]
+    names = _file_name if OFFLINE in (first.about["data"], second.about["data"]) else str
+    ours, theirs = ({names(row.name): row for row in pair_rows(evaluation)} for evaluation in (first, second))
+    pairs = [_of_one_name(row, theirs[name]) for name, row in ours.items() if name in theirs]
     if not pairs:
         raise ValueError("expected runs that share pairs, got none among %d and %d (%s; %s); try runs of the same data" % (
             len(ours), len(theirs), next(iter(ours), "no pair"), next(iter(theirs), "no pair")))
@@ -97,6 +98,16 @@ def _check_same_pixels(pairs):
         if len(set(counts)) > 1:
             raise ValueError("expected the same pixels in both runs, got %d and %d of %s; try runs of the same truth and masks" % (
                 counts[0], counts[1], pair[0].name))
+
+
+def _file_name(pair):
+    return pair.replace("/", "-")               # as pwcnet.data.samples.Sample.file_name
+
+
+def _of_one_name(*rows):
+    """The name that tells the scene is the name of both."""
+    name = max((row.name for row in rows), key=lambda name: name.count("/"))
+    return tuple(row._replace(name=name) for row in rows)
 
 
 def _same_histograms(comparison):

@@ -41,7 +41,8 @@ def write_report(folder, evaluation, pictures=None):
     histograms = about.get("histograms")
     runs = {"": histograms} if histograms else None
     return write_page(
-        folder, "report.html", title="Evaluation of %s" % about["data"], about=about, facts=_facts(about), totals=totals_table(about["totals"]),
+        folder, "report.html", title="Evaluation of %s" % about["data"], about=about, weights=(about.get("weights") or {}).get("path"),
+        facts=_facts(about), totals=totals_table(about["totals"]),
         motion=runs and epe_by_motion(runs), errors=runs and epe_histogram(runs), scenes=scene_table(scene_rows(rows), measures),
         pairs=pair_table(rows, measures), galleries=[("Worst pairs", _shown(worst, pictures)), ("Best pairs", _shown(best, pictures))],
         wheel=wheel_picture(), error_legend=error_legend(), provenance=provenance(about))

@@ -37,8 +37,11 @@ def test_runs_that_cannot_be_compared(other, message):
 
 
 def test_raw_files_of_any_data():
-    found = compare(evaluation(FIRST, data="offline"), evaluation(SECOND))
-    assert data_of(found) == "sintel-clean"
+    raw = evaluation({name.replace("/", "-"): epe for name, epe in FIRST.items()}, data="offline", weights={"path": None})
+    for runs in ((raw, evaluation(SECOND)), (evaluation(FIRST), raw)):
+        found = compare(*runs)
+        assert data_of(found) == "sintel-clean" and [pair[0].name for pair in found.scenes] == ["scene_1", "scene_2", "scene_10"]
+    assert compare(raw, raw).scenes == []
 
 
 def test_differences():

@@ -1,0 +1,43 @@
+"""The page of scripts/evaluate.py --report: after an evaluation, or later, of one that is complete."""
+import os
+from dataclasses import asdict
+
+from pwcnet.data.samples import load_sample
+from pwcnet.evaluation.folder import ABOUT, read_evaluation
+from pwcnet.evaluation.report import check_report, shown_pairs, write_report
+from scripts.command_line import progress_bar
+
+
+def check_page_options(options, args):
+    """Raises, before the work, what would hinder the page; ends the program where there is no folder to make it of."""
+    if args.report and not args.output:
+        options.error("--report needs --output DIR")
+    if args.report:
+        check_report(args.report)
+
+
+def only_page(args):
+    """Whether all that is left to do is the page: the evaluation is complete, and stays."""
+    return bool(args.report) and not args.overwrite and os.path.isfile(os.path.join(args.output, ABOUT))
+
+
+def check_same_settings(folder, settings):
+    """Raises ValueError where a complete evaluation was made with other settings: its worst pairs are to be predicted as they were then."""
+    about, wanted = read_evaluation(folder).about, asdict(settings)
+    about, wanted = (dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted))
+    different = [name for name in wanted if about.get(name) != wanted[name]]
+    if different:
+        raise ValueError("expected the settings of the evaluation in %s, got other %s; try its command with --report, or --overwrite, which starts anew" % (
+            folder, ", ".join(different)))
+
+
+def make_page(args, samples, predictor):
+    """Predicts the best and worst pairs again, and writes the page; returns its path."""
+    evaluation, by_id = read_evaluation(args.output), {sample.id: sample for sample in samples}
+    with progress_bar(total=len(shown_pairs(evaluation)), unit="pair", desc="report") as progress:
+        def pictures(pair_id):
+            loaded = load_sample(by_id[pair_id], args.masked)
+            progress.update()
+            return loaded, predictor.flow(loaded.frame1, loaded.frame2)
+
+        return write_report(args.report, evaluation, pictures)

@@ -1,0 +1,41 @@
+"""scripts/evaluate.py --report."""
+import os
+
+import pytest
+
+from tests.conftest import run_main
+
+PROGRAM = os.path.join("scripts", "evaluate.py")
+
+
+def evaluate(tiny_sintel, weights, tmp_path, *more):
+    return run_main(PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", weights, "--output", tmp_path / "run", "--report", tmp_path / "page",
+                    "--device", "cpu", *more)
+
+
+def test_a_page_after_the_evaluation_and_later(tiny_sintel, small_frozen, small_checkpoint, tmp_path, capsys):
+    evaluate(tiny_sintel, small_frozen, tmp_path)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Average EPE=")
+    page, run = tmp_path / "page" / "index.html", tmp_path / "run"
+    text = page.read_text(encoding="utf-8")
+    assert os.listdir(str(tmp_path / "page")) == ["index.html"] and sorted(os.listdir(str(run))) == ["evaluation.json", "pairs.csv"]
+    assert text.count('alt="Error of scene_0') == 4 and text.count("<svg ") == 2 and "pwcnet.pb" in text
+
+    page.unlink()
+    evaluate(tiny_sintel, small_frozen, tmp_path)               # complete: the page alone
+    assert capsys.readouterr().out == "" and page.read_text(encoding="utf-8").count("<img ") == text.count("<img ")
+    with pytest.raises(ValueError, match="got other masked, weights; try its command"):
+        evaluate(tiny_sintel, small_checkpoint, tmp_path, "--masked")
+
+
+def test_a_page_needs_a_folder_of_results(tiny_sintel, capsys):
+    with pytest.raises(SystemExit):
+        run_main(PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", "any", "--report", "page")
+    assert "--report needs --output" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_found_before_the_work(tiny_sintel, tmp_path):
+    (tmp_path / "page").write_text("")
+    with pytest.raises(NotADirectoryError):
+        evaluate(tiny_sintel, "no.pb", tmp_path)
+    assert not (tmp_path / "run").exists()
