@@ -105,7 +105,7 @@ def _bars(axes, values, color=None):
 def _edges(axes, edges, label):
     """Writes the edges of bins below the gaps between bars."""
     step = 1 if len(edges) <= MANY else 2
-    shown = list(range(0, len(edges), step))
+    shown = list(range((len(edges) - 1) % step, len(edges), step))            # the last, infinity, among them
     axes.set_xticks(shown)
     axes.set_xticklabels(["∞" if edges[place] is None else "%g" % edges[place] for place in shown])
     axes.set_xlabel(label)
