@@ -1,0 +1,117 @@
+"""The folder of a submission: what is written, what is found wrong."""
+import logging
+import os
+
+import numpy as np
+import pytest
+
+from pwcnet.data.samples import Sample
+from pwcnet.evaluation.submission_folder import MANIFEST, SubmissionFolder, fingerprint
+from pwcnet.flow.files import read_flow, write_flow
+from tests.datasets.trees import SIZE, put
+
+FLOW = np.full(SIZE + (2,), 1.5, np.float32)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A folder of two planned files, by their ending, whose frames have SIZE; anew with each call."""
+    frame = put(tmp_path, "frames", "1.png")
+
+    def folder(ending=".flo", **settings):
+        return SubmissionFolder(str(tmp_path / "out"), {name + ending: Sample(name, frame, frame) for name in ("a/1", "b/2")}, settings)
+    return folder
+
+
+@pytest.fixture
+def complete(make):
+    folder = make()
+    for path in ("a/1.flo", "b/2.flo"):
+        folder.write(path, FLOW)
+    folder.verify()
+    return folder
+
+
+def at(folder, *names):
+    return os.path.join(folder.folder, *names)
+
+
+def test_what_is_there_is_kept(make, complete):
+    assert make().remaining() == {}
+    os.remove(at(complete, "b", "2.flo"))
+    assert list(make().remaining()) == ["b/2.flo"]
+
+
+def test_a_missing_file_is_named(complete):
+    os.remove(at(complete, "b", "2.flo"))
+    with pytest.raises(ValueError, match=r"expected 2 flows, got none for 1 \(b/2.flo\)"):
+        complete.verify()
+
+
+def test_another_file_is_named(complete):
+    put(complete.folder, "b", "3.flo")
+    with pytest.raises(ValueError, match=r"no files but the 2 flows, got 1 others \(b/3.flo\)"):
+        complete.verify()
+
+
+@pytest.mark.parametrize("flow, words", [(FLOW[:-1], "as .*frames/1.png, got 11x16 in .*a/1.flo"),
+                                         (FLOW * np.nan, "finite flow in every pixel, got 192 without")])
+def test_a_wrong_flow_is_named_and_made_again(flow, words, make, complete):
+    write_flow(at(complete, "a", "1.flo"), flow)
+    with pytest.raises(ValueError, match=words):
+        complete.verify()
+    assert list(make().remaining()) == ["a/1.flo"]
+
+
+def test_a_torn_file_is_named_and_made_again(make, complete):
+    with open(at(complete, "a", "1.flo"), "r+b") as stream:
+        stream.truncate(100)
+    with pytest.raises(ValueError, match="got only 100 in .*a/1.flo"):
+        complete.verify()
+    assert list(make().remaining()) == ["a/1.flo"]
+
+
+def test_a_sparse_png_is_no_submission(make):
+    folder = make(".png")
+    for name in ("a/1.png", "b/2.png"):
+        folder.write(name, FLOW)
+    write_flow(at(folder, "b", "2.png"), FLOW, np.eye(*SIZE))
+    with pytest.raises(ValueError, match="got 180 without in .*b/2.png"):
+        folder.verify()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 2e9])
+def test_flows_that_no_file_should_hold(value, make):
+    flow = FLOW.copy()
+    flow[3, 4, 1] = value
+    folder = make()
+    with pytest.raises(ValueError, match="got 1 pixels with NaN, infinity or more than 1e9 for a/1.flo"):
+        folder.write("a/1.flo", flow)
+    assert os.listdir(folder.folder) == [MANIFEST]
+
+
+def test_motion_beyond_a_png_is_bounded_and_counted(make, caplog):
+    flow = FLOW.copy()
+    flow[0, 0], flow[1, 1] = (600.0, 0.0), (0.0, -513.0)
+    folder = make(".png")
+    with caplog.at_level(logging.WARNING):
+        folder.write("a/1.png", flow)
+    stored, valid = read_flow(at(folder, "a", "1.png"))
+    assert valid.all() and tuple(stored[0, 0]) == (511.984375, 0.0) and tuple(stored[1, 1]) == (0.0, -512.0)
+    assert "a/1.png: 2 pixels" in caplog.text and flow[0, 0, 0] == 600.0
+
+
+def test_settings_are_compared_as_json_holds_them(make, complete):
+    with pytest.raises(ValueError, match="got precision 'float16' where it had None"):
+        make(precision="float16")
+    assert sorted(os.listdir(complete.folder)) == [MANIFEST, "a", "b"]
+
+
+def test_fingerprint(tmp_path):
+    for name, data in (("1", b"one"), ("2", b"two")):
+        (tmp_path / name).write_bytes(data)
+    first = fingerprint([str(tmp_path / "1"), str(tmp_path / "2")])
+    (tmp_path / "2").write_bytes(b"twO")
+    assert len(first) == 64 and fingerprint([str(tmp_path / "1"), str(tmp_path / "2")]) != first
+    with pytest.raises(FileNotFoundError, match="3"):
+        fingerprint([str(tmp_path / "3")])
