@@ -55,18 +55,29 @@ class Predictor:
         frame1 is the frame2 before, the same array, n frames cost n pyramids in the place of 2 (n - 1). A frozen graph has no place to put a pyramid in: it
         predicts pair by pair.
         """
+        for pair, (flow,) in self._in_turn(pairs, Stream):
+            yield pair, flow
+
+    def both_ways(self, pairs):
+        """(pair, flow, flow back) for each of many pairs, as `consecutive`: from frame1 to frame2, and from frame2 to frame1, of the same two pyramids."""
+        for pair, (forward, backward) in self._in_turn(pairs, TwoWayStream):
+            yield pair, forward, backward
+
+    def _in_turn(self, pairs, kind):
+        """(pair, its flows), one for each of the directions of a kind of Stream."""
         earlier, features = None, None
         for pair in pairs:
+            frames = pair.frame1, pair.frame2
             if self._checkpoint is None:
-                yield pair, self.flow(pair.frame1, pair.frame2)
+                yield pair, [self.flow(frames[start], frames[1 - start]) for start in range(kind.DIRECTIONS)]
                 continue
-            shape = _common_shape([(pair.frame1, pair.frame2)])
-            stream = self._cached(Stream, *padded_size(shape[0], shape[1]))
+            height, width, _ = _common_shape([frames])
+            stream = self._cached(kind, *padded_size(height, width))
             if pair.frame1 is not earlier:
                 features = stream.features(pair.frame1)
-            flow, features = stream.flow(features, pair.frame2)
+            flows, features = stream.flow(features, pair.frame2)
             earlier = pair.frame2
-            yield pair, crop(flow, shape[0], shape[1])
+            yield pair, [crop(flow, height, width) for flow in flows]
 
     def _network_size(self, count, shape):
         if self._checkpoint is not None:
@@ -127,6 +138,8 @@ class Pairs(_Graph):
 class Stream(_Graph):
     """The network cut after the feature pyramid, so that a frame's pyramid serves the pair before it and the pair after it."""
 
+    DIRECTIONS = 1
+
     def __init__(self, checkpoint, config, precision, height, width):
         super().__init__(config)
         self.size = height, width
@@ -134,21 +147,37 @@ class Stream(_Graph):
             self.frame = tf.placeholder(tf.float32, [1, height, width, 3])
             self.own = pyramid_of(tf.cast(self.frame, precision))
             self.other = {level: tf.placeholder(f.dtype, f.shape) for level, f in self.own.items()}
-            self.output, _ = flow_between(self.other, self.own, checkpoint.config, target_of(config))
+            self.output, _ = flow_between(*self._directions(), checkpoint.config, target_of(config))
+
+    def _directions(self):
+        """The pyramids at the starts and at the ends of the flows."""
+        return self.other, self.own
 
     def features(self, frame):
         """The pyramid of a frame [H, W, 3] uint8: {level: array}."""
         return self.session.run(self.own, {self.frame: self._input(frame)})
 
     def flow(self, features, frame):
-        """The flow from the frame of these features to this one, and this one's features, in one run."""
+        """The flow [1, H, W, 2] from the frame of these features to this one, and this one's features, in one run."""
         feed = {self.other[level]: array for level, array in features.items()}
         feed[self.frame] = self._input(frame)
-        (flow,), own = self.session.run([self.output, self.own], feed)
-        return flow, own
+        return self.session.run([self.output, self.own], feed)
 
     def _input(self, frame):
         return network_input(frame, *self.size)[np.newaxis]
+
+
+class TwoWayStream(Stream):
+    """The same with the flow back as the second of a batch: `flow` gives [2, H, W, 2]."""
+
+    DIRECTIONS = 2
+
+    def _directions(self):
+        return _joined(self.other, self.own), _joined(self.own, self.other)
+
+
+def _joined(first, second):
+    return {level: tf.concat([first[level], second[level]], axis=0) for level in first}
 
 
 def _common_shape(pairs):

@@ -5,6 +5,7 @@ from typing import Iterator, NamedTuple, Optional, Tuple
 import numpy as np
 
 from pwcnet.data.frames import is_video, list_frames, read_frame, read_video
+from pwcnet.data.video import video_facts
 
 
 class Pair(NamedTuple):
@@ -15,10 +16,17 @@ class Pair(NamedTuple):
 
 
 class FramePairs(NamedTuple):
-    """pairs: read one after the other, in order. count: how many will come, None where only reading tells. files: the pictures that they are read from."""
+    """pairs: read one after the other, in order. count: how many will come; of a video what its container says, if anything, which may be wrong.
+
+    files, names: the pictures that they are read from, and the names of the pairs; none for a video. title: the name of the folder, or of the video without
+    its ending; None for two pictures. rate: a video's frames a second as its container says, None where it says nothing.
+    """
     pairs: Iterator[Pair]
     count: Optional[int]
-    files: Tuple[str, ...]
+    files: Tuple[str, ...] = ()
+    names: Tuple[str, ...] = ()
+    title: Optional[str] = None
+    rate: Optional[float] = None
 
 
 def frame_pairs(paths):
@@ -32,25 +40,30 @@ def frame_pairs(paths):
     if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
         return _picture_pairs(paths)
     if len(paths) == 1 and os.path.isdir(paths[0]):
-        return _picture_pairs(list_frames(paths[0]))
+        return _picture_pairs(list_frames(paths[0]), os.path.basename(os.path.realpath(paths[0])))
     if len(paths) == 1 and is_video(paths[0]):
-        return FramePairs(_of_video(read_video(paths[0]), paths[0]), None, ())
+        return _video_pairs(paths[0])
     if len(paths) == 1 and not os.path.exists(paths[0]):
         raise FileNotFoundError("expected a folder or a video, got none at %s; try another name" % paths[0])
     raise ValueError("expected two pictures, one folder or one video, got %s; try one of these" % (", ".join(paths) or "nothing"))
 
 
-def _picture_pairs(files):
+def _picture_pairs(files, title=None):
     for file in files:
         if not os.path.isfile(file):
             raise FileNotFoundError("expected a picture, got none at %s; try another name" % file)
-    return FramePairs(_of_files(files), len(files) - 1, tuple(files))
-
-
-def _of_files(files):
     names = [os.path.splitext(os.path.basename(file))[0] for file in files[:-1]]
     if len(set(names)) < len(names):
         names = [os.path.basename(file) for file in files[:-1]]
+    return FramePairs(_of_files(files, names), len(files) - 1, tuple(files), tuple(names), title)
+
+
+def _video_pairs(path):
+    frames, facts, stem = read_video(path), video_facts(path), os.path.splitext(os.path.basename(path))[0]
+    return FramePairs(_of_video(frames, path, stem), None if facts.count is None else max(1, facts.count - 1), title=stem, rate=facts.rate)
+
+
+def _of_files(files, names):
     earlier = read_frame(files[0])
     for index, name in enumerate(names):
         frame = read_frame(files[index + 1])
@@ -61,8 +74,7 @@ def _of_files(files):
         earlier = frame
 
 
-def _of_video(frames, path):
-    stem = os.path.splitext(os.path.basename(path))[0]
+def _of_video(frames, path, stem):
     earlier, number = next(frames), 0
     for number, frame in enumerate(frames, 1):
         yield Pair("%s_%06d" % (stem, number), earlier, frame)

@@ -47,6 +47,12 @@ def flow_to_color(flow, max_magnitude=None, valid=None):
     return picture
 
 
+def largest_speed(flow):
+    """The speed that is full colour where `flow_to_color` is given none, in pixels: the largest known one of flow [H, W, 2]; 1.0 where nothing moves."""
+    known = np.asarray(flow, np.float64)[valid_pixels(flow)]
+    return float(np.hypot(known[..., 0], known[..., 1]).max(initial=0.0)) or 1.0
+
+
 def color_wheel(size):
     """The legend of `flow_to_color`: its colours for the motion from the centre to each pixel, full colour at the rim.
 
