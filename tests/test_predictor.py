@@ -124,3 +124,24 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(small_checkpo
         Predictor(small_frozen, precision="float16")
     with pytest.raises(ValueError, match="precision"):
         Predictor(small_checkpoint, precision="int8")
+
+
+def test_flow_both_ways_from_two_pyramids(predictor, monkeypatch):
+    from pwcnet.predictor import TwoWayStream
+    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(4)]
+    made = []
+    features, flow = TwoWayStream.features, TwoWayStream.flow
+    monkeypatch.setattr(TwoWayStream, "features", lambda self, frame: made.append(1) or features(self, frame))
+    monkeypatch.setattr(TwoWayStream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame))
+    found = list(predictor.both_ways(map(Pair, "abc", frames, frames[1:])))
+    assert [pair.name for pair, _, _ in found] == ["a", "b", "c"] and len(made) == 4
+    for pair, forward, backward in found:
+        assert forward.shape == backward.shape == (60, 100, 2) and forward.dtype == backward.dtype == np.float32
+        np.testing.assert_allclose(forward, predictor.flow(pair.frame1, pair.frame2), atol=1e-4)
+        np.testing.assert_allclose(backward, predictor.flow(pair.frame2, pair.frame1), atol=1e-4)
+
+
+def test_flow_both_ways_with_a_frozen_graph(frozen):
+    ((pair, forward, backward),) = frozen.both_ways([Pair("a", FRAMES[0], FRAMES[1])])
+    np.testing.assert_array_equal(forward, frozen.flow(pair.frame1, pair.frame2))
+    np.testing.assert_array_equal(backward, frozen.flow(pair.frame2, pair.frame1))
