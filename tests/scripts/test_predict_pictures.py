@@ -24,7 +24,7 @@ from scripts import predict
 predict.main(sys.argv[1:])
 print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 """
-GROWTH = 8.0            # MiB between 12 and 36 frames; the pictures and flows of 24 pairs kept would be 15
+GROWTH = 24.0           # MiB between 24 and 96 frames: allocators settle within 12 to 20; the frames, flows and pictures of 72 pairs, kept, would be above 50
 
 
 def make_video(path, frames=FRAMES, rate=12.5):
@@ -151,11 +151,11 @@ def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path,
 def test_memory_does_not_grow_with_the_length(small_checkpoint, tmp_path):
     scene = make_scene(1, 128, 192, 12, 6.0).frames
     peaks = []
-    for frames in (scene, scene * 3):
+    for frames in (scene * 2, scene * 8):
         clip = make_video(tmp_path / ("%d.avi" % len(frames)), frames)
         done = run_command("-c", MEASURED, "--ckpt", small_checkpoint, clip, "--output", tmp_path / "out", "--save", "flo,png,arrows,video", "--legend",
                            "--occlusion")
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout.split()[-1]) / 1024)
-    assert len([name for name in names(tmp_path / "out") if name.endswith("_arrows.png")]) == 11 + 35
+    assert len([name for name in names(tmp_path / "out") if name.endswith("_arrows.png")]) == 23 + 95
     assert peaks[1] - peaks[0] < GROWTH, peaks
