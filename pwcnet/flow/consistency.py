@@ -8,11 +8,11 @@ RELATIVE, ABSOLUTE = 0.01, 0.5          # of the squared motions; squared pixels
 
 
 def occlusion_by_disagreement(forward, backward):
-    """Where the way there and back does not end near its start: |f(x) + b(x + f(x))|^2 >= 0.01 (|f(x)|^2 + |b(x + f(x))|^2) + 0.5, after Sundaram et al. 2010.
+    """Where the way there and back does not end near its start (Sundaram et al. 2010): |f(x) + b(x + f(x))|^2 >= 0.01 (|f(x)|^2 + |b(x + f(x))|^2) + 0.5.
 
     forward: [H, W, 2] floating, pixels, channels (u, v), from frame 1 to frame 2. backward: the same size, from frame 2 to frame 1; read between its pixels
-    bilinearly. Returns [H, W] bool, on the pixels of frame 1. Pixels that leave the frame (the centres of its outermost pixels bound it) are occluded, as are those whose flow, or the flow at their target,
-    is unknown (`valid_pixels`). Raises ValueError for other shapes.
+    bilinearly. Returns [H, W] bool, on the pixels of frame 1. Pixels that leave the frame (the centres of its outermost pixels bound it) are occluded, as are
+    those whose flow, or the flow at their target, is unknown (`valid_pixels`). Raises ValueError for other shapes.
     """
     forward, backward = np.asarray(forward, np.float32), np.asarray(backward, np.float32)
     if forward.ndim != 3 or forward.shape[2] != 2 or forward.shape != backward.shape or not forward.size:
