@@ -11,17 +11,19 @@ from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E40
 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.flow.padding import check_network_size  # noqa: E402
+from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
 
 def main(argv):
     args = parser().parse_args(argv)
     check_network_size(args.height, args.width)
     check_output_file(args.output)
+    weights = chosen_weights(args)
 
     load_tensorflow()
     from pwcnet.checkpoint import Checkpoint
     from pwcnet.export import INPUT, OUTPUT, allowed_difference, check_frozen, freeze, write_frozen
-    checkpoint = Checkpoint(args.ckpt)
+    checkpoint = Checkpoint(weights)
     graph_def = freeze(checkpoint, args.batch_size, args.height, args.width, args.target)
     difference, largest = check_frozen(graph_def, checkpoint)
     write_frozen(args.output, graph_def)
@@ -35,7 +37,7 @@ def main(argv):
 
 def parser():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    options.add_argument("--ckpt", required=True, help="checkpoint: pwcnet.ckpt-<step>, one of its files, or a folder (its latest is taken)")
+    add_weights_option(options, frozen=False)
     options.add_argument("--output", default="pwcnet.pb", help="the file to write")
     options.add_argument("--height", type=positive_int, default=448, help="pixels, a multiple of 64")
     options.add_argument("--width", type=positive_int, default=1024, help="pixels, a multiple of 64")

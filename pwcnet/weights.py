@@ -1,6 +1,5 @@
-"""The project's own weights: where they are, and how a checkpoint becomes such a file."""
+"""Weights alone, without a training run's state: as .npz files, as the project ships them, and as checkpoints."""
 import io
-import os
 
 import numpy as np
 
@@ -9,15 +8,6 @@ from pwcnet.checkpoint import ARCHIVE, save_checkpoint, variable_shapes
 from pwcnet.config import SIZE_MULTIPLE
 from pwcnet.network import pwc_net
 from pwcnet.runtime import tf
-
-SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pretrained", "pwcnet-sm-scenes" + ARCHIVE)
-
-
-def shipped_weights():
-    """The path of the weights that come with the project: the small network, trained on generated scenes alone. Raises FileNotFoundError."""
-    if not os.path.isfile(SHIPPED):
-        raise FileNotFoundError("expected the project's own weights, found none at %s; name others with --ckpt" % SHIPPED)
-    return SHIPPED
 
 
 def write_archive(path, checkpoint):

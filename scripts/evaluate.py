@@ -24,6 +24,7 @@ from pwcnet.overlap import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
 from scripts.evaluation_page import check_page_options, check_same_settings, make_page, only_page  # noqa: E402
+from scripts.weights_option import chosen_weights  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
+    args.ckpt = chosen_weights(args)
     check_saving(options, args)
     check_page_options(options, args)
     source = parse_source(args.data)

@@ -7,11 +7,12 @@ from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.files import write_flow
 from scripts.command_line import PRECISIONS, progress_bar
 from scripts.device_options import add_device_options
+from scripts.weights_option import add_weights_option
 
 
 def add_evaluation_options(options):
     """Adds what to evaluate, and how; --output and its companions are each command's own."""
-    options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
+    add_weights_option(options)
     options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
     options.add_argument("--mode", default="val_notrain", choices=[mode for mode in PARTS if mode != "test"],
                          help="which pairs: val_notrain (the default) is all; the others are parts of a training run's split")

@@ -10,6 +10,7 @@ import argparse  # noqa: E402
 from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
+from pwcnet.pretrained import shipped_weights  # noqa: E402
 
 
 def main(argv):
@@ -20,7 +21,7 @@ def main(argv):
     load_tensorflow()
 
     from pwcnet.checkpoint import Checkpoint
-    from pwcnet.weights import shipped_weights, write_archive, write_checkpoint
+    from pwcnet.weights import write_archive, write_checkpoint
     checkpoint = Checkpoint(args.checkpoint or shipped_weights(), args.averaged)
     if archive:
         write_archive(args.output, checkpoint)

@@ -24,6 +24,7 @@ from pwcnet.flow.files import write_flow  # noqa: E402
 from pwcnet.flow.scale import SteadyScale  # noqa: E402
 from pwcnet.overlap import Background, ahead  # noqa: E402
 from scripts.device_options import add_device_options, device_config  # noqa: E402
+from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
 FILES = {"flo": "%s.flo", "png": "%s.png", "kitti": os.path.join("kitti", "%s.png"), "arrows": "%s_arrows.png"}
 OCCLUSION_FILES = {"occlusion": "%s_occlusion.png", "backward": "%s_backward.flo"}
@@ -34,6 +35,7 @@ FOLDER_RATE = 10.0              # frames a second
 def main(argv):
     args = parser().parse_args(argv)
     check_options(args)
+    args.ckpt = chosen_weights(args)
     found = frame_pairs(args.frames)
     check_output(args, found)
 
@@ -146,7 +148,7 @@ def formats(text):
 def parser():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("frames", nargs="+", help="two pictures, one folder of pictures, or one video")
-    options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
+    add_weights_option(options)
     options.add_argument("--output", default="flow", metavar="DIR", help="write the files here, by default into ./flow; those of the same names are replaced")
     options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
     options.add_argument("--save", type=formats, default=("flo", "png"), metavar="FORMATS",

@@ -19,11 +19,13 @@ from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
+from scripts.weights_option import chosen_weights  # noqa: E402
 
 
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
+    args.ckpt = chosen_weights(args)
     check_saving(options, args)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
     check_samples(samples, args.masked)

@@ -14,19 +14,20 @@ import argparse  # noqa: E402
 
 from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-import glob  # noqa: E402
-
 from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
 from pwcnet.data.frames import read_frame  # noqa: E402
 from pwcnet.data.pairs import Pair  # noqa: E402
 from pwcnet.evaluation.submission import BENCHMARKS, NAMES, plan_submission  # noqa: E402
-from pwcnet.evaluation.submission_folder import SubmissionFolder, check_archive, fingerprint  # noqa: E402
+from pwcnet.evaluation.submission_folder import SubmissionFolder, check_archive  # noqa: E402
+from pwcnet.evaluation.weights import weights_of  # noqa: E402
 from pwcnet.overlap import Background, ahead  # noqa: E402
 from scripts.device_options import add_device_options, device_config  # noqa: E402
+from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
 
 def main(argv):
     args = parser().parse_args(argv)
+    args.ckpt = chosen_weights(args)
     plan = plan_submission(args.data, args.dataset, args.names, args.allow_incomplete)
     archive = named_archive(args.zip, plan.lacking)
     check_output_folder(args.output)
@@ -80,12 +81,8 @@ def named_archive(path, lacking):
 def settings(args, config):
     """What the numbers and names depend on: flows made with others are never mixed with these."""
     from pwcnet.checkpoint import find_checkpoint
-    if args.ckpt.endswith(".pb"):
-        weights = [args.ckpt]
-    else:
-        prefix = find_checkpoint(args.ckpt)
-        weights = [prefix + ".index"] + sorted(glob.glob(glob.escape(prefix) + ".data-*"))
-    return {"data": args.data, "names": args.names, "weights": fingerprint(weights), "precision": args.precision, "session": " ".join(str(config).split())}
+    weights = weights_of(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
+    return {"data": args.data, "names": args.names, "weights": weights["sha256"], "precision": args.precision, "session": " ".join(str(config).split())}
 
 
 def report(args, plan):
@@ -99,7 +96,7 @@ def parser():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", required=True, choices=sorted(BENCHMARKS), help="which benchmark")
     options.add_argument("--dataset", required=True, metavar="FOLDER", help="folder that holds MPI-Sintel-complete, data_stereo_flow or data_scene_flow")
-    options.add_argument("--ckpt", required=True, help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or frozen graph (.pb)")
+    add_weights_option(options)
     options.add_argument("--output", required=True, metavar="DIR", help="write the flow files here: a new folder, or that of an interrupted run")
     options.add_argument("--zip", metavar="FILE", help="pack them into this .zip when all are there")
     options.add_argument("--names", default="sintel", choices=NAMES,

@@ -1,5 +1,4 @@
 """The folder that a submission is made in: it goes on after an interruption, is checked as a whole, and packed."""
-import hashlib
 import json
 import logging
 import os
@@ -9,7 +8,7 @@ import numpy as np
 
 from pwcnet.atomic import PARTIAL, atomic_path, write_text
 from pwcnet.data.frames import read_frame
-from pwcnet.flow.files import KITTI_LARGEST, KITTI_SMALLEST, read_bytes, read_flow, valid_pixels, write_flow
+from pwcnet.flow.files import KITTI_LARGEST, KITTI_SMALLEST, read_flow, valid_pixels, write_flow
 from pwcnet.result_folders import some
 
 MANIFEST = ".submission.json"           # in the folder, never in the archive: what the flows in it were made with
@@ -136,14 +135,6 @@ def check_archive(archive, folder):
         raise ValueError("expected a name ending in .zip, got %s; try %s.zip" % (archive, archive))
     if (os.path.realpath(os.path.dirname(os.path.abspath(archive))) + os.sep).startswith(os.path.realpath(folder) + os.sep):
         raise ValueError("expected the archive outside of the folder that it packs, got %s in %s; try a name beside it" % (archive, folder))
-
-
-def fingerprint(files):
-    """The SHA-256 of the contents of files, in their order, as hexadecimal digits. Raises FileNotFoundError."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(read_bytes(file))
-    return digest.hexdigest()
 
 
 def _check_settings(manifest, settings):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.samples import Sample
-from pwcnet.evaluation.submission_folder import MANIFEST, SubmissionFolder, fingerprint
+from pwcnet.evaluation.submission_folder import MANIFEST, SubmissionFolder
 from pwcnet.flow.files import read_flow, write_flow
 from tests.datasets.trees import SIZE, put
 
@@ -105,13 +105,3 @@ def test_settings_are_compared_as_json_holds_them(make, complete):
     with pytest.raises(ValueError, match="got precision 'float16' where it had None"):
         make(precision="float16")
     assert sorted(os.listdir(complete.folder)) == [MANIFEST, "a", "b"]
-
-
-def test_fingerprint(tmp_path):
-    for name, data in (("1", b"one"), ("2", b"two")):
-        (tmp_path / name).write_bytes(data)
-    first = fingerprint([str(tmp_path / "1"), str(tmp_path / "2")])
-    (tmp_path / "2").write_bytes(b"twO")
-    assert len(first) == 64 and fingerprint([str(tmp_path / "1"), str(tmp_path / "2")]) != first
-    with pytest.raises(FileNotFoundError, match="3"):
-        fingerprint([str(tmp_path / "3")])
