@@ -31,9 +31,9 @@ def main(argv):
 
 def described(path):
     """What the report says, JSON-able; sizes that are not fixed are None, and so is a shape that is not known at all."""
-    from pwcnet.coordinates import coordinate_ops
+    from pwcnet.offline.coordinates import coordinate_ops
     from pwcnet.export import INPUT, OUTPUT, input_and_output, read_frozen
-    from pwcnet.graph_report import report
+    from pwcnet.offline.graph_report import report
     graph_def = read_frozen(path)
     shapes = [shape.as_list() if shape.ndims is not None else None for shape in input_and_output(graph_def)]
     found = report(graph_def)._asdict()

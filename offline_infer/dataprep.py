@@ -11,8 +11,9 @@ from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.data.frames import read_frame  # noqa: E402
-from pwcnet.data.sintel import PARTS, RENDER_PASSES, sintel_samples  # noqa: E402
-from pwcnet.offline import IMAGE, TRUTH, prepare  # noqa: E402
+from pwcnet.data.parts import PARTS  # noqa: E402
+from pwcnet.data.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
+from pwcnet.offline.bins import IMAGE, TRUTH, prepare  # noqa: E402
 
 NEXT = r"""{count} pairs in {output}. Next, on this machine:
   python offline_infer/infer_pb.py --pb pwcnet.pb --input {image} --output {results}

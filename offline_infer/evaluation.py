@@ -15,8 +15,8 @@ from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluatio
 from pwcnet.evaluation.rows import results_table  # noqa: E402
 from pwcnet.evaluation.scoring import Totals  # noqa: E402
 from pwcnet.evaluation.table import totals_table  # noqa: E402
-from pwcnet.offline import evaluate_bins  # noqa: E402
-from pwcnet.result_folders import find_results  # noqa: E402
+from pwcnet.offline.bins import evaluate_bins  # noqa: E402
+from pwcnet.offline.result_folders import find_results  # noqa: E402
 
 
 def main(argv):

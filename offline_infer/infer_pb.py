@@ -13,8 +13,8 @@ from scripts.device_options import add_device_options, device_config  # noqa: E4
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.evaluation.scoring import mean_without_first  # noqa: E402
-from pwcnet.offline import check_inputs, infer, list_bins  # noqa: E402
-from pwcnet.result_folders import ResultFolder  # noqa: E402
+from pwcnet.offline.bins import check_inputs, infer, list_bins  # noqa: E402
+from pwcnet.offline.result_folders import ResultFolder  # noqa: E402
 
 
 def main(argv):
@@ -44,8 +44,8 @@ def main(argv):
 
 def emulated(graph_def, keep_coordinates):
     """The graph with half precision's rounding."""
-    from pwcnet.coordinates import coordinate_ops
-    from pwcnet.rounded import rounded
+    from pwcnet.offline.coordinates import coordinate_ops
+    from pwcnet.offline.rounded import rounded
     keep = coordinate_ops(graph_def) if keep_coordinates else ()
     print("emulating fp16, %d nodes in float32; the times are not a device's" % len(keep))
     return rounded(graph_def, keep)

@@ -13,8 +13,8 @@ import subprocess  # noqa: E402
 from scripts.command_line import non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_folder, write_text  # noqa: E402
-from pwcnet.device_runs import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
-from pwcnet.result_folders import some  # noqa: E402
+from pwcnet.offline.device_runs import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
+from pwcnet.offline.result_folders import some  # noqa: E402
 
 TIME_FILE = "time.json"
 

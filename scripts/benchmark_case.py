@@ -50,7 +50,7 @@ def plain_inference(settings, folder):
 
 def inference(settings, folder, precision="float32"):
     from pwcnet.export import freeze, import_frozen
-    from pwcnet.graph_report import report
+    from pwcnet.offline.graph_report import report
     checkpoint = _checkpoint(settings, folder)
     graphs = {target: freeze(checkpoint, settings.batch, *settings.size, target=target, precision=precision) for target in ("host", "ascend")}
     session, x = _session(settings), _pairs(settings)

@@ -25,7 +25,7 @@ import time  # noqa: E402
 
 from scripts.command_line import non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.rank_table import ranks_of_servers, read_rank_table  # noqa: E402
+from pwcnet.runtime.rank_table import ranks_of_servers, read_rank_table  # noqa: E402
 
 log = logging.getLogger(__name__)
 POLL = 0.1              # seconds

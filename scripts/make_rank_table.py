@@ -18,7 +18,7 @@ import json  # noqa: E402
 from scripts.command_line import run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import write_text  # noqa: E402
-from pwcnet.rank_table import rank_table, ranks_of_servers, read_rank_table  # noqa: E402
+from pwcnet.runtime.rank_table import rank_table, ranks_of_servers, read_rank_table  # noqa: E402
 
 
 def main(argv):

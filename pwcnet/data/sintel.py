@@ -3,7 +3,7 @@ import os
 import re
 
 from pwcnet.data.layout import find_folder, subfolders
-from pwcnet.data.parts import PARTS, SPLIT_MODES, checked_part  # noqa: F401  PARTS: command lines take it from here
+from pwcnet.data.parts import SPLIT_MODES, checked_part
 from pwcnet.data.samples import Sample
 from pwcnet.data.split import VALIDATION_FRACTION, split_validation
 

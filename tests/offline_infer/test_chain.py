@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from pwcnet import offline
+from pwcnet.offline import bins
 from pwcnet.data.sintel import FOLDER
 from pwcnet.evaluation.folder import read_evaluation
 from pwcnet.export import frozen_input_shape, read_frozen
@@ -165,13 +165,13 @@ def test_outputs_are_checked_before_the_work(chain, small_checkpoint, small_froz
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_inferring_that_fails_leaves_no_results(error, chain, tmp_path, monkeypatch):
     folder, _ = chain
-    write = offline.write_bin
+    write = bins.write_bin
 
     def failing(path, flow):
         if "scene_02" in path:
             raise error
         write(path, flow)
-    monkeypatch.setattr(offline, "write_bin", failing)
+    monkeypatch.setattr(bins, "write_bin", failing)
     with pytest.raises(type(error)):
         run_main("offline_infer/infer_pb.py", "--pb", folder / "pwcnet.pb", "--input", folder / "prepared" / "image", "--output", tmp_path / "out")
     assert not os.listdir(str(tmp_path / "out"))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pwcnet.checkpoint import Checkpoint
-from pwcnet.coordinates import coordinate_ops
+from pwcnet.offline.coordinates import coordinate_ops
 from pwcnet.export import freeze, read_frozen, write_frozen
 from tests.conftest import ROOT, run_main
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.rank_table import rank_table
+from pwcnet.runtime.rank_table import rank_table
 from pwcnet.runtime import tf
 from pwcnet.runtime.sessions import session_config
 from pwcnet.runtime.workers import Workers, engine_of, open_workers

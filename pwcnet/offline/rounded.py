@@ -1,5 +1,5 @@
 """A frozen graph as a device with half precision computes it, on any machine: what the reduced precision costs, before a device is at hand."""
-from pwcnet.coordinates import producer
+from pwcnet.offline.coordinates import producer
 from pwcnet.export import import_frozen
 from pwcnet.runtime import tf
 
@@ -10,7 +10,7 @@ MOVING = frozenset("Reshape Slice StridedSlice ConcatV2 Pad GatherV2 Pack Unpack
 def rounded(graph_def, keep=(), dtype=tf.float16):
     """The frozen GraphDef with every float32 value between its nodes rounded to a smaller type: input, weights, and what each node gives.
 
-    keep: names of nodes that stay float32 (pwcnet.coordinates.coordinate_ops): between two of them nothing is rounded, nor are the constants they take.
+    keep: names of nodes that stay float32 (pwcnet.offline.coordinates.coordinate_ops): between two of them nothing is rounded, nor are the constants they take.
     dtype: float16, or bfloat16. Sums within a convolution or mean stay float32. A value beyond the type's range becomes infinite, as IEEE has it (the Ascend
     910 gives the largest number instead). Returns a GraphDef with the input and output of the one given, slower and of the same size.
     Raises ValueError for names that the graph lacks.
@@ -18,7 +18,7 @@ def rounded(graph_def, keep=(), dtype=tf.float16):
     nodes, keep = {node.name: node for node in graph_def.node}, frozenset(keep)
     absent = sorted(keep - set(nodes))
     if absent:
-        raise ValueError("expected names of the graph's nodes to keep, got %s; try pwcnet.coordinates.coordinate_ops" % ", ".join(absent))
+        raise ValueError("expected names of the graph's nodes to keep, got %s; try pwcnet.offline.coordinates.coordinate_ops" % ", ".join(absent))
     result, floats, made = tf.GraphDef(), _float_tensors(graph_def), set()
     result.versions.CopyFrom(graph_def.versions)
     for node in graph_def.node:

@@ -4,7 +4,7 @@ import pytest
 
 from pwcnet.checkpoint import Checkpoint
 from pwcnet.export import freeze, run_frozen, smooth_pairs
-from pwcnet.graph_report import report
+from pwcnet.offline.graph_report import report
 from tests.conftest import golden_weights, write_checkpoint
 
 

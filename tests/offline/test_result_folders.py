@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pwcnet.result_folders import ResultFolder, expected_file, find_results, folder_times, match_predictions, missing_predictions
+from pwcnet.offline.result_folders import ResultFolder, expected_file, find_results, folder_times, match_predictions, missing_predictions
 
 
 def made(parent, *names):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pwcnet.rank_table import check_rank_table, rank_table, ranks_of_servers, read_rank_table
+from pwcnet.runtime.rank_table import check_rank_table, rank_table, ranks_of_servers, read_rank_table
 
 
 def devices(count, server=0):

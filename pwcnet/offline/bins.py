@@ -16,7 +16,7 @@ from pwcnet.evaluation.scoring import Result, naming, score
 from pwcnet.flow.files import UNKNOWN_FLOW
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.overlap import Background, ahead
-from pwcnet.result_folders import match_predictions
+from pwcnet.offline.result_folders import match_predictions
 
 IMAGE, TRUTH, ENDING = "image", "gt", ".bin"
 FLOAT = np.dtype("<f4")

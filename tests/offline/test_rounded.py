@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from pwcnet.checkpoint import Checkpoint
-from pwcnet.coordinates import coordinate_ops
+from pwcnet.offline.coordinates import coordinate_ops
 from pwcnet.export import freeze, read_frozen, run_frozen, smooth_pairs
-from pwcnet.rounded import rounded
+from pwcnet.offline.rounded import rounded
 from pwcnet.runtime import tf
 
 

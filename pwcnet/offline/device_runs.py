@@ -4,9 +4,9 @@ import shutil
 from dataclasses import dataclass
 from typing import Optional
 
-from pwcnet.device_times import ais_bench_times, msame_times
-from pwcnet.offline import ENDING, list_bins
-from pwcnet.result_folders import expected_file, missing_predictions
+from pwcnet.offline.device_times import ais_bench_times, msame_times
+from pwcnet.offline.bins import ENDING, list_bins
+from pwcnet.offline.result_folders import expected_file, missing_predictions
 
 MODES = ("accuracy", "performance")
 TIMES = {"msame": msame_times, "ais_bench": ais_bench_times}
@@ -79,7 +79,7 @@ class DeviceRun:
                 program, REMEDY[self.tool]))
 
     def times(self, printed):
-        """{name: number} of what the tool printed; see pwcnet.device_times."""
+        """{name: number} of what the tool printed; see pwcnet.offline.device_times."""
         return TIMES[self.tool](printed)
 
     def missing(self, folder):

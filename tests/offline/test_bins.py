@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
-from pwcnet import offline
 from pwcnet.data.frames import read_frame, write_image
 from pwcnet.data.scenes import make_scene, write_sintel
 from pwcnet.data.sintel import sintel_samples
 from pwcnet.flow.files import read_flow, write_flow
-from pwcnet.offline import JOURNAL, check_inputs, evaluate_bins, infer, list_bins, prepare, read_bin, write_bin
+import pwcnet.offline.bins as module
+from pwcnet.offline.bins import JOURNAL, check_inputs, evaluate_bins, infer, list_bins, prepare, read_bin, write_bin
 from tests.conftest import average_epe
 
 NAMES = ["scene_%02d-frames_%04d_%04d" % (scene, n, n + 1) for scene in (1, 2) for n in (1, 2)]
@@ -36,12 +36,12 @@ def prepared(samples, tmp_path):
 @pytest.fixture
 def written(monkeypatch):
     """The ids of the pairs that are written, in order."""
-    ids, write = [], offline._write_pair
+    ids, write = [], module._write_pair
 
     def recording(sample, *rest):
         ids.append(sample.id)
         write(sample, *rest)
-    monkeypatch.setattr(offline, "_write_pair", recording)
+    monkeypatch.setattr(module, "_write_pair", recording)
     return ids
 
 
