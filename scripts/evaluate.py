@@ -20,6 +20,7 @@ from pwcnet.data.subset import subset  # noqa: E402
 from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
 from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.evaluation.weights import weights_of  # noqa: E402
+from pwcnet.flow.classical import METHODS, ClassicalFlow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
@@ -32,7 +33,9 @@ log = logging.getLogger(__name__)
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
-    args.ckpt = chosen_weights(args)
+    if args.classical and args.ckpt:
+        options.error("--classical takes no --ckpt")
+    args.ckpt = None if args.classical else chosen_weights(args)
     check_saving(options, args)
     check_page_options(options, args)
     source = parse_source(args.data)
@@ -48,7 +51,7 @@ def main(argv):
     from pwcnet.predictor import Predictor
     if page_alone:
         check_same_settings(args.output, settings(args, source))
-    with Predictor(args.ckpt, device_config(args), args.precision) as predictor:
+    with ClassicalFlow(args.classical) if args.classical else Predictor(args.ckpt, device_config(args), args.precision) as predictor:
         if not page_alone:
             totals = (into_folder if args.output else in_memory)(args, source, samples, predictor, argv)
             report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
@@ -85,14 +88,18 @@ def keep(result, folder, kept):
 def settings(args, source):
     """The Settings of the flags: paths are whole, so that they mean the same from any directory."""
     from pwcnet.checkpoint import find_checkpoint
-    path = args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)
-    filters = {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}
-    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights_of(os.path.abspath(path)), args.precision)
+    if args.classical:
+        weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
+    else:
+        weights = weights_of(os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)))
+    filters = dict({"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}, **{"classical": args.classical} if args.classical else {})
+    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights, args.precision)
 
 
 def parser():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", required=True, metavar="NAME=FOLDER", help="data set and its folder; the names are " + ", ".join(DATASETS))
+    options.add_argument("--classical", choices=sorted(METHODS), help="evaluate a method of OpenCV in the place of the network, for comparison")
     options.add_argument("--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes")
     options.add_argument("--pattern", nargs="+", default=[], metavar="GLOB", help="only the pairs whose id matches, e.g. 'alley_*' or '*_10'; quote it")
     add_evaluation_options(options)

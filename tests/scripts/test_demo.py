@@ -50,6 +50,18 @@ def test_relative_paths_are_of_the_users_folder(demo, tmp_path):
     assert not (tmp_path / "project" / "some").exists() and "learns these four pairs" not in printed
 
 
+def test_it_starts_from_the_projects_own_weights(demo, tmp_path):
+    code, printed, commands = demo("1.0")
+    own = str(tmp_path / "project" / "scripts" / ".." / "pretrained" / "pwcnet-sm-scenes.npz").replace("scripts/../", "")
+    assert code == 0 and "--pretrained %s --learning_rate 1e-4" % own in commands and "--iterations 100" in commands
+    assert "scripts/predict.py --output" in commands.split("--iterations 1\n")[0] and "from the project's own weights" in printed
+
+
+def test_or_from_random_ones(demo):
+    code, printed, commands = demo("1.0", "--pretrained", "none")
+    assert code == 0 and "--pretrained" not in commands and "--iterations 300" in commands and "from random weights on nothing else" in printed
+
+
 @pytest.mark.parametrize("epe, learned", [("1.999999", True), ("2.000000", True), ("2.000001", False), ("10.5", False), ("n/a", False)])
 def test_learning_is_claimed_where_it_was_measured(epe, learned, demo, tmp_path):
     code, printed, _ = demo(epe, "--output", str(tmp_path / "out"))
