@@ -17,8 +17,9 @@ from pwcnet.offline.bins import IMAGE, TRUTH, prepare  # noqa: E402
 
 NEXT = r"""{count} pairs in {output}. Next, on this machine:
   python offline_infer/infer_pb.py --pb pwcnet.pb --input {image} --output {results}
-or on Ascend, after atc --model=pwcnet.pb --framework=3 --input_shape="x_tnsr:1,2,{height},{width},3" --output=pwcnet_1batch --soc_version=Ascend310:
-  msame --model pwcnet_1batch.om --input {image} --output {results} --outfmt BIN
+or on Ascend:
+  bash offline_infer/pb2om.sh --pb pwcnet.pb --output pwcnet_1batch --soc_version Ascend310
+  sh offline_infer/run_msame.sh --om pwcnet_1batch.om --input {image} --output {results}
 and then:
   python offline_infer/evaluation.py --gt_path {truth} --output_path {results} \
     --height {height} --width {width} --frame_height {rows} --frame_width {columns}"""

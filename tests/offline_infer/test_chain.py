@@ -78,7 +78,8 @@ def test_what_the_commands_print(chain):
     for words in ("sm-6-2", "nodes", "MB", "pixels from the checkpoint", "pwcnet.pb: x_tnsr [1, 2, 64, 128, 3] -> output [1, 64, 128, 2]"):
         assert words in done["convert"].stdout
     assert "4/4" in done["prepare"].stderr and "4/4" in done["infer"].stderr
-    for words in ("infer_pb.py --pb pwcnet.pb --input prepared/image", '--input_shape="x_tnsr:1,2,64,128,3"', "msame --model pwcnet_1batch.om",
+    for words in ("infer_pb.py --pb pwcnet.pb --input prepared/image", "bash offline_infer/pb2om.sh --pb pwcnet.pb --output pwcnet_1batch",
+                  "sh offline_infer/run_msame.sh --om pwcnet_1batch.om --input prepared/image --output prepared/results",
                   "evaluation.py --gt_path prepared/gt --output_path prepared/results", "--height 64 --width 128 --frame_height 60 --frame_width 120"):
         assert words in done["prepare"].stdout
     assert re.search(r"^Inference average time : \d+\.\d\d ms$", done["infer"].stdout, re.M)
