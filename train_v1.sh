@@ -16,6 +16,9 @@ set -- "$root/scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py" \
     --robust True \
     --pretrained "$root/pretrained/pwcnet.ckpt-595000" \
     "$@"
+case "${RANK_SIZE:-1}" in
+    *[!0-9]*) echo "train_v1: error: expected the number of NPUs in RANK_SIZE, got '$RANK_SIZE'; unset it for one" >&2; exit 2 ;;
+esac
 if [ -z "${RANK_ID:-}" ] && [ "${RANK_SIZE:-1}" -gt 1 ]; then
     set -- "$root/scripts/launch.py" --engine hccl --workers "$RANK_SIZE" -- "$@"
 fi

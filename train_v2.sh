@@ -2,6 +2,7 @@
 # V2: V1, then the multiscale loss from V1's checkpoint 176000. Stops at the first failure; a stop from outside reaches the step that runs, which saves.
 # Further arguments go to both steps; with --save_path DIR the second step writes to DIR-step2. --pretrained names the weights of step 1;
 # step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes 176000 * 4 / batch size), or from its last checkpoint where there is none.
+# Where a platform starts this once for each card, the others wait for the last checkpoint of RANK_ID 0 between the steps: at most PWCNET_WAIT seconds (1800).
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 step1=$root/pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned
@@ -35,7 +36,16 @@ run_step() {
     [ "$status" = 0 ] || exit "$status"
 }
 
+finished=$step1/finished                    # written by the leader after its last save of step 1
+[ "${RANK_ID:-0}" != 0 ] || rm -f "$finished"
 run_step "$@"
+if [ "${RANK_ID:-0}" = 0 ]; then
+    : >"$finished"
+else
+    . "$root/scripts/find_python.sh"
+    "$python" "$root/scripts/wait_for_leader.py" --folder "$step1" --checkpoint "pwcnet.ckpt-$((176000 * 4 / batch))" \
+        ${PWCNET_STEP1_URL:+--url "$PWCNET_STEP1_URL"} --limit "${PWCNET_WAIT:-1800}"
+fi
 
 pretrained=$step1/pwcnet.ckpt-$((176000 * 4 / batch))
 if [ ! -e "$pretrained.index" ]; then

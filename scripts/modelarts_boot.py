@@ -3,8 +3,9 @@
 
     python scripts/modelarts_boot.py --job v1 --data_url obs://BUCKET/sintel/ --train_url obs://BUCKET/v1/ --pretrained obs://BUCKET/pwcnet.ckpt-595000
 
-ModelArts starts it once for each card; the leader (RANK_ID 0) copies results. Each checkpoint is copied as it is made, logs at the end; a job that starts again
-goes on from what is at --train_url. Other arguments go to the job's own command line. URLs without obs:// are folders.
+ModelArts starts it once for each card; the leader (RANK_ID 0) copies results, and between the steps of v2 the others wait for its last checkpoint.
+Each checkpoint is copied as it is made, logs at the end; a job that starts again goes on from what is at --train_url.
+Other arguments go to the job's own command line. URLs without obs:// are folders.
 """
 import os
 import sys
@@ -44,7 +45,10 @@ def main(argv):
     if args.job in STEPS:
         for each in results:
             each.bring_back(also=[] if args.job == "v1" else ["pwcnet.ckpt-%d" % first_of_step_2(further)])
+        os.environ["PWCNET_STEP1_URL"] = results[0].url         # where train_v2.sh looks for the leader's last checkpoint of step 1
         results = results if rank == "0" else []
+        for each in results:
+            each.reopen()
         code = train(job, results)
     else:
         code = once(job, os.path.join(output, args.job + ".log"))

@@ -3,20 +3,22 @@
 Every card of a server runs its own process on the same disk: what is copied in is copied by one of them, while the others wait.
 """
 import fcntl
-import importlib
 import logging
 import os
 import re
-import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 
-from pwcnet.atomic import atomic_path, write_text
+from pwcnet.atomic import write_text
 from pwcnet.checkpoint import list_checkpoints
+from pwcnet.runtime.obs import OBS, Place, copying, is_obs, moxing_files, take
 
-OBS = "obs://"
 LATEST = "checkpoint"                           # the file that names the latest checkpoint of a folder
+FINISHED, OPEN = "finished", "not finished\n"   # the file that says that the leader's last checkpoint is there; its text at a URL while a run goes on again
 DATA, INDEX, META = ".data-00000-of-00001", ".index", ".meta"
+
+POLL = 1.0                                      # seconds between looks for the leader's last checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ def fetch_data(url, folder):
         if not os.path.isdir(url):
             raise FileNotFoundError("expected a folder or an %s URL of data, found no %s" % (OBS, url))
         return url
-    files, marker, folder = _moxing(url), folder.rstrip("/") + ".complete", folder.rstrip("/")
+    files, marker, folder = moxing_files(url), folder.rstrip("/") + ".complete", folder.rstrip("/")
     with _alone(folder):
         if os.path.exists(marker):
             with open(marker) as stream:
@@ -45,7 +47,7 @@ def fetch_data(url, folder):
             raise FileNotFoundError("expected data at %s, found none" % url)
         log.info("copying %s to %s", url, folder)
         os.makedirs(folder, exist_ok=True)
-        with _copying(url, folder):
+        with copying(url, folder):
             files.copy_parallel(url, folder)
         write_text(marker, url + "\n")
     return folder
@@ -54,7 +56,7 @@ def fetch_data(url, folder):
 def fetch_weights(prefix, folder):
     """The local prefix of a checkpoint: a local path is its own; an OBS one is copied into `folder`, its index last, unless it is there.
 
-    Raises as fetch_data.
+    The whole OBS folder of the checkpoint comes for a moment, so that a folder of its own saves time. Raises as fetch_data.
     """
     if not prefix or not is_obs(prefix):
         return prefix
@@ -62,8 +64,12 @@ def fetch_weights(prefix, folder):
     source, name = prefix.rsplit("/", 1)
     local = os.path.join(folder, name)
     with _alone(local):
-        if not os.path.exists(local + INDEX) and not _fetch_checkpoint(_Place(source), name, folder):
-            raise FileNotFoundError("expected a checkpoint, found no %s%s" % (prefix, INDEX))
+        if not os.path.exists(local + INDEX):
+            place = Place(source, folder)
+            if not place.exists(name + INDEX):
+                raise FileNotFoundError("expected a checkpoint, found no %s%s" % (prefix, INDEX))
+            with place.fetched() as there:
+                _take_checkpoint(there, name, folder)
     return local
 
 
@@ -75,7 +81,7 @@ class Results:
 
     def __init__(self, url, folder):
         self.url, self.folder = url, folder
-        self._place = _Place(url)
+        self._place, self._signals = Place(url, folder), Place(url.rstrip("/") + "/signals", folder)       # a folder of its own: it is small to fetch
         self._same = not is_obs(url) and os.path.realpath(url) == os.path.realpath(folder)
         self._saved = set()
 
@@ -89,30 +95,50 @@ class Results:
         with _alone(self.folder):
             if list_checkpoints(self.folder) or not self._place.exists(LATEST):
                 return None
-            latest = self._named()
-            for name in ("options.json", "train.log"):
-                if self._place.exists(name):
-                    self._place.get(name, os.path.join(self.folder, name))
-            for name in sorted({latest} | set(also), key=lambda name: name == latest):      # the latest last: with it, nothing is copied the next time
-                if not _fetch_checkpoint(self._place, name, self.folder) and name == latest:
-                    raise FileNotFoundError("expected the latest checkpoint %s, found none in %s; copy the folder again" % (latest, self.url))
+            latest = self._fetch(also)
             self._saved.update(list_checkpoints(self.folder).values())
         log.info("went back to %s/%s", self.url, latest)
         return os.path.join(self.folder, latest)
 
+    def reopen(self):
+        """The leader's, before it goes on: a run that was finished is not so any more. Raises OSError when copying fails."""
+        if not self._same and self._signals.exists(FINISHED):
+            self._signals.put_text(FINISHED, OPEN)
+
+    def wait_finished(self, seconds, also=()):
+        """A follower's: waits until the leader's last checkpoint is in the folder, from a leader on this machine or from the URL; with it come those of `also`.
+
+        Raises TimeoutError (an OSError) after so many seconds, OSError when copying fails.
+        """
+        until, marker = time.time() + seconds, os.path.join(self.folder, FINISHED)
+        while not os.path.exists(marker):
+            with _alone(self.folder):
+                if not os.path.exists(marker) and not self._same and self._finished():
+                    log.info("the leader's last checkpoint is %s/%s", self.url, self._fetch(also))
+                    write_text(marker, FINISHED + "\n")
+            if time.time() > until:
+                raise TimeoutError("expected the leader's last checkpoint, found no %s within %g seconds, nor one in %s; look into the log of RANK_ID 0, "
+                                   "then start the job again" % (marker, seconds, self.url))
+            time.sleep(min(POLL, max(0, until - time.time())))
+
     def save(self, _=None):
-        """Copies the checkpoints that are not at the URL yet, each index after its data, then which is the latest. Logs a failure; returns whether all are."""
+        """Copies the checkpoints that are not at the URL yet, each index after its data, then which is the latest, and whether the run is finished.
+
+        Logs a failure; returns whether all are there.
+        """
         if self._same:
             return True
+        finished = os.path.exists(os.path.join(self.folder, FINISHED))              # looked for first: what it promises is then there to be copied
         waiting = [prefix for _, prefix in sorted(list_checkpoints(self.folder).items()) if prefix not in self._saved]
         try:
             for prefix in waiting:
                 self._put_checkpoint(os.path.basename(prefix))
                 self._saved.add(prefix)
             if waiting:
-                with tempfile.TemporaryDirectory() as scratch:
-                    write_text(os.path.join(scratch, LATEST), 'model_checkpoint_path: "%s"\n' % os.path.basename(waiting[-1]))
-                    self._place.put(os.path.join(scratch, LATEST), LATEST)
+                self._place.put_text(LATEST, 'model_checkpoint_path: "%s"\n' % os.path.basename(waiting[-1]))
+            if finished and FINISHED not in self._saved:
+                self._signals.put_text(FINISHED, FINISHED + "\n")
+                self._saved.add(FINISHED)
         except OSError as error:
             log.warning("%s; it is tried again with the next checkpoint", error)
             return False
@@ -124,88 +150,56 @@ class Results:
             return
         if not self.save():
             raise OSError("expected all checkpoints of %s to be copied to %s, but not all are; copy the folder by hand" % (self.folder, self.url))
-        names = {os.path.basename(prefix) for prefix in self._saved} | {os.path.basename(path) for path in list_checkpoints(self.folder).values()}
+        left, names = {}, {os.path.basename(prefix) for prefix in self._saved} | {os.path.basename(path) for path in list_checkpoints(self.folder).values()}
         for base, folders, files in os.walk(self.folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = os.path.relpath(os.path.join(base, name), self.folder)
-                if not name.startswith(".") and path != LATEST and not (base == self.folder and re.sub(r"\.(index|meta|data-.*)$", "", name) in names):
-                    self._place.put(os.path.join(base, name), path)
+                copied = path in (LATEST, FINISHED) or base == self.folder and re.sub(r"\.(index|meta|data-.*)$", "", name) in names
+                if not name.startswith(".") and not copied:
+                    left[path] = os.path.join(base, name)
+        self._place.put(left)
 
-    def _named(self):
-        """Name of the latest checkpoint at the URL."""
-        with tempfile.TemporaryDirectory() as scratch:
-            self._place.get(LATEST, os.path.join(scratch, LATEST))
-            with open(os.path.join(scratch, LATEST)) as stream:
-                named = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', stream.read())
+    def _fetch(self, also):
+        """Copies what bring_back says into the folder; returns the name of the latest checkpoint."""
+        with self._place.fetched() as there:
+            latest = self._named(there)
+            for name in ("options.json", "train.log"):
+                if os.path.exists(os.path.join(there, name)):
+                    take(there, name, self.folder)
+            for name in sorted({latest} | set(also), key=lambda name: name == latest):      # the latest last: with it, nothing is copied the next time
+                if os.path.exists(os.path.join(there, name + INDEX)):
+                    _take_checkpoint(there, name, self.folder)
+                elif name == latest:
+                    raise FileNotFoundError("expected the latest checkpoint %s, found none in %s; copy the folder again" % (latest, self.url))
+        return latest
+
+    def _named(self, there):
+        """Name of the latest checkpoint in a copy of what is at the URL."""
+        with open(os.path.join(there, LATEST)) as stream:
+            named = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', stream.read())
         if not named:
             raise ValueError('expected model_checkpoint_path: "NAME" in %s/%s, got something else; copy the folder again' % (self.url, LATEST))
         return named.group(1).rsplit("/", 1)[-1]
 
+    def _finished(self):
+        """Whether the URL says so."""
+        if not self._signals.exists(FINISHED):
+            return False
+        with self._signals.fetched() as there, open(os.path.join(there, FINISHED)) as stream:
+            return stream.read() != OPEN
+
     def _put_checkpoint(self, name):
-        files = sorted(each for each in os.listdir(self.folder) if each.startswith(name + "."))
-        for each in sorted(files, key=lambda each: each.endswith(INDEX)):
-            if os.path.exists(os.path.join(self.folder, each)):         # the run may have removed an old checkpoint meanwhile
-                self._place.put(os.path.join(self.folder, each), each)
+        files = [each for each in os.listdir(self.folder) if each.startswith(name + ".")]
+        for last in (False, True):
+            self._place.put({each: os.path.join(self.folder, each) for each in files if each.endswith(INDEX) == last})
 
 
-class _Place:
-    """Single files at a URL."""
-
-    def __init__(self, url):
-        self.url, self._files = url.rstrip("/"), _moxing(url) if is_obs(url) else None
-
-    def exists(self, name):
-        return bool(self._files.exists(self._of(name))) if self._files else os.path.exists(self._of(name))
-
-    def get(self, name, path):
-        """The file is complete or absent."""
-        with _copying(self._of(name), path), atomic_path(path) as temporary:
-            self._files.copy(self._of(name), temporary) if self._files else shutil.copyfile(self._of(name), temporary)
-
-    def put(self, path, name):
-        """The same the other way; OBS has only complete objects."""
-        with _copying(path, self._of(name)):
-            if not self._files:
-                with atomic_path(self._of(name)) as temporary:
-                    shutil.copyfile(path, temporary)
-                return
-            self._files.make_dirs(self._of(name).rsplit("/", 1)[0])
-            self._files.copy(path, self._of(name))
-
-    def _of(self, name):
-        return self.url + "/" + name
-
-
-def is_obs(url):
-    """Whether a URL is one of OBS."""
-    return url.startswith(OBS)
-
-
-def _moxing(url):
-    try:
-        return importlib.import_module("moxing").file
-    except ImportError as error:
-        raise ValueError("expected moxing for %s, got %r; run where ModelArts provides it, or copy the files here and name their folder" % (url, str(error)))
-
-
-def _fetch_checkpoint(place, name, folder):
-    """Whether the checkpoint is at the place; copies it, the index last: without it there is no checkpoint for any reader."""
-    if not place.exists(name + INDEX):
-        return False
+def _take_checkpoint(there, name, folder):
+    """Copies a checkpoint, the index last: without it there is none for any reader."""
     for ending in (DATA, META, INDEX):
-        if ending != META or place.exists(name + META):
-            place.get(name + ending, os.path.join(folder, name + ending))
-    return True
-
-
-@contextmanager
-def _copying(source, target):
-    """Whatever copying raises, moxing's own exceptions too, as an OSError that says what was copied."""
-    try:
-        yield
-    except Exception as error:
-        raise OSError("expected to copy %s to %s, but: %s; try again" % (source, target, " ".join(str(error).split()) or type(error).__name__)) from error
+        if ending != META or os.path.exists(os.path.join(there, name + META)):
+            take(there, name + ending, folder)
 
 
 @contextmanager

@@ -68,3 +68,41 @@ def test_train_v1_starts_the_cards_that_no_platform_starts(settings, program, tm
                           universal_newlines=True)
     words = done.stdout.replace(ROOT + "/", "").split()
     assert [word.split("_lg")[0] for word in words[:len(program)]] == program and words[-1] == "--resume"
+
+
+def test_a_rank_size_that_is_no_number():
+    done = subprocess.run(["sh", os.path.join(ROOT, "train_v1.sh")], env=dict(os.environ, RANK_SIZE="two"), stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 2 and done.stderr == "train_v1: error: expected the number of NPUs in RANK_SIZE, got 'two'; unset it for one\n"
+
+
+STUB = """#!/bin/sh
+case "$1" in
+    *wait_for_leader.py) exec "$REAL" "$@" ;;
+    *) echo "$RANK_ID $*" >>"$NOTES" ;;
+esac
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """Starts train_v2.sh as a platform does, for a rank, with a training that does nothing but note its arguments."""
+    python = tmp_path / "python"
+    python.write_text(u"" + STUB)
+    python.chmod(0o755)
+    (tmp_path / "v2").mkdir()
+
+    def start(rank, **settings):
+        environ = dict(os.environ, PYTHON=str(python), REAL=sys.executable, NOTES=str(tmp_path / "notes"), RANK_SIZE="2", RANK_ID=str(rank), **settings)
+        return subprocess.run(["sh", os.path.join(ROOT, "train_v2.sh"), "--save_path", str(tmp_path / "v2")], env=environ, stderr=subprocess.PIPE,
+                              universal_newlines=True, timeout=60)
+    return start
+
+
+def test_step_2_of_the_others_waits_for_the_leaders_step_1(recipe, tmp_path):
+    done = recipe(1, PWCNET_WAIT="0.1")
+    assert done.returncode == 2 and "wait_for_leader.py: error: expected the leader's last checkpoint, found no %s" % (tmp_path / "v2" / "finished") in done.stderr
+    assert len((tmp_path / "notes").read_text().splitlines()) == 1
+    assert recipe(0).returncode == 0 and (tmp_path / "v2" / "finished").exists()
+    done = recipe(1)
+    assert done.returncode == 0, done.stderr
+    assert [line[0] for line in (tmp_path / "notes").read_text().splitlines()] == ["1", "0", "0", "1", "1"]

@@ -1,3 +1,4 @@
+"""copy_parallel takes folders alone, and there is no copy: more is not documented."""
 import os
 import shutil
 
@@ -5,14 +6,11 @@ CALLS = []
 failures = {"after": None}      # files that are still copied before the connection breaks
 
 
-def copy(src_url, dst_url):
-    _copy(_path(src_url), _path(dst_url))
-    CALLS.append(("copy", src_url, dst_url))
-
-
 def copy_parallel(src_url, dst_url):
     CALLS.append(("copy_parallel", src_url, dst_url))
     source, target = _path(src_url), _path(dst_url)
+    if not os.path.isdir(source):
+        raise RuntimeError("copy_parallel: %s is no folder" % src_url)
     for base, _, files in sorted(os.walk(source)):
         for name in sorted(files):
             _copy(os.path.join(base, name), os.path.join(target, os.path.relpath(os.path.join(base, name), source)))
