@@ -59,6 +59,7 @@ def test_a_rank_that_dies_ends_the_others(table, tmp_path):
 def test_engine_from_the_environment():
     assert engine_of("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "8", "RANK_ID": "3"}) == "hccl"
     assert engine_of("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "1", "RANK_ID": "0"}) == "single"
+    assert engine_of("auto", {"RANK_SIZE": "8", "RANK_ID": "3"}) == "hccl"             # which then says that there is no table
     assert engine_of("auto", {"RANK_SIZE": "8"}) == "single"
 
 

@@ -7,8 +7,8 @@ The mean of the workers' gradients is the gradient of the joint batch where the 
 weight decay, for workers with batches of one size. loss_robust is a power of a mean over the batch, so there the mean is not exactly the joint batch's.
 
 Environment, set by scripts/launch.py for each worker:
-    PWCNET_ENGINE       horovod, collective or hccl; without it: horovod below horovodrun or mpirun, hccl with RANK_TABLE_FILE and a RANK_SIZE above 1,
-                        otherwise single
+    PWCNET_ENGINE       horovod, collective or hccl; without it: horovod below horovodrun or mpirun, hccl with RANK_TABLE_FILE or RANK_ID and a
+                        RANK_SIZE above 1, otherwise single
     PWCNET_RANK         collective: this worker's number, 0 for the leader
     PWCNET_ADDRESSES    collective: host:port of all workers in the order of their ranks, separated by commas; the same everywhere
     RANK_TABLE_FILE, RANK_ID, RANK_SIZE, JOB_ID, ASCEND_DEVICE_ID       hccl: as Ascend's platforms set them
@@ -38,7 +38,7 @@ def engine_of(engine, environ):
     """The engine's name, with "auto" looked up in the environment. Raises ValueError for an unknown one."""
     if engine == "auto":
         below_horovod = "HOROVOD_RANK" in environ or "OMPI_COMM_WORLD_RANK" in environ
-        below_hccl = environ.get("RANK_TABLE_FILE") and environ.get("RANK_SIZE", "1") not in ("", "0", "1")
+        below_hccl = (environ.get("RANK_TABLE_FILE") or environ.get("RANK_ID")) and environ.get("RANK_SIZE", "1") not in ("", "0", "1")
         engine = environ.get("PWCNET_ENGINE") or ("horovod" if below_horovod else "hccl" if below_hccl else "single")
     if engine not in ENGINES:
         raise ValueError("expected an engine of %s, got %r; see PWCNET_ENGINE" % (", ".join(ENGINES), engine))
