@@ -34,7 +34,7 @@ done
 status=0
 for index in "${!ready[@]}"; do
     echo "== ${ready[$index]}"
-    "${venvs[$index]}/bin/python" -m pytest -q "$@" || status=1
+    "${venvs[$index]}/bin/python" -m pytest -q -n 2 --dist loadfile "$@" || status=1        # building graphs takes one core
 done
 echo "test: ${ready[*]}: $([ $status = 0 ] && echo passed || echo FAILED)" >&2
 exit $status
