@@ -19,7 +19,7 @@ def browser(tmp_path_factory):
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
         pytest.skip("no chromium and chromedriver; apt-get install chromium chromium-driver to test pages in a browser")
-    from selenium import webdriver
+    webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: tests/requirements.txt has it for Python 3.9 and later")
     from selenium.webdriver.chrome.service import Service
     options = webdriver.ChromeOptions()
     options.binary_location = chromium

@@ -1,0 +1,64 @@
+"""Commands without --ckpt take the weights that come with the project, and say so."""
+import logging
+import os
+import re
+
+import numpy as np
+import pytest
+
+from pwcnet import pretrained
+from pwcnet.checkpoint import Checkpoint
+from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.flow.files import read_flow
+from tests.conftest import ROOT, run_main
+
+SAID = "the project's own weights"
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("scenes"))
+    write_sintel(folder, [("one", make_scene(11, 128, 192, 2, 8.0))])
+    return folder
+
+
+def test_they_are_the_small_network_and_small():
+    weights = Checkpoint(pretrained.shipped_weights())
+    found = weights.inspect()
+    assert weights.config.name == "sm-6-2" and found.parameters == 4705064 and not (found.missing or found.extra or found.not_finite)
+    assert os.path.getsize(pretrained.SHIPPED) < 12e6
+
+
+def test_they_find_the_motion_of_scenes_they_never_saw(scenes, capsys, caplog):
+    caplog.set_level(logging.INFO)
+    run_main("scripts/evaluate.py", "--data", "sintel-clean=%s" % scenes)
+    printed = capsys.readouterr().out
+    epe, zero = (float(re.search(r"^%s +px +(\S+)" % name, printed, re.MULTILINE).group(1)) for name in ("EPE", "Zero flow"))
+    assert epe < zero / 2 and SAID in caplog.text
+
+
+def test_predictions(scenes, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    frames = os.path.join(scenes, "MPI-Sintel-complete", "training", "clean", "one")
+    run_main("scripts/predict.py", frames, "--output", tmp_path / "flow", "--save", "flo")
+    flow, valid = read_flow(str(tmp_path / "flow" / "frame_0001.flo"))
+    assert valid.all() and np.abs(flow).max() < 50 and SAID in caplog.text
+
+
+def test_freezing(tmp_path, caplog, capsys):
+    caplog.set_level(logging.INFO)
+    run_main("offline_infer/convert_ckpt2pb.py", "--output", tmp_path / "own.pb", "--height", 64, "--width", 128)
+    assert SAID in caplog.text and "sm-6-2" in capsys.readouterr().out and (tmp_path / "own.pb").exists()
+
+
+def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    run_main("scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py", "--dataset", scenes, "--save_path", tmp_path, "--iterations", 1, "--batch_size", 4,
+             "--crop_height", 64, "--crop_width", 64, "--pretrained", os.path.join(ROOT, "pretrained", "pwcnet-sm-scenes.npz"))
+    assert Checkpoint(str(tmp_path)).step == 1 and "weights from" in caplog.text
+
+
+def test_without_them_the_remedy_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(pretrained, "SHIPPED", str(tmp_path / "absent.npz"))
+    with pytest.raises(FileNotFoundError, match="absent.npz; name others with --ckpt"):
+        run_main("offline_infer/convert_ckpt2pb.py", "--output", tmp_path / "own.pb")
