@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 CALLS = []              # names and arguments, in order
-LAST = WeakKeyDictionary()      # the exchange that was made last, by graph
+LAST = WeakKeyDictionary()      # {kind: the exchange that was made last}, by graph
 WAIT = 30               # seconds
 
 
@@ -18,12 +18,12 @@ def size():
     return int(os.environ.get("RANK_SIZE", 1))
 
 
-def in_order(tensor):
-    """Makes the op of an exchange run after those that were made before it in its graph, as HCCL does: any order could leave all ranks waiting."""
-    before = LAST.get(tensor.graph)
-    if before is not None:
-        tensor.op._add_control_input(before)
-    LAST[tensor.graph] = tensor.op
+def in_order(tensor, kind):
+    """Makes the op of an exchange run after those of its kind that were made before it in its graph: in any order, all ranks could wait for each other."""
+    last = LAST.setdefault(tensor.graph, {})
+    if kind in last:
+        tensor.op._add_control_input(last[kind])
+    last[kind] = tensor.op
     return tensor
 
 

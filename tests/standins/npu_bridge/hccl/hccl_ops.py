@@ -12,6 +12,6 @@ def _from(root, variable):
     assert variable.dtype.base_dtype.is_floating, variable
     name = "broadcast_" + variable.op.name.replace("/", "_")
     npu_bridge.CALLS.append(("broadcast", variable.op.name, root))
-    value = npu_bridge.in_order(tf.py_func(lambda array: npu_bridge.exchange(name, array)[root], [variable], variable.dtype.base_dtype))
+    value = npu_bridge.in_order(tf.py_func(lambda array: npu_bridge.exchange(name, array)[root], [variable], variable.dtype.base_dtype), "broadcast")
     value.set_shape(variable.shape)
     return value

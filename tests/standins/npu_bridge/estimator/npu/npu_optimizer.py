@@ -22,7 +22,7 @@ def _mean(gradient, variable):
     if gradient is None or npu_bridge.size() == 1:
         return gradient
     name = variable.op.name.replace("/", "_")
-    mean = npu_bridge.in_order(tf.py_func(lambda array: sum(npu_bridge.exchange(name, array)) / npu_bridge.size(), [gradient], gradient.dtype))
+    mean = npu_bridge.in_order(tf.py_func(lambda array: sum(npu_bridge.exchange(name, array)) / npu_bridge.size(), [gradient], gradient.dtype), "mean")
     mean.set_shape(gradient.shape)
     return mean
 
