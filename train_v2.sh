@@ -1,7 +1,8 @@
 #!/bin/sh
 # V2: V1, then the multiscale loss from V1's checkpoint 176000. Stops at the first failure; a stop from outside reaches the step that runs, which saves.
 # Further arguments go to both steps; with --save_path DIR the second step writes to DIR-step2. --pretrained names the weights of step 1;
-# step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes 176000 * 4 / batch size), or from its last checkpoint where there is none.
+# step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes, all cards together, 176000 * 4 / batch size), or from its last checkpoint where there
+# is none.
 # Where a platform starts this once for each card, the others wait for the last checkpoint of RANK_ID 0 between the steps: at most PWCNET_WAIT seconds (1800).
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -21,10 +22,13 @@ for argument in "$@"; do
 done
 step1=${step1%/}
 case "$batch" in '' | *[!0-9]* | 0) batch=4 ;; esac         # the fine-tuning script says what is wrong with it
+ranks=${RANK_SIZE:-1}
+case "$ranks" in '' | *[!0-9]* | 0) ranks=1 ;; esac
+first=pwcnet.ckpt-$((176000 * 4 / batch / ranks))           # of step 2
 
-# Runs a step as a child that a stop is passed on to, and waits for it.
-run_step() {
-    sh "$root/train_v1.sh" "$@" &
+# Runs a command as a child that a stop is passed on to, and waits for it.
+run() {
+    "$@" &
     child=$!
     trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM
     while :; do
@@ -38,18 +42,18 @@ run_step() {
 
 finished=$step1/finished                    # written by the leader after its last save of step 1
 [ "${RANK_ID:-0}" != 0 ] || rm -f "$finished"
-run_step "$@"
+run sh "$root/train_v1.sh" "$@"
 if [ "${RANK_ID:-0}" = 0 ]; then
     : >"$finished"
 else
     . "$root/scripts/find_python.sh"
-    "$python" "$root/scripts/wait_for_leader.py" --folder "$step1" --checkpoint "pwcnet.ckpt-$((176000 * 4 / batch))" \
+    run "$python" "$root/scripts/wait_for_leader.py" --folder "$step1" --checkpoint "$first" \
         ${PWCNET_STEP1_URL:+--url "$PWCNET_STEP1_URL"} --limit "${PWCNET_WAIT:-1800}"
 fi
 
-pretrained=$step1/pwcnet.ckpt-$((176000 * 4 / batch))
+pretrained=$step1/$first
 if [ ! -e "$pretrained.index" ]; then
     echo "train_v2: no $pretrained; step 2 starts from the last checkpoint in $step1" >&2
     pretrained=$step1
 fi
-run_step --iterations 600000 --display 100 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"
+run sh "$root/train_v1.sh" --iterations 600000 --display 100 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"

@@ -101,7 +101,8 @@ def first_of_step_2(further):
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     options.add_argument("--batch_size", default="4")
     batch = options.parse_known_args(further)[0].batch_size
-    return 176000 * 4 // (int(batch) if batch.isdigit() and int(batch) else 4)
+    ranks = os.environ.get("RANK_SIZE", "")
+    return 176000 * 4 // (int(batch) if batch.isdigit() and int(batch) else 4) // (int(ranks) if ranks.isdigit() and int(ranks) else 1)
 
 
 def parser():

@@ -106,3 +106,10 @@ def test_step_2_of_the_others_waits_for_the_leaders_step_1(recipe, tmp_path):
     done = recipe(1)
     assert done.returncode == 0, done.stderr
     assert [line[0] for line in (tmp_path / "notes").read_text().splitlines()] == ["1", "0", "0", "1", "1"]
+
+
+def test_step_2_starts_from_the_checkpoint_of_all_cards_batch(recipe, tmp_path):
+    for step in (88000, 100000, 176000):
+        (tmp_path / "v2" / ("pwcnet.ckpt-%d.index" % step)).write_text(u"")
+    assert recipe(0).returncode == 0
+    assert (tmp_path / "notes").read_text().split()[-1] == str(tmp_path / "v2" / "pwcnet.ckpt-88000")
