@@ -115,11 +115,11 @@ def run_training(args, make_job, command):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     load_tensorflow()
 
-    from pwcnet.runtime.npu import on_npu
+    from pwcnet.runtime.npu import on_npu, steps_of_a_run
     from pwcnet.runtime.precision import checked_precision
     from pwcnet.runtime.workers import open_workers
     from pwcnet.training.keeper import Keeper
-    from pwcnet.training.trainer import Start, train
+    from pwcnet.training.trainer import Start, check_loop, train
 
     with ExitStack() as stack:
         workers = stack.enter_context(open_workers(device_config(args, args.threads or 0)))
@@ -127,6 +127,8 @@ def run_training(args, make_job, command):
         job = make_job(args, workers.size)
         options = job.options
         checked_precision(options.precision)
+        if not args.resume:
+            check_loop(options, steps_of_a_run(workers.config))         # before anything is written
         if on_npu(workers.config):
             _warn_of_overflow(args, options)
         keeper = stack.enter_context(Keeper(args.save_path, options.keep, options.keep_every, options.keep_best, workers.leader, results and results.save))

@@ -69,14 +69,7 @@ class _Run:
         self.synchronize = workers.broadcast(tf.global_variables())
         self.last_good = keeper.latest()
         self.train_op, self.at_once = self.graph.train_op, steps_of_a_run(workers.config)
-        self._check_steps()
-
-    def _check_steps(self):
-        options = self.options
-        counts = [("steps", options.steps - self.first)] + [(name, getattr(options, name)) for name in ("display", "save_every", "validate_every")]
-        for name, count in counts:
-            if count % self.at_once:
-                raise ValueError("expected %s in multiples of iterations_per_loop, %d, got %d; try another count" % (name, self.at_once, count))
+        check_loop(options, self.at_once, self.first)
 
     def _runs(self):
         """The number of the last step of each run of the session."""
@@ -218,3 +211,11 @@ class _Window:
 
     def _seconds(self):
         return max(time.time() - self.began, 1e-9) / (len(self.steps) * self.at_once)
+
+
+def check_loop(options, at_once, first=0):
+    """Raises ValueError where steps, from the number `first` on, or the steps between two events, are no multiple of those of one run of the session."""
+    counts = [("steps", options.steps - first)] + [(name, getattr(options, name)) for name in ("display", "save_every", "validate_every")]
+    for name, count in counts:
+        if count % at_once:
+            raise ValueError("expected %s in multiples of iterations_per_loop, %d, got %d; try another count" % (name, at_once, count))
