@@ -14,9 +14,7 @@ from scripts.command_line import non_negative_int, positive_int, run  # noqa: E4
 
 from pwcnet.atomic import check_output_folder, write_text  # noqa: E402
 from pwcnet.offline.device_runs import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
-from pwcnet.offline.result_folders import some  # noqa: E402
-
-TIME_FILE = "time.json"
+from pwcnet.offline.result_folders import TIME_FILE, some  # noqa: E402
 
 
 def main(argv):

@@ -1,6 +1,7 @@
 """Runs of msame and ais_bench: their command lines, and what has to lie in their output folder afterwards. Neither is needed here."""
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from typing import Optional
 
@@ -12,6 +13,8 @@ MODES = ("accuracy", "performance")
 TIMES = {"msame": msame_times, "ais_bench": ais_bench_times}
 LARGEST_LOOP = 100              # msame takes no more
 REMEDY = {"msame": "build it from Ascend's tools repository and add its folder to PATH", "ais_bench": "install the wheels aclruntime and ais_bench"}
+
+FIND = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ais_bench') is None)"
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,10 @@ class DeviceRun:
         return words + (["--device", str(self.device)] if self.device is not None else [])
 
     def check_tool(self):
-        """Raises FileNotFoundError where the command's program is not on PATH."""
+        """Raises FileNotFoundError where the command's program is not on PATH, or ais_bench not in the python3 that is."""
         program = self.command()[0]
+        if self.tool == "ais_bench" and shutil.which(program) and subprocess.call([program, "-c", FIND]):
+            raise FileNotFoundError("expected ais_bench in %s, found none; %s there" % (shutil.which(program), REMEDY[self.tool]))
         if shutil.which(program) is None:
             raise FileNotFoundError("expected %s on PATH, found none; source /usr/local/Ascend/ascend-toolkit/set_env.sh, and %s" % (
                 program, REMEDY[self.tool]))

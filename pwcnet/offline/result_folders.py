@@ -1,4 +1,5 @@
 """Where msame and ais_bench put their results, and how they name them."""
+import json
 import logging
 import os
 import re
@@ -14,6 +15,7 @@ MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
 UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")     # msame, later: 2023610_9_5_3_123456
 MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
+TIME_FILE = "time.json"                         # of offline_infer/run_device.py, beside the predictions
 NAMED = 3                                       # files that an error names
 
 log = logging.getLogger(__name__)
@@ -55,17 +57,26 @@ class ResultFolder:
 def find_results(path):
     """The folder that holds the predictions: `path` itself, its only subfolder, or the newest by the time in their names.
 
-    Hidden folders do not count. Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
+    Hidden folders and those of performance runs do not count. Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
     """
     if not os.path.isdir(path):
         raise FileNotFoundError("expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench" % path)
     names = sorted(name for name in os.listdir(path) if not name.startswith("."))
-    folders = [name for name in names if os.path.isdir(os.path.join(path, name))]
+    folders = [name for name in names if os.path.isdir(os.path.join(path, name)) and not _timed(os.path.join(path, name))]
     if any(name.endswith(".bin") for name in names) or not folders:
         return path
     chosen = os.path.join(path, folders[0] if len(folders) == 1 else _newest(folders, path))
     log.info("taking the predictions in %s, %s", chosen, "the only folder" if len(folders) == 1 else "the newest of %d folders" % len(folders))
     return chosen
+
+
+def _timed(folder):
+    """Whether a folder is of a run that only measured time."""
+    try:
+        with open(os.path.join(folder, TIME_FILE)) as stream:
+            return json.load(stream).get("mode") == "performance"
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _newest(folders, path):
