@@ -31,6 +31,7 @@ def main(argv):
     check_inputs(inputs, *size[1:])
     if args.emulate is not None:
         graph_def = emulated(graph_def, args.keep_coordinates)
+        args.device = "cpu" if args.device == "auto" else args.device          # an NPU would round by itself
     with frozen_session(graph_def, device_config(args)) as network, progress_bar(total=len(inputs), unit="pair") as progress, \
             ResultFolder(args.output) as results:
         with closing(infer(network, inputs, results.path, size)) as runs:       # closed, so that no file is being written when the folder is removed
@@ -56,7 +57,8 @@ def parser():
     options.add_argument("--pb", required=True, help="frozen graph of offline_infer/convert_ckpt2pb.py; one of batch N runs N files at a time")
     options.add_argument("--input", required=True, help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py")
     options.add_argument("--output", required=True, help="folder to make the folder of results in")
-    options.add_argument("--emulate", choices=("fp16",), help="round weights and every node's result to half precision, as force_fp16 does: what it costs")
+    options.add_argument("--emulate", choices=("fp16",), help="round weights and every node's result to half precision, as force_fp16 does: what it costs; "
+                         "on the CPU, unless --device says otherwise")
     options.add_argument("--keep_coordinates", action="store_true", help="with --emulate: the warp's coordinates stay float32, as with ATC's --keep_dtype")
     add_device_options(options)
     return options

@@ -81,7 +81,8 @@ code=0
 "${command[@]}" 2>&1 | tee "$temporary/log" || code=${PIPESTATUS[0]}
 hint=''
 [ "$keep_dtype" = none ] || hint="; where it does not take --keep_dtype, try --keep_dtype none"
-[ "$code" = 0 ] || fail "atc failed with exit code $code; its messages are above, its logs in ~/ascend/log$hint" 1
-grep -q "ATC run success" "$temporary/log" || fail "atc did not print \"ATC run success\"; its messages are above, its logs in ~/ascend/log" 1
+partial() { [ ! "$output.om" -nt "$temporary/started" ] || rm -f "$output.om"; }         # what a failure wrote is no model
+[ "$code" = 0 ] || { partial; fail "atc failed with exit code $code; its messages are above, its logs in ~/ascend/log$hint" 1; }
+grep -q "ATC run success" "$temporary/log" || { partial; fail "atc did not print \"ATC run success\"; its messages are above, its logs in ~/ascend/log" 1; }
 [ "$output.om" -nt "$temporary/started" ] || fail "atc printed success, but wrote no $output.om; look into the folder and atc's messages above" 1
 echo "wrote       $output.om ($(wc -c <"$output.om") bytes)"

@@ -82,6 +82,7 @@ def test_atc_fails(fault, words, convert, monkeypatch, tmp_path):
     monkeypatch.setenv("STANDIN_FAULT", fault)
     done = convert("--output", "x")
     assert done.returncode == 1 and words in done.stderr and "wrote       " not in done.stdout
+    assert fault != "silent" or not list(tmp_path.glob("**/*.om"))             # what a failure wrote is no model
     assert fault != "exit" or "E19010" in done.stdout and "--keep_dtype none" in done.stderr
 
 
