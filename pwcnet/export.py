@@ -1,4 +1,5 @@
 """Frozen graphs: the network with a checkpoint's weights as constants, for one input size."""
+import warnings
 from contextlib import contextmanager
 
 import cv2
@@ -154,7 +155,9 @@ def read_frozen(path):
         data = stream.read()
     graph_def = tf.GraphDef()
     try:
-        graph_def.ParseFromString(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)                     # older protobuf warns of data that it did not understand, and goes on
+            graph_def.ParseFromString(data)
     except Exception as error:                  # protobuf's DecodeError lives in different places in its releases
         raise ValueError("expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py" % (path, error))
     names = {node.name for node in graph_def.node}

@@ -171,9 +171,9 @@ def _check(found):
         _expect(type(value) is kind and value != "", "a %s for %s" % (kind.__name__, key), value)
     for key, allowed in VALUES.items():
         _expect(found.get(key, allowed[0]) in allowed, "a %s of %s" % (key, ", ".join(map(str, allowed))), found.get(key))
-    _expect(not ("precision_mode" in found and "precision_mode_v2" in found), "precision_mode or precision_mode_v2", "both")
+    _expect(not ("precision_mode" in found and "precision_mode_v2" in found), "precision_mode or precision_mode_v2", Words("both; leave one out"))
     _expect(not (found.get("precision_mode") == "force_fp16" and found.get("graph_run_mode") == 1), "a precision_mode for training", "force_fp16")
-    _expect(not (found.get("enable_dump") and found.get("enable_dump_debug")), "enable_dump or enable_dump_debug", "both")
+    _expect(not (found.get("enable_dump") and found.get("enable_dump_debug")), "enable_dump or enable_dump_debug", Words("both; leave one out"))
     _check_numbers(found)
     _check_places(found)
 
@@ -183,13 +183,13 @@ def _check_numbers(found):
     _expect(loop >= 1, "iterations_per_loop of at least 1", loop)
     _expect(found.get("session_device_id", 0) >= 0, "a session_device_id of at least 0", found.get("session_device_id"))
     _expect(loop == 1 or (found["enable_data_pre_proc"] and not found["mix_compile_mode"]),
-            "enable_data_pre_proc=true and mix_compile_mode=false for iterations_per_loop above 1", "others")
+            "enable_data_pre_proc=true and mix_compile_mode=false for iterations_per_loop above 1", Words("others; leave them out"))
     _expect(re.match(r"\d+(-\d+)?(\|\d+(-\d+)?)*$", found.get("dump_step", "0")), "a dump_step such as 0|5|10-20", found.get("dump_step"))
 
 
 def _check_places(found):
     if found.get("enable_dump") or found.get("enable_dump_debug"):
-        _expect("dump_path" in found, "a dump_path for a dump", "none")
+        _expect("dump_path" in found, "a dump_path for a dump", Words("none; try --dump_path DIR"))
     if "dump_path" in found and not os.path.isdir(found["dump_path"]):
         raise FileNotFoundError("expected the folder of dump_path, found no %s; make it first" % found["dump_path"])
     for key in ("modify_mixlist", "profiling_options"):
@@ -207,6 +207,11 @@ def _check_json(key, value):
         json.loads(value)
     except ValueError as error:
         raise ValueError("expected JSON for %s, got %s (%s)" % (key, value[:80], error))
+
+
+class Words(str):
+    """What an error tells of in words, rather than a value that it quotes."""
+    __repr__ = str.__str__
 
 
 def _expect(condition, expected, got):

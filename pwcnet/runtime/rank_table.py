@@ -18,7 +18,7 @@ def rank_table(servers):
             listed.append({"device_id": str(device_id), "device_ip": ip, "rank_id": str(rank)})
             rank += 1
         table["server_list"].append({"server_id": server_id, "device": listed})
-    return check_rank_table(table, "what was asked for")
+    return check_rank_table(table, "the servers that were asked for", "name other servers")
 
 
 def read_rank_table(path):
@@ -31,11 +31,11 @@ def read_rank_table(path):
     return check_rank_table(table, path)
 
 
-def check_rank_table(table, place):
+def check_rank_table(table, place, remedy="try scripts/make_rank_table.py"):
     """The table itself. Raises ValueError naming `place`, and what in it is wrong."""
     def expect(condition, expected, got):
         if not condition:
-            raise ValueError("expected %s, got %s in %s; try scripts/make_rank_table.py" % (expected, json.dumps(got), place))
+            raise ValueError("expected %s, got %s in %s; %s" % (expected, json.dumps(got), place, remedy))
 
     expect(isinstance(table, dict), "a rank table", table)
     for key, value in TOP.items():

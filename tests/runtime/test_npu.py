@@ -68,10 +68,10 @@ def test_options_go_to_json_and_back():
 @pytest.mark.parametrize("options, message", [
     ({"precision_mode": "fp16"}, "expected a precision_mode of force_fp32, allow_fp32_to_fp16, .*, got 'fp16'"),
     ({"precision_mode_v2": "fp32"}, "expected a precision_mode_v2 of fp16, origin, "),
-    ({"precision_mode": "force_fp32", "precision_mode_v2": "fp16"}, "expected precision_mode or precision_mode_v2, got 'both'"),
+    ({"precision_mode": "force_fp32", "precision_mode_v2": "fp16"}, "expected precision_mode or precision_mode_v2, got both; leave one out"),
     ({"precision_mode": "force_fp16", "graph_run_mode": "train"}, "expected a precision_mode for training, got 'force_fp16'"),
-    ({"enable_dump": True, "enable_dump_debug": True}, "expected enable_dump or enable_dump_debug, got 'both'"),
-    ({"enable_dump": True}, "expected a dump_path for a dump, got 'none'"),
+    ({"enable_dump": True, "enable_dump_debug": True}, "expected enable_dump or enable_dump_debug, got both; leave one out"),
+    ({"enable_dump": True}, "expected a dump_path for a dump, got none; try --dump_path DIR"),
     ({"dump_step": "0,5"}, r"expected a dump_step such as 0\|5\|10-20, got '0,5'"),
     ({"dump_mode": "some"}, "expected a dump_mode of input, output, all, got 'some'"),
     ({"dump_debug_mode": "some"}, "expected a dump_debug_mode of aicore_overflow"),

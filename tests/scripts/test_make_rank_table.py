@@ -24,7 +24,7 @@ def test_several_servers_then_check(tmp_path, capsys):
 def test_what_is_wrong_is_one_line(tmp_path):
     done = run_command(SCRIPT, "--output", tmp_path / "table.json", "--server", "node_0=10.0.0.1,10.0.0.2,10.0.0.3")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert "expected 1 or 2 or 4 or 8 devices of node_0, got 3 in what was asked for" in done.stderr
+    assert "expected 1 or 2 or 4 or 8 devices of node_0, got 3 in the servers that were asked for; name other servers" in done.stderr
     assert os.listdir(str(tmp_path)) == []
 
 
