@@ -155,9 +155,11 @@ def read_frozen(path):
         data = stream.read()
     graph_def = tf.GraphDef()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)                     # older protobuf warns of data that it did not understand, and goes on
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
             graph_def.ParseFromString(data)
+        if noted:                               # older protobuf only warns of data that it did not understand
+            raise ValueError(str(noted[0].message))
     except Exception as error:                  # protobuf's DecodeError lives in different places in its releases
         raise ValueError("expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py" % (path, error))
     names = {node.name for node in graph_def.node}

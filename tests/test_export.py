@@ -90,12 +90,13 @@ def test_pairs_of_the_check_are_smooth_and_always_the_same():
     assert np.abs(np.diff(pairs[:, 0], axis=2)).max() < 0.2 and np.abs(pairs[0] - pairs[1]).max() > 0.5
 
 
-@pytest.mark.parametrize("data", [b"", b"no graph at all", b"\x0a\x05ab"])
-def test_other_files_are_refused(data, tmp_path):
+@pytest.mark.parametrize("data", [b"", b"no graph at all", b"hello\n", b"\x0a\x05ab"])
+def test_other_files_are_refused(data, tmp_path, recwarn):
     path = tmp_path / "other.pb"
     path.write_bytes(data)
     with pytest.raises(ValueError, match="other.pb.*; make it again with"):
         read_frozen(str(path))
+    assert not recwarn.list                     # the error says it all
     with pytest.raises(FileNotFoundError):
         read_frozen(str(tmp_path / "absent.pb"))
 

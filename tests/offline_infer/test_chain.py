@@ -118,7 +118,8 @@ def test_a_batch_of_three_gives_the_same(chain, small_checkpoint, tmp_path, caps
     assert offline_epe(capsys.readouterr().out) == pytest.approx(offline_epe(done["evaluate"].stdout), abs=1e-4)
 
 
-def test_half_precision_is_emulated(chain, tmp_path, capsys):
+def test_half_precision_is_emulated(chain, tmp_path, capsys, caplog):
+    caplog.set_level("INFO")
     folder, done = chain
     infer = ("offline_infer/infer_pb.py", "--pb", folder / "pwcnet.pb", "--input", folder / "prepared" / "image", "--output")
     printed = []
@@ -126,6 +127,7 @@ def test_half_precision_is_emulated(chain, tmp_path, capsys):
         run_main(*(infer + (tmp_path / name, "--emulate", "fp16") + options))
         run_main("offline_infer/evaluation.py", "--gt_path", folder / "prepared" / "gt", "--output_path", tmp_path / name, *(SIZE + FRAME))
         printed.append(capsys.readouterr().out)
+    assert "device: cpu (as asked)" in caplog.text                      # an NPU would round by itself
     assert "emulating fp16, 0 nodes in float32" in printed[0] and "emulating fp16, 84 nodes in float32" in printed[1]
     exact = offline_epe(done["evaluate"].stdout)
     assert exact != offline_epe(printed[0]) != offline_epe(printed[1]) and [offline_epe(text) for text in printed] == pytest.approx([exact] * 2, rel=0.05)

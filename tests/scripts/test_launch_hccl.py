@@ -100,7 +100,8 @@ def recipe(tmp_path):
 
 def test_step_2_of_the_others_waits_for_the_leaders_step_1(recipe, tmp_path):
     done = recipe(1, PWCNET_WAIT="0.1")
-    assert done.returncode == 2 and "wait_for_leader.py: error: expected the leader's last checkpoint, found no %s" % (tmp_path / "v2" / "finished") in done.stderr
+    assert done.returncode == 2
+    assert "wait_for_leader.py: error: expected the leader's last checkpoint, found no %s" % (tmp_path / "v2" / "finished") in done.stderr
     assert len((tmp_path / "notes").read_text().splitlines()) == 1
     assert recipe(0).returncode == 0 and (tmp_path / "v2" / "finished").exists()
     done = recipe(1)
