@@ -23,9 +23,7 @@ import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks that the packages are there
-
-from pwcnet.runtime.rank_table import ranks_of_servers, read_rank_table  # noqa: E402
+from scripts.command_line import load_tensorflow, non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks the packages
 
 log = logging.getLogger(__name__)
 POLL = 0.1              # seconds
@@ -98,6 +96,8 @@ def _hccl(args):
     """The same for HCCL, with the devices that the rank table gives to the ranks of this machine."""
     if not (args.rank_table or os.environ.get("RANK_TABLE_FILE")):
         raise ValueError("expected --rank_table or RANK_TABLE_FILE for the engine hccl, got neither; make one with scripts/make_rank_table.py")
+    load_tensorflow()                       # with its notes held back: the table's module is of a package that imports it
+    from pwcnet.runtime.rank_table import ranks_of_servers, read_rank_table
     path = os.path.abspath(args.rank_table or os.environ["RANK_TABLE_FILE"])
     servers = ranks_of_servers(read_rank_table(path))
     devices = next((devices for _, devices in servers if args.first_rank in devices), {})

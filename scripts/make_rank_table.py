@@ -15,15 +15,16 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 import argparse  # noqa: E402
 import json  # noqa: E402
 
-from scripts.command_line import run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import write_text  # noqa: E402
-from pwcnet.runtime.rank_table import rank_table, ranks_of_servers, read_rank_table  # noqa: E402
 
 
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
+    load_tensorflow()
+    from pwcnet.runtime.rank_table import rank_table, ranks_of_servers, read_rank_table
     if args.check:
         if args.server or args.output:
             options.error("--check goes alone")
