@@ -23,7 +23,8 @@ def parser():
     made.add_argument("--id_files", action="store_true", help="with train_with_val: take the 3 %% from tfoptflow's id files in the data set's folder")
     add_training_flags(made)
     made.set_defaults(variant="large", batch_size=4, crop_height=384, crop_width=768, augment=True, schedule="multisteps", weight_decay=0.0004,
-                      weight_decay_biases=True, start="published", matching=0.0, average_decay=0.0, precision="float32", masked=False, display=1000, save_every=1000, keep=5, keep_every=8000, keep_best=1,
+                      weight_decay_biases=True, start="published", matching=0.0, average_decay=0.0, precision="float32",
+                      masked=False, display=1000, save_every=1000, keep=5, keep_every=8000, keep_best=1,
                       seed=1969, threads=0, workers=0)
     return made
 
