@@ -34,11 +34,12 @@ SINTEL_STEP2 = dict(SINTEL, loss="multiscale", optimizer="adam", steps=600000, d
 # Loss, crop and batch size of the paper's fine-tuning; cars do not drive upside down.
 KITTI = dict(SINTEL, loss="robust_per_pixel", optimizer="adam", crop=[320, 896], augment={"flip_up_down": 0.0})
 
-# From nothing to large motion in three steps, each from the weights of the one before; norms of gradients grow with the pixels of a crop.
+# From nothing to large motion, then to precision, each from the weights of the one before; norms of gradients grow with the pixels of a crop.
 SCENES = {"loss": "multiscale", "optimizer": "adam", "schedule": "cosine", "batch_size": 4, "augment": None, "average_decay": 0.999}
 SCENES_1 = dict(SCENES, crop=[128, 192], steps=8000, learning_rate=5e-4, clip_norm=8.0, matching=20.0, start="coarse_to_fine")
 SCENES_2 = dict(SCENES, crop=[192, 320], steps=2000, learning_rate=4e-4, clip_norm=20.0, matching=5.0)
-SCENES_3 = dict(SCENES, crop=[320, 448], steps=1500, learning_rate=4e-4, clip_norm=45.0)
+SCENES_3 = dict(SCENES, crop=[320, 448], steps=1100, learning_rate=4e-4, clip_norm=45.0)
+SCENES_4 = dict(SCENES, crop=[256, 384], steps=400, learning_rate=1e-4, clip_norm=45.0, loss="robust_per_pixel")
 
 PRESETS = {
     "large-multisteps-chairsthingsmix": Preset(
@@ -66,6 +67,8 @@ PRESETS = {
                        generated="seed=1,height=192,width=320,median=4,largest=40"),
     "scenes-3": Preset(OURS, "scenes-2 goes on with the full range of motion; from --pretrained, its best weights", {"generated": None}, SCENES_3, "small",
                        generated="seed=1,height=320,width=448,median=6,largest=120"),
+    "scenes-4": Preset(OURS, "scenes-3 goes on with the paper's robust loss, for small errors; from --pretrained, its best weights", {"generated": None}, SCENES_4,
+                       "small", generated="seed=1,height=256,width=384,median=5,largest=80"),
 }
 
 

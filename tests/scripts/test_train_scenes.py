@@ -1,4 +1,4 @@
-"""Training on generated scenes alone: the three steps end to end, and the same numbers from the same seed."""
+"""Training on generated scenes alone: the order of its steps, and the same numbers from the same seed."""
 import logging
 import os
 import re
@@ -28,7 +28,8 @@ def test_each_step_starts_from_the_best_of_the_one_before(tmp_path):
     assert lines == [["train.py", "--preset", "scenes-1"] + common + ["OUT/step1", "--variant", "large", "--batch_size", "8"],
                      ["train.py", "--preset", "scenes-2"] + common + ["OUT/step2", "--pretrained", "OUT/step1/best", "--batch_size", "8"],
                      ["train.py", "--preset", "scenes-3"] + common + ["OUT/step3", "--pretrained", "OUT/step2/best", "--batch_size", "8"],
-                     ["export_weights.py", "OUT/step3/best", "--output", "OUT/pwcnet-lg-scenes.npz"]]
+                     ["train.py", "--preset", "scenes-4"] + common + ["OUT/step4", "--pretrained", "OUT/step3/best", "--batch_size", "8"],
+                     ["export_weights.py", "OUT/step4/best", "--output", "OUT/pwcnet-lg-scenes.npz"]]
 
 
 def test_a_step_that_fails_ends_it(tmp_path):
