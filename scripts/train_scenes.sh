@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains from random weights on generated scenes alone, in four steps, motion growing, the last for precision, and writes the weights as the project ships them.
+# Trains from random weights on generated scenes alone, in five steps, motion growing, the last for precision, and writes the weights as the project ships them.
 #   bash scripts/train_scenes.sh                                            into ./scenes-small
 #   bash scripts/train_scenes.sh --variant large --output ./scenes-large
 #   bash scripts/train_scenes.sh --precision bfloat16 --batch_size 8        further options go to scripts/train.py, for every step
@@ -27,8 +27,8 @@ esac
 output=${output:-./scenes-$variant}
 
 start=(--variant "$variant")
-for step in 1 2 3 4; do
+for step in 1 2 3 4 5; do
     "$python" "$root/scripts/train.py" --preset "scenes-$step" --mode train_with_val --resume --save_path "$output/step$step" "${start[@]}" ${further[@]+"${further[@]}"}
     start=(--pretrained "$output/step$step/best")
 done
-"$python" "$root/scripts/export_weights.py" "$output/step4/best" --output "$output/pwcnet-$short-scenes.npz"
+"$python" "$root/scripts/export_weights.py" "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"

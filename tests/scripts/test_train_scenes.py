@@ -29,7 +29,8 @@ def test_each_step_starts_from_the_best_of_the_one_before(tmp_path):
                      ["train.py", "--preset", "scenes-2"] + common + ["OUT/step2", "--pretrained", "OUT/step1/best", "--batch_size", "8"],
                      ["train.py", "--preset", "scenes-3"] + common + ["OUT/step3", "--pretrained", "OUT/step2/best", "--batch_size", "8"],
                      ["train.py", "--preset", "scenes-4"] + common + ["OUT/step4", "--pretrained", "OUT/step3/best", "--batch_size", "8"],
-                     ["export_weights.py", "OUT/step4/best", "--output", "OUT/pwcnet-lg-scenes.npz"]]
+                     ["train.py", "--preset", "scenes-5"] + common + ["OUT/step5", "--pretrained", "OUT/step4/best", "--batch_size", "8"],
+                     ["export_weights.py", "OUT/step5/best", "--output", "OUT/pwcnet-lg-scenes.npz"]]
 
 
 def test_a_step_that_fails_ends_it(tmp_path):
