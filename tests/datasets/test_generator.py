@@ -11,7 +11,7 @@ from pwcnet.data.generator.layers import Layer, Shape, make_layers
 from pwcnet.data.generator.masks import make_mask
 from pwcnet.data.generator.motion import Motion, grid
 from pwcnet.data.generator.options import EFFECTS
-from pwcnet.data.generator.render import occluded, render
+from pwcnet.data.generator.render import coverage, occluded, render
 from pwcnet.data.generator.textures import make_texture
 from pwcnet.data.samples import Loaded
 
@@ -113,6 +113,15 @@ def test_the_way_back_inverts_the_motion():
         assert np.abs(source + known - grid(*SIZE))[inside].max() < 0.02
         part = slice(13, 40), slice(22, 61)
         np.testing.assert_allclose(motion.back_flow(part), motion.back_flow(WHOLE)[part], atol=0.01)
+
+
+def test_a_layer_ends_where_its_mask_ends():
+    level = np.full((256, 256), -0.2, np.float32)           # as at the rim of a shape that touches it
+    level[80:200, 80:200] = 20
+    corners = np.array([[0, 0, 1], [WIDTH, 0, 1], [WIDTH, HEIGHT, 1], [0, HEIGHT, 1.0]])
+    shape = Shape(level, np.array([[4.0, 0, 0], [0, 4.0, 0]]), 0.25, corners)         # the mask covers 64 of the 96 columns
+    alpha = coverage(Layer(None, None, None, shape, None), grid(*SIZE))
+    assert (alpha[20:50, 20:50] == 1).all() and (alpha[:, 66:] == 0).all()
 
 
 def test_seed_number_and_options_decide_in_any_thread(pairs):

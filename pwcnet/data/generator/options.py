@@ -38,8 +38,8 @@ class SceneOptions:
             raise ValueError("expected 0 <= median_motion <= largest_motion, got %r and %r; try 6 and 60" % (self.median_motion, self.largest_motion))
         if not 1 <= self.least_layers <= self.most_layers <= 250:
             raise ValueError("expected 1 <= least_layers <= most_layers <= 250, got %r and %r; try 2 and 9" % (self.least_layers, self.most_layers))
-        if self.textures < 1:
-            raise ValueError("expected at least 1 texture, got %r; try 96" % (self.textures,))
+        if not 1 <= self.textures <= 256:
+            raise ValueError("expected 1 to 256 textures, got %r; try 96" % (self.textures,))
 
     def without_effects(self):
         """The same scenes, as they are seen without any of the effects."""

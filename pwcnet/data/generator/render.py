@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional
 import cv2
 import numpy as np
 
+from pwcnet.data.generator.masks import SIZE
 from pwcnet.data.generator.motion import grid
 
 OPAQUE = 0.5                # coverage from which a pixel belongs to a layer
@@ -50,7 +51,7 @@ def coverage(layer, points):
     """[h, w] float32 in 0..1: how much of each pixel the layer covers, at points [h, w, 2] of frame 1."""
     if layer.shape is None:
         return np.ones(points.shape[:2], np.float32)
-    level = cv2.remap(layer.shape.level, cv2.transform(points, layer.shape.place), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    level = cv2.remap(layer.shape.level, cv2.transform(points, layer.shape.place), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-SIZE)
     return np.clip(level * np.float32(layer.shape.scale) + np.float32(0.5), 0, 1)
 
 
@@ -82,7 +83,7 @@ def _painted(picture, color, alpha, moved, shutter):
     """The layer over the picture."""
     if not shutter:
         return cv2.blendLinear(color, np.ascontiguousarray(picture), alpha, 1 - alpha)
-    layer = _smeared(cv2.merge(cv2.split(color * alpha[..., None]) + (alpha,)), moved, shutter)
+    layer = _smeared(cv2.merge([*cv2.split(color * alpha[..., None]), alpha]), moved, shutter)
     return picture * (1 - layer[..., 3:]) + layer[..., :3]
 
 
