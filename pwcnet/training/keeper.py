@@ -1,6 +1,7 @@
 """The folder of a training run: its lock, its options, its checkpoints and which of them stay."""
 import fcntl
 import json
+import math
 import os
 import shutil
 
@@ -8,7 +9,7 @@ from pwcnet.atomic import PARTIAL, write_text
 from pwcnet.checkpoint import NAME, Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
 from pwcnet.runtime import cause, tf
 
-COMPARED = ("model.", "training.")              # of what is in options.json, what should be the same when a run is resumed
+COMPARED = ("model.", "training.", "data", "mode", "masked")         # of what is in options.json, what should be the same when a run is resumed
 
 
 class Keeper:
@@ -50,6 +51,10 @@ class Keeper:
         """Prefix of the checkpoint with the highest step, or None."""
         return find_checkpoint(self.folder) if list_checkpoints(self.folder) else None
 
+    def latest_step(self):
+        """The step of the latest checkpoint, 0 where there is none. Its global_step is lower where a dynamic loss scale skipped updates."""
+        return max(list_checkpoints(self.folder), default=0)
+
     def save(self, session, saver, step):
         """Writes a checkpoint, then removes those that need not stay. Returns its prefix."""
         prefix = save_checkpoint(session, saver, self.folder, step)
@@ -66,23 +71,22 @@ class Keeper:
         """Where the best checkpoints are, so that no latest one removes them."""
         return os.path.join(self.folder, "best")
 
-    def best(self):
-        """{step: validation EPE} of the best checkpoints that are there."""
+    def validated(self):
+        """{step: validation EPE} of the run so far."""
         if not os.path.exists(self._best_path):
             return {}
         with open(self._best_path) as stream:
-            noted = {int(step): epe for step, epe in json.load(stream).items()}
-        return {step: epe for step, epe in noted.items() if step in list_checkpoints(self.best_folder)}
+            return {int(step): epe for step, epe in json.load(stream).items()}
 
     def save_best(self, session, saver, step, epe):
-        """Saves the weights of a step among the best where they are; returns the prefix, or None where they are not."""
-        best = self.best()
-        if len(best) >= self.keep_best and not epe < sorted(best.values())[self.keep_best - 1]:
-            return None
-        prefix = save_checkpoint(session, saver, self.best_folder, step)
-        best[step] = epe
-        kept = sorted(best, key=best.get)[:self.keep_best]
-        write_text(self._best_path, json.dumps({each: best[each] for each in kept}, indent=2) + "\n")
+        """Notes the EPE, and saves the weights of the step where they are among the best; returns the prefix, or None where they are not."""
+        validated, there = self.validated(), list_checkpoints(self.best_folder)
+        validated[step] = epe
+        best = {other: value for other, value in validated.items() if other in there or other == step}
+        kept = sorted(best, key=lambda other: (math.inf if math.isnan(best[other]) else best[other], other))[:self.keep_best]
+        prefix = save_checkpoint(session, saver, self.best_folder, step) if step in kept else None
+        os.makedirs(self.best_folder, exist_ok=True)
+        write_text(self._best_path, json.dumps(validated, indent=2) + "\n")
         for other, path in list_checkpoints(self.best_folder).items():
             if other not in kept:
                 remove_checkpoint(path)

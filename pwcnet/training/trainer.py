@@ -35,14 +35,15 @@ def train(data, config, options, keeper, start=Start(None, False), about=None, v
     resumed = keeper.latest()
     if resumed and not start.resume:
         raise ValueError("expected a new folder, got %s, which holds %s; continue it with --resume, or choose another --save_path" % (keeper.folder, resumed))
-    first = Checkpoint(resumed).step if resumed else 0
-    if first >= options.steps:
+    first = keeper.latest_step()
+    missed = resumed and validation and _validates(options, first) and first not in keeper.validated()        # it was stopped before it was validated
+    if first >= options.steps and not missed:
         log.info("%s is complete: nothing to do", resumed)
         return resumed
     about = dict(about or {}, model=asdict(config), training=asdict(options), workers=workers.size)
     with tf.Graph().as_default():
         tf.set_random_seed(options.seed)
-        run = _Run(data, config, options, keeper, first, validation, workers)
+        run = _Run(data, config, options, keeper, first, validation, workers, missed)
         with workers.session() as session:
             run.initialize(session, start.pretrained)
             if not workers.leader:
@@ -57,15 +58,16 @@ def train(data, config, options, keeper, start=Start(None, False), about=None, v
 class _Run:
     """One session's training: the graph, and the loop over it."""
 
-    def __init__(self, data, config, options, keeper, first, validation, workers):
+    def __init__(self, data, config, options, keeper, first, validation, workers, missed=False):
         self.data, self.config, self.options, self.keeper, self.first, self.validation = data, config, options, keeper, first, validation
-        self.workers, self.joint_batch = workers, options.batch_size * workers.size
+        self.workers, self.joint_batch, self.missed, self.done = workers, options.batch_size * workers.size, missed, first
         self.batch, self.start_data = data.batches(options.batch_size, first, options.steps, options.workers, (workers.rank, workers.size))
         self.graph = training_graph(self.batch.pair, self.batch.truth, self.batch.valid, config, options, workers=workers)
         self.finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(variable)) for variable in tf.trainable_variables()])
         self.saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
         self.best_saver = self.saver if self.graph.average is None else averages_saver(self.graph)
         self.start = coarse_to_fine(tf.trainable_variables()) if options.start == "coarse_to_fine" else None
+        self.start_averages = start_of_averages(self.graph) if self.graph.average else ()
         self.synchronize = workers.broadcast(tf.global_variables())
         self.last_good = keeper.latest()
         self.train_op, self.at_once = self.graph.train_op, steps_of_a_run(workers.config)
@@ -87,6 +89,8 @@ class _Run:
             log.info("no pretrained weights: starting from random ones")
             if self.start:
                 session.run(self.start)
+        if not self.first:
+            session.run(self.start_averages)
         session.run(self.start_data)            # apart from the variables' initializers, as the NPU wants it
         session.run(self.synchronize)
         self.train_op = looped(session, self.graph.train_op, self.at_once)
@@ -100,12 +104,15 @@ class _Run:
         """Steps until the end. Whatever stops it, the weights are saved first where they are finite."""
         options = self.options
         try:
+            if self.missed:
+                self._validate(session, self.first, summaries)
             with tqdm(total=options.steps, initial=self.first, unit="step", disable=None, dynamic_ncols=True) as bar:
                 window = _Window(self.joint_batch, self.at_once)
                 for step in self._runs():
                     last = step == options.steps
                     shown = step % options.display == 0 or last
                     window.add(self._step(session, step, shown))
+                    self.done = step
                     bar.update(self.at_once)
                     if shown:
                         bar.write("", end="")               # the bar makes room for the line
@@ -116,7 +123,7 @@ class _Run:
                         window = _Window(self.joint_batch, self.at_once)
                     if step % options.save_every == 0 or last:
                         self._save(session, step)
-                    if self.validation and options.validate_every and (step % options.validate_every == 0 or last):
+                    if self.validation and _validates(options, step):
                         self._validate(session, step, summaries)
                         window.began = time.time()
         except KeyboardInterrupt:
@@ -134,7 +141,7 @@ class _Run:
 
     def _save_what_is_good(self, session):
         """Saves the step that the weights are of, unless they are saved or spoiled already; returns it."""
-        step = int(session.run(self.graph.global_step))
+        step = max(self.done, int(session.run(self.graph.global_step)))          # the latter counts a step that was interrupted late, but none that was skipped
         if step > self.first and self.last_good != self.keeper.prefix(step) and session.run(self.finite):
             self._save(session, step)
         return step
@@ -174,6 +181,15 @@ class _Run:
         best = session.run(self.finite) and self.keeper.save_best(session, self.best_saver, step, validated.epe)
         if best:
             log.info("saved %s, the best so far" % best)
+
+
+def _validates(options, step):
+    return bool(step and options.validate_every and (step % options.validate_every == 0 or step == options.steps))
+
+
+def start_of_averages(graph):
+    """The op that starts the averages at the weights as they are, in the place of the random ones of the variables' initializers."""
+    return tf.group(*[tf.assign(graph.average.average(variable), variable) for _, variable in graph.gradients])
 
 
 def averages_saver(graph):

@@ -119,6 +119,7 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
     name, shape = "pwcnet/predict_flow/flow2/kernel", (3, 3, 32, 2)
     first, second, third = (Checkpoint(keeper.prefix(step)).weight(name, shape) for step in (1, 2, 3))
     averages = [Checkpoint(keeper.prefix(step), averaged=True).weight(name, shape) for step in (1, 2, 3)]
+    assert np.abs(averages[0] - first).max() <= 0.5 * 1.1e-3         # it starts at the weights, and not at the initializer's: within a step of Adam
     for step, (before, weights, after) in enumerate(zip(averages, (second, third), averages[1:]), 2):
         decay = min(0.5, (1 + step) / (10 + step))
         np.testing.assert_allclose(after, decay * before + (1 - decay) * weights, rtol=1e-4, atol=1e-7)
@@ -129,6 +130,6 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
     with Predictor(best.path) as predictor:
         for result in evaluate_samples(predictor, samples, masked=True):
             totals.add(result)
-    assert list(keeper.best().values())[0] == pytest.approx(totals.measures["EPE"].per_image.value, rel=1e-4)
+    assert keeper.validated()[3] == pytest.approx(totals.measures["EPE"].per_image.value, rel=1e-4)
     with pytest.raises(ValueError, match="expected averages of the weights"):
         Checkpoint(best.path, averaged=True)

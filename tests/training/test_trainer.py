@@ -79,6 +79,21 @@ def test_resuming_is_as_if_it_had_not_stopped(samples, tmp_path):
     assert run(samples, tmp_path / "parts", Start(None, True), steps=4) == parts          # complete: nothing to do
 
 
+def test_resuming_after_updates_that_the_loss_scale_skipped(samples, tmp_path, monkeypatch):
+    """A checkpoint is named after its place in the data; its global_step, which the schedule follows, stays behind."""
+    scale = tf.train.experimental.DynamicLossScale
+    monkeypatch.setattr(tf.train.experimental, "DynamicLossScale", lambda: scale(initial_loss_scale=2.0 ** 127))
+    steps = dict(loss_scale="dynamic", save_every=10)
+    whole = run(samples, tmp_path / "whole", steps=20, **steps)
+    assert 0 < Checkpoint(whole).step < 20 and whole.endswith("-20")
+    run(samples, tmp_path / "parts", steps=10, **steps)
+    parts = run(samples, tmp_path / "parts", Start(None, True), steps=20, **steps)
+    expected, resumed = weights(whole), weights(parts)
+    for name in expected:
+        np.testing.assert_array_equal(expected[name], resumed[name], err_msg=name)
+    assert run(samples, tmp_path / "parts", Start(None, True), steps=20, **steps) == parts and sorted(list_checkpoints(str(tmp_path / "parts"))) == [10, 20]
+
+
 def test_a_folder_with_checkpoints_needs_resume(samples, tmp_path):
     run(samples, tmp_path, steps=1)
     with pytest.raises(ValueError, match="--resume"):

@@ -59,8 +59,42 @@ def test_the_best_are_kept_apart_from_the_latest(trained):
     assert sorted(list_checkpoints(os.path.join(folder, "best"))) == sorted(wanted)
     with open(os.path.join(folder, "best", "best.json")) as stream:
         noted = json.load(stream)
-    assert noted == {str(step): found[step].epe for step in wanted}
+    assert noted == {str(step): validated.epe for step, validated in found.items()}
     assert list(list_checkpoints(folder)) == [6] and Checkpoint(os.path.join(folder, "best")).config.name == "sm-6-2"
+
+
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
+    class Stopping(Validation):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.runs = 0
+
+        def run(self, *arguments):
+            self.runs += 1
+            if self.runs == at // 2:
+                raise KeyboardInterrupt
+            return super().run(*arguments)
+
+    options = TrainingOptions(steps=4, batch_size=1, crop=(64, 64), loss="multiscale", schedule="constant", learning_rate=1e-3, display=4, save_every=2,
+                              validate_every=2, keep_best=2)
+
+    def go(validation, resume):
+        with Keeper(str(tmp_path), 2, 0, options.keep_best) as keeper:
+            train(TrainingData(samples, (64, 64)), ModelConfig.small(), options, keeper, Start(None, resume), validation=validation)
+            return keeper.validated(), sorted(list_checkpoints(keeper.best_folder))
+
+    with pytest.raises(KeyboardInterrupt):
+        go(Stopping(samples), False)
+    validated, best = go(Validation(samples), True)
+    assert sorted(validated) == best == [2, 4]
+    validation = Stopping(samples)
+    assert go(validation, True) == (validated, best) and validation.runs == 0           # complete: nothing to do
+
+
+def test_each_sample_counts_once(samples):
+    with pytest.raises(ValueError, match="an id each"):
+        Validation(samples + samples[:1])
 
 
 def test_pictures_of_fixed_samples(trained, samples):
