@@ -120,6 +120,8 @@ class _Archive:
 
     def __init__(self, path):
         self._arrays = np.load(path, allow_pickle=False)
+        if not isinstance(self._arrays, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
 
     def get_variable_to_shape_map(self):
         return {name: self._arrays[name].shape for name in self._arrays.files}

@@ -4,7 +4,7 @@ import io
 import numpy as np
 
 from pwcnet.atomic import write_bytes
-from pwcnet.checkpoint import ARCHIVE, save_checkpoint, variable_shapes
+from pwcnet.checkpoint import ARCHIVE, list_checkpoints, save_checkpoint, variable_shapes
 from pwcnet.config import SIZE_MULTIPLE
 from pwcnet.network import pwc_net
 from pwcnet.runtime import tf
@@ -35,9 +35,12 @@ def write_archive(path, checkpoint):
 def write_checkpoint(folder, checkpoint):
     """Writes the network's weights and the step alone as `folder/pwcnet.ckpt-<step>`; returns the prefix. A step that is not known is 0.
 
-    checkpoint: an open pwcnet.checkpoint.Checkpoint, of an .npz file too. Raises ValueError for a weight that is missing, OSError for a folder that is full.
+    checkpoint: an open pwcnet.checkpoint.Checkpoint, of an .npz file too. Raises ValueError for a weight that is missing, OSError for a folder that is full,
+    FileExistsError for one that holds a checkpoint, which may be a training run's, with more in it than weights.
     """
     step = checkpoint.step or 0
+    if list_checkpoints(folder):
+        raise FileExistsError("expected a folder without checkpoints, got %s, which holds some; try another --output" % folder)
     with tf.Graph().as_default(), tf.Session() as session:
         pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)

@@ -21,6 +21,7 @@ from scripts.training_command import Job, add_training_flags, given_options, run
 
 from pwcnet.data.datasets import DATASETS, Source, dataset_samples, parse_source  # noqa: E402
 from pwcnet.data.mix import Mix  # noqa: E402
+from pwcnet.data.samples import Endless  # noqa: E402
 from pwcnet.training.presets import PRESETS, Preset, find_preset  # noqa: E402
 
 CROP = (384, 768)               # height and width, as pwcnet.training.options has them, without importing TensorFlow
@@ -99,6 +100,8 @@ def option_values(args, preset):
         values["loss"] = args.loss
         values.pop("optimizer", None)                       # the preset's is that of its own loss
     values.update(given_options(args))
+    if preset.training.get("schedule") == "cosine" and not args.schedule:
+        values["schedule"] = "cosine"                       # --learning_rate is the highest of it
     crop = values.get("crop", CROP)
     values["crop"] = args.crop_height or crop[0], args.crop_width or crop[1]
     values["augment"] = augmentation(args, values.get("augment", {}))
@@ -155,12 +158,19 @@ def validation_of(args, sources, parts, masked):
         return None
     chosen = [parse_source(text) for text in args.validate_data] if args.validate_data else sources
     mode = args.validate_mode if args.validate_data else "val"
-    samples = [replace(sample, id="%s/%s" % (source.name, sample.id)) for source in chosen for sample in dataset_samples(source.name, source.root, mode)]
-    training = {os.path.realpath(sample.flow) for part in parts for sample in part}
+    samples = [replace(sample, id="%s/%s" % (label, sample.id)) for label, source in zip(_labels(chosen), chosen)
+               for sample in dataset_samples(source.name, source.root, mode)]
+    training = {os.path.realpath(sample.flow) for part in parts if not isinstance(part, Endless) for sample in part}        # others have no files
     both = [sample.id for sample in samples if os.path.realpath(sample.flow) in training]
     if both:
         raise ValueError("expected pairs to validate on that do not train, got %d that do, %s among them; try --mode train_with_val" % (len(both), both[0]))
     return Validation(samples, masked=masked)
+
+
+def _labels(sources):
+    """The sources' names, with a number from the second of a name on: "sintel-clean", "sintel-clean-2"."""
+    names = [source.name for source in sources]
+    return [name if index == names.index(name) else "%s-%d" % (name, names[:index + 1].count(name)) for index, name in enumerate(names)]
 
 
 if __name__ == "__main__":

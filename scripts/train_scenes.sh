@@ -12,6 +12,8 @@ variant=small output=
 further=()
 while [ $# -gt 0 ]; do
     case "$1" in
+        --variant=* | --output=*)
+            set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
         --variant | --output)
             [ $# -gt 1 ] || { echo "train_scenes.sh: error: expected a value after $1; see the head of $0" >&2; exit 2; }
             [ "$1" = --variant ] && variant=$2 || output=$2
@@ -28,7 +30,7 @@ output=${output:-./scenes-$variant}
 
 start=(--variant "$variant")
 for step in 1 2 3 4 5; do
-    "$python" "$root/scripts/train.py" --preset "scenes-$step" --mode train_with_val --resume --save_path "$output/step$step" "${start[@]}" ${further[@]+"${further[@]}"}
+    "$python" "$root/scripts/train.py" --preset "scenes-$step" --mode train_with_val --resume --save_path "$output/step$step" "${start[@]}" ${further[@]+"${further[@]}"} --keep_best 1
     start=(--pretrained "$output/step$step/best")
 done
 "$python" "$root/scripts/export_weights.py" "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"

@@ -137,7 +137,7 @@ def run_training(args, make_job, command):
         if workers.leader:
             stack.enter_context(_log_file(os.path.join(args.save_path, "train.log")))
         batch = "%d" % options.batch_size if workers.size == 1 else "%d on each of %d workers" % (options.batch_size, workers.size)
-        log.info("%s, %d pairs, %d steps of batch size %s, %s loss, %s", job.config.name, len(job.data.samples), options.steps, batch, options.loss,
+        log.info("%s, %d pairs, %d steps of batch size %s, %s loss, %s", job.config.name, len(job.data), options.steps, batch, options.loss,
                  options.optimizer_name)
         for note in job.notes:
             log.info("%s", note)

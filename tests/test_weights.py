@@ -30,6 +30,8 @@ def test_an_archive_is_the_checkpoint_in_float16(archive, small_checkpoint):
 def test_and_back(archive, tmp_path):
     prefix = write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     assert prefix.endswith("pwcnet.ckpt-7")
+    with pytest.raises(FileExistsError, match="expected a folder without checkpoints, got .*back"):      # it may be a run's
+        write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     frames = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     flows = []
     for path in (archive, prefix, str(tmp_path / "back")):
@@ -46,6 +48,10 @@ def test_wrong_files(small_checkpoint, tmp_path):
     with pytest.raises(FileNotFoundError, match="found no .*absent.npz"):
         Checkpoint(str(tmp_path / "absent.npz"))
     np.savez(str(tmp_path / "other.npz"), a=np.zeros(3))
+    with open(str(tmp_path / "array.npz"), "wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(ValueError, match="unreadable .*array.npz"):
+        Checkpoint(str(tmp_path / "array.npz"))
     with pytest.raises(ValueError, match="another network"):
         Checkpoint(str(tmp_path / "other.npz"))
     with pytest.raises(ValueError, match="expected a name ending in .npz"):

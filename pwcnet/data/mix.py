@@ -29,10 +29,15 @@ class Mix:
         self._block = functools.lru_cache(maxsize=4)(self._shuffled_block)
         self._order = functools.lru_cache(maxsize=4 * len(parts))(self._shuffled_part)
 
+    def __len__(self):
+        return sum(map(len, self._parts))
+
     @property
-    def samples(self):
-        """All samples, part after part."""
-        return [sample for samples in self._parts for sample in samples]
+    def distinct(self):
+        """How many different samples there are; infinity where a part is endless."""
+        if any(isinstance(samples, Endless) for samples in self._parts):
+            return math.inf
+        return len({sample for samples in self._parts for sample in samples})
 
     @property
     def shares(self):

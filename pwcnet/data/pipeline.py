@@ -46,10 +46,13 @@ class TrainingData:
 
     def __init__(self, samples, crop, augment_options=None, seed=0, masked=True, skip_bad=False):
         self._mix = samples if isinstance(samples, Mix) else Mix([(samples, None)], seed)
-        self.samples, self.crop, self.seed, self.masked, self.skip_bad = self._mix.samples, tuple(crop), seed, masked, skip_bad
+        self.crop, self.seed, self.masked, self.skip_bad = tuple(crop), seed, masked, skip_bad
         self._augment = functools.partial(augment, options=augment_options) if augment_options else random_crop
         self.failures, self.skipped = [], {}            # errors; {Sample: error} of samples that were skipped
-        self._distinct, self._skipping = len(set(self.samples)), threading.Lock()
+        self._distinct, self._skipping = self._mix.distinct, threading.Lock()
+
+    def __len__(self):
+        return len(self._mix)
 
     def sample(self, number):
         """The Sample that the number means, whether its files can be read or not."""

@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import re
-import tempfile
 import time
 from contextlib import contextmanager
 

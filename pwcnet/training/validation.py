@@ -29,6 +29,8 @@ class Validation:
     def __init__(self, samples: List, masked=True, pictured=2):
         if not samples:
             raise ValueError("expected at least one sample to validate on, got none; try other data, or none and validate_every 0")
+        if len({sample.id for sample in samples}) < len(samples):
+            raise ValueError("expected samples to validate on with an id each, got some twice; try each data set once")
         self.samples, self.masked = list(samples), masked
         self._pictured = {self.samples[i].id for i in np.linspace(0, len(self.samples) - 1, min(pictured, len(self.samples))).astype(int)}
         self._networks = {}

@@ -31,7 +31,7 @@ def test_shares_are_exact_in_each_block():
 def test_without_weights_parts_count_by_their_pairs():
     mix = Mix([(CHAIRS, None), (THINGS, None), (KITTI, None)], 1)
     np.testing.assert_allclose(mix.shares, [50 / 84, 30 / 84, 4 / 84], atol=1e-4)
-    assert mix.samples == CHAIRS + THINGS + KITTI and sum(mix.shares) == pytest.approx(1)
+    assert len(mix) == mix.distinct == 84 and sum(mix.shares) == pytest.approx(1)
 
 
 def test_each_part_walks_through_epochs_of_its_own():

@@ -78,7 +78,7 @@ def test_flags_win_over_a_preset(job, dataset):
     assert (options.schedule, options.learning_rate, options.augment, options.optimizer, options.save_every) == ("constant", 1e-6, None, "sgd", 9)
     assert (options.steps, options.crop, options.loss, options.validate_every, options.batch_size) == (1, (64, 64), "robust", 0, 1)
     assert [source["name"] for source in made.about["data"]] == ["sintel-clean", "sintel-final"] and made.about["preset"] == "sintel-mixed"
-    assert made.config.name == "sm-6-2" and len(made.data.samples) == 6
+    assert made.config.name == "sm-6-2" and len(made.data) == 6
 
 
 def test_a_presets_steps_are_for_its_batch_size(job, dataset):
@@ -99,6 +99,18 @@ def test_a_loss_comes_with_its_own_optimizer(job, dataset):
     assert job(*base + ["--loss", "multiscale", "--optimizer", "momentum"]).options.optimizer_name == "momentum"
 
 
+def test_a_rate_for_a_preset_that_ends_annealed_is_its_highest(job):
+    options = job("--preset", "scenes-2", "--learning_rate", 1e-4).options
+    assert (options.schedule, options.learning_rate) == ("cosine", 1e-4)
+    assert job("--preset", "scenes-2", "--learning_rate", 1e-4, "--schedule", "constant").options.schedule == "constant"
+
+
+def test_validation_on_two_sets_of_one_name(job):
+    made = job("--data", "generated=median=1", "generated=median=20,pairs=2000000000", "--steps", 5, "--save_path", "unused", "--mode", "train_with_val", *SMALL)
+    assert len({sample.id for sample in made.validation.samples}) == 32 and {sample.id.split("/")[0] for sample in made.validation.samples} == {
+        "generated", "generated-2"}
+
+
 def test_a_presets_augmentation_stays_under_what_flags_add(job, dataset):
     augment = job(*KITTI + ["--data", "kitti2015=" + dataset, "--eraser", "True"]).options.augment
     assert augment.flip_up_down == 0.0 and augment.eraser and not augment.affine
@@ -110,7 +122,7 @@ def test_validation_data(job, dataset):
     other = job(*base + ["--validate_data", "sintel-clean=" + dataset, "--validate_mode", "val_notrain", "--save_every", 50])
     assert len(other.validation.samples) == 3 and other.options.validate_every == 50
     own = job(*base + ["--mode", "train_with_val", "--validate_every", 7])
-    assert len(own.validation.samples) == 1 and own.options.validate_every == 7 and len(own.data.samples) == 2
+    assert len(own.validation.samples) == 1 and own.options.validate_every == 7 and len(own.data) == 2
     both = job("--preset", "sintel-mixed", "--dataset", dataset, "--mode", "train_with_val", *SMALL).validation.samples
     assert len({sample.id for sample in both}) == 2 and {sample.id.split("/")[0] for sample in both} == {"sintel-clean", "sintel-final"}
     never = job(*base + ["--mode", "train_with_val", "--validate_every", 0])

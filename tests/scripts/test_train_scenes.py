@@ -21,15 +21,15 @@ def test_each_step_starts_from_the_best_of_the_one_before(tmp_path):
     recorder = tmp_path / "python"
     recorder.write_text("#!/bin/sh\necho \"$(basename \"$1\")\" \"$@\"\n")
     recorder.chmod(0o755)
-    done = script("--output", "OUT", "--variant", "large", "--batch_size", 8, PYTHON=str(recorder))
+    done = script("--output", "OUT", "--variant=large", "--batch_size", 8, PYTHON=str(recorder))
     assert done.returncode == 0, done.stderr
     lines = [[word for word in line.split() if "/scripts/" not in word] for line in done.stdout.splitlines()]
-    common = ["--mode", "train_with_val", "--resume", "--save_path"]
-    assert lines == [["train.py", "--preset", "scenes-1"] + common + ["OUT/step1", "--variant", "large", "--batch_size", "8"],
-                     ["train.py", "--preset", "scenes-2"] + common + ["OUT/step2", "--pretrained", "OUT/step1/best", "--batch_size", "8"],
-                     ["train.py", "--preset", "scenes-3"] + common + ["OUT/step3", "--pretrained", "OUT/step2/best", "--batch_size", "8"],
-                     ["train.py", "--preset", "scenes-4"] + common + ["OUT/step4", "--pretrained", "OUT/step3/best", "--batch_size", "8"],
-                     ["train.py", "--preset", "scenes-5"] + common + ["OUT/step5", "--pretrained", "OUT/step4/best", "--batch_size", "8"],
+    common, one = ["--mode", "train_with_val", "--resume", "--save_path"], ["--keep_best", "1"]
+    assert lines == [["train.py", "--preset", "scenes-1"] + common + ["OUT/step1", "--variant", "large", "--batch_size", "8"] + one,
+                     ["train.py", "--preset", "scenes-2"] + common + ["OUT/step2", "--pretrained", "OUT/step1/best", "--batch_size", "8"] + one,
+                     ["train.py", "--preset", "scenes-3"] + common + ["OUT/step3", "--pretrained", "OUT/step2/best", "--batch_size", "8"] + one,
+                     ["train.py", "--preset", "scenes-4"] + common + ["OUT/step4", "--pretrained", "OUT/step3/best", "--batch_size", "8"] + one,
+                     ["train.py", "--preset", "scenes-5"] + common + ["OUT/step5", "--pretrained", "OUT/step4/best", "--batch_size", "8"] + one,
                      ["export_weights.py", "OUT/step5/best", "--output", "OUT/pwcnet-lg-scenes.npz"]]
 
 
