@@ -50,16 +50,16 @@ def write_report(folder, evaluation, pictures=None):
 
 def totals_table(totals):
     """A row a measure: its mean over images, and over pixels, with the number of each. totals: of evaluation.json."""
-    columns = [Column("Per image", "", "mean of the images' means, as in published numbers"), Column("Images"),
-               Column("Pooled", "", "mean over all pixels of all images"), Column("Pixels")]
+    columns = [Column("Per image", "", "mean of the images' means, as in published EPE"), Column("Images"),
+               Column("Pooled", "", "mean over all pixels of all images, as in published Fl"), Column("Pixels")]
     return Table(columns, [(name, [measure_cell(name, total["per_image"]), count_cell(total["images"]),
                                    measure_cell(name, total["pooled"]), count_cell(total["pixels"])]) for name, total in totals.items()])
 
 
 def _facts(about):
-    """[(label, text)]: the numbers to see first."""
+    """[(label, text)]: the numbers to see first, each as benchmarks publish it: EPE as the mean of the images' means, KITTI's Fl over all pixels."""
     totals, seconds = about["totals"], about.get("mean_seconds")
-    facts = [(label, with_unit(measure, totals[measure]["per_image"])) for label, measure in (
+    facts = [(label, with_unit(measure, totals[measure]["pooled" if measure.startswith("Fl-") else "per_image"])) for label, measure in (
         ("EPE", EPE), ("EPE of no motion", "Zero flow"), ("Fl-all", "Fl-all")) if measure in totals]
     return facts + [("Pairs", "{:,}".format(about["pairs"]))] + ([("Time a pair", "%.1f\u202fms" % (1000 * seconds))] if seconds is not None else [])
 

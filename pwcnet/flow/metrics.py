@@ -53,7 +53,7 @@ class RunningMean:
 
     @property
     def per_image(self):
-        """Mean of the images' means (what published numbers are); its count is of images."""
+        """Mean of the images' means (what published EPE is); its count is of images."""
         return Mean(self._values / self._images, self._images) if self._images else Mean(None, 0)
 
     @property

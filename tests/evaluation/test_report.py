@@ -26,6 +26,13 @@ def test_a_page_holds_all_it_needs(tmp_path):
     assert "limit" not in text and "n/a" in text
 
 
+def test_the_first_numbers_are_as_benchmarks_publish_them(tmp_path):
+    made = evaluation({"a": 1.0, "b": 2.0})
+    made.about["totals"]["EPE"]["pooled"], made.about["totals"]["Fl-all"]["pooled"] = 1.25, 12.5
+    shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page(tmp_path, made, None)))
+    assert shown["EPE"] == "1.500\u202fpx" and shown["Fl-all"] == "12.50\u202f%"
+
+
 def test_each_shown_pair_is_predicted_once(tmp_path):
     made, asked = evaluation({"%05d" % number: 1.0 + number for number in range(25)}), []
 
