@@ -1,4 +1,5 @@
 """Two evaluations of the same pairs: what differs in all, by scene, by pair."""
+import math
 from typing import Dict, List, NamedTuple, Tuple
 
 from pwcnet.evaluation.charts import epe_by_motion, epe_histogram, epe_of_pairs
@@ -9,6 +10,7 @@ from pwcnet.flow.metrics import RunningMean
 
 OFFLINE = "offline"             # the name of data that came as raw files, of whatever set
 LABELS = "A", "B"
+ZERO = "Zero flow"              # a number of the truth alone
 
 
 class Comparison(NamedTuple):
@@ -28,7 +30,7 @@ def compare(first, second):
     """The `Comparison` of two pwcnet.evaluation.folder.Evaluation, over the pairs that both have, by their ids; raw files go by their names.
 
     Raises ValueError for runs of different data, where one counts masked pixels and the other does not, where they share no pair, and for a shared pair
-    whose EPE stands on different pixels: means over different pixels say nothing about the weights.
+    whose EPE stands on different pixels or whose truth moves otherwise: means over different pixels say nothing about the weights.
     """
     _check_same_data(first.about, second.about)
     names = _file_name if OFFLINE in (first.about["data"], second.about["data"]) else str
@@ -98,6 +100,10 @@ def _check_same_pixels(pairs):
         if len(set(counts)) > 1:
             raise ValueError("expected the same pixels in both runs, got %d and %d of %s; try runs of the same truth and masks" % (
                 counts[0], counts[1], pair[0].name))
+        speeds = [value_of(row, ZERO) for row in pair]
+        if None not in speeds and not math.isclose(speeds[0], speeds[1], rel_tol=1e-4, abs_tol=2e-6):
+            raise ValueError("expected the same truth in both runs, got a mean motion (Zero flow) of %g and %g px in %s; try runs of the same data" % (
+                speeds[0], speeds[1], pair[0].name))
 
 
 def _file_name(pair):
@@ -129,7 +135,7 @@ def _totals_table(comparison):
 
 def _difference_table(pairs, measures, scenes):
     """EPE of both runs, then the difference in every measure."""
-    others = [measure for measure in measures if measure not in (EPE, "Zero flow")]
+    others = [measure for measure in measures if measure not in (EPE, ZERO)]
     columns = [Column("Pairs")] * scenes + [Column("EPE " + label, unit(EPE)) for label in LABELS]
     columns += [measure_column(measure)._replace(title="Δ " + measure) for measure in [EPE] + others]
     rows = [(pair[0].name, [count_cell(pair[0].pairs)] * scenes + _cells(EPE, *(value_of(row, EPE) for row in pair))
@@ -145,6 +151,6 @@ def _cells(measure, first, second):
 def difference_cell(measure, value):
     """The Cell of a difference, its sign written out."""
     text = number(measure, value, sign=True)
-    moved = text[:1] in "+-" and measure != "Zero flow"
+    moved = text[:1] in "+-" and measure != ZERO
     tone = "" if not moved else "better" if (value > 0) == (measure in HIGHER_IS_BETTER) else "worse"
     return Cell(text.replace("-", "−"), value, tone)

@@ -1,6 +1,7 @@
 import pytest
 
 from pwcnet.evaluation.comparison import change, compare, data_of, difference, difference_cell, most_changed, write_comparison
+from pwcnet.flow.metrics import Mean
 from tests.evaluation.made_up import SCENES, evaluation
 
 FIRST = dict(zip(SCENES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]))
@@ -34,6 +35,17 @@ def test_only_shared_pairs_count():
 def test_runs_that_cannot_be_compared(other, message):
     with pytest.raises(ValueError, match=message):
         compare(evaluation(FIRST), other)
+
+
+def test_another_truth_is_refused():
+    other = evaluation(SECOND)
+    for motion, same in ((5.0 * (1 + 5e-5), True), (5.01, False)):
+        other.pairs[1][1]["Zero flow"] = Mean(motion, 400)
+        if same:
+            compare(evaluation(FIRST), other)
+        else:
+            with pytest.raises(ValueError, match=r"same truth in both runs, got .* 5 and 5.01 px in scene_1/frames_0002_0003; try"):
+                compare(evaluation(FIRST), other)
 
 
 def test_raw_files_of_any_data():
