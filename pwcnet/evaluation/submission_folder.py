@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class SubmissionFolder:
     """The files of one submission, all made with the same weights and settings.
 
-    folder: made where it is missing; otherwise it has to be empty or that of an earlier run with the same settings, and without other files than those planned.
+    folder: made where it is missing; otherwise it has to be empty, or hold flows of an earlier run with the same settings and no files but those planned.
     files: {path in the folder: Sample}, as in pwcnet.evaluation.submission.Plan. settings: {name: what JSON holds}, what the numbers depend on.
     Raises ValueError for other folders, before anything is written.
     """
@@ -82,7 +82,7 @@ class SubmissionFolder:
 
     def _begin(self, settings):
         present, manifest = self._present(), self._path(MANIFEST)
-        if os.path.isfile(manifest):
+        if present and os.path.isfile(manifest):            # without flows there is nothing to mix: a run that failed binds nobody
             _check_settings(manifest, settings)
         elif present:
             raise ValueError("expected an empty folder or that of an earlier run, got %d other files (%s) in %s; try another folder" % (

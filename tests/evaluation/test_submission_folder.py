@@ -101,6 +101,13 @@ def test_motion_beyond_a_png_is_bounded_and_counted(make, caplog):
     assert "a/1.png: 2 pixels" in caplog.text and flow[0, 0, 0] == 600.0
 
 
+def test_settings_without_a_flow_bind_nobody(make):
+    make()
+    folder = make(precision="float16")
+    with open(at(folder, MANIFEST)) as stream:
+        assert stream.read() == '{\n  "precision": "float16"\n}\n'
+
+
 def test_settings_are_compared_as_json_holds_them(make, complete):
     with pytest.raises(ValueError, match="got precision 'float16' where it had None"):
         make(precision="float16")

@@ -162,7 +162,10 @@ def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatc
 
 
 def test_other_settings_and_weights_are_never_mixed(published, sintel_main, small_checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setattr(submit, "predict", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    def stopped(_, config, folder, remaining):
+        folder.write(next(iter(remaining)), np.zeros((64, 128, 2), np.float32))
+        raise KeyboardInterrupt
+    monkeypatch.setattr(submit, "predict", stopped)
     with pytest.raises(KeyboardInterrupt):
         sintel_main()
     for arguments, changed, word in ((["--names", "raft"], {}, "names 'raft' where it had 'sintel'"), (["--precision", "float16"], {}, "precision"),
@@ -172,6 +175,15 @@ def test_other_settings_and_weights_are_never_mixed(published, sintel_main, smal
     (tmp_path / "out" / submission_folder.MANIFEST).write_text("[1]")
     with pytest.raises(ValueError, match="something else in .*submission.json"):
         sintel_main()
+
+
+def test_a_run_that_wrote_no_flow_binds_nobody(published, sintel_main, small_checkpoint, tmp_path):
+    (tmp_path / "broken.pb").write_bytes(b"no graph")
+    with pytest.raises(ValueError, match="broken.pb"):
+        sintel_main(ckpt=tmp_path / "broken.pb")
+    assert os.listdir(str(tmp_path / "out")) == [submission_folder.MANIFEST]
+    sintel_main(ckpt=small_checkpoint)
+    assert files(tmp_path / "out") == FLOWS
 
 
 def test_folders_with_other_files_are_refused(published, sintel_main, sintel, tmp_path):
