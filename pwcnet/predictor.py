@@ -7,7 +7,7 @@ from pwcnet.checkpoint import Checkpoint
 from pwcnet.export import freeze, frozen_input_shape, import_frozen, read_frozen
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.network import flow_between, pyramid_of
-from pwcnet.runtime import tf
+from pwcnet.runtime import cause, tf
 from pwcnet.runtime.npu import target_of
 from pwcnet.runtime.precision import checked_precision
 from pwcnet.runtime.sessions import session_config
@@ -20,7 +20,7 @@ class Predictor:
 
     path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size. config: of pwcnet.runtime.sessions, None for the default.
     precision: the type that features are computed in (pwcnet.runtime.precision); a frozen graph has its own.
-    A graph is built for each padded size that comes; the last two are kept.
+    A graph is built for each padded size that comes; the last two are kept. Predicting raises ValueError, with the cause, where TensorFlow fails.
     """
 
     def __init__(self, path, config=None, precision="float32"):
@@ -117,6 +117,14 @@ class _Graph:
         self.graph = tf.Graph()
         self.session = tf.Session(graph=self.graph, config=config)
 
+    def run(self, wanted, feed, size):
+        """What the session gives. size: height and width. Raises ValueError, with the cause, where TensorFlow fails."""
+        try:
+            return self.session.run(wanted, feed)
+        except tf.errors.OpError as error:
+            raise ValueError("expected flow of %dx%d pixels (height x width, padded), got an error of TensorFlow (%s); try smaller frames, or --device cpu" % (
+                tuple(size) + (cause(error),))) from error
+
     def close(self):
         self.session.close()
 
@@ -132,7 +140,7 @@ class Pairs(_Graph):
 
     def flows(self, pairs):
         """[B, 2, H, W, 3] float32 -> [B, H, W, 2] float32."""
-        return self.session.run(self.output, {self.x: pairs})
+        return self.run(self.output, {self.x: pairs}, pairs.shape[2:4])
 
 
 class Stream(_Graph):
@@ -155,13 +163,13 @@ class Stream(_Graph):
 
     def features(self, frame):
         """The pyramid of a frame [H, W, 3] uint8: {level: array}."""
-        return self.session.run(self.own, {self.frame: self._input(frame)})
+        return self.run(self.own, {self.frame: self._input(frame)}, self.size)
 
     def flow(self, features, frame):
         """The flow [1, H, W, 2] from the frame of these features to this one, and this one's features, in one run."""
         feed = {self.other[level]: array for level, array in features.items()}
         feed[self.frame] = self._input(frame)
-        return self.session.run([self.output, self.own], feed)
+        return self.run([self.output, self.own], feed, self.size)
 
     def _input(self, frame):
         return network_input(frame, *self.size)[np.newaxis]

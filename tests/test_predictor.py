@@ -6,7 +6,7 @@ from pwcnet.checkpoint import Checkpoint
 from pwcnet.data.pairs import Pair
 from pwcnet.export import freeze, run_frozen
 from pwcnet.predictor import GRAPHS_KEPT, Predictor
-from pwcnet.runtime import TF_RELEASE
+from pwcnet.runtime import TF_RELEASE, tf
 from tests.conftest import assert_close
 
 FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uint8)
@@ -63,6 +63,19 @@ def test_sizes_may_change_and_come_back(predictor):
 def test_other_frames_are_refused(predictor, frame1, frame2, word):
     with pytest.raises(ValueError, match=word):
         predictor.flow(frame1, frame2)
+
+
+def test_what_tensorflow_cannot_do_is_a_users_error(small_checkpoint, small_frozen, monkeypatch):
+    def exhausted(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\n\t [[node a]]")
+    message = r"flow of 64x128 pixels .*TensorFlow \(OOM when allocating tensor\); try smaller frames, or --device cpu"
+    with Predictor(small_checkpoint) as predictor, Predictor(small_frozen) as frozen:
+        monkeypatch.setattr(tf.Session, "run", exhausted)
+        monkeypatch.setattr("pwcnet.predictor.freeze", lambda *_: frozen._frozen)
+        for call in (lambda: predictor.flow(FRAMES[0], FRAMES[1]), lambda: frozen.flow(FRAMES[0], FRAMES[1]),
+                     lambda: next(predictor.consecutive([Pair("a", FRAMES[0], FRAMES[1])]))):
+            with pytest.raises(ValueError, match=message):
+                call()
 
 
 def test_no_pairs_are_refused(predictor):
