@@ -1,4 +1,5 @@
 """Pairs of frames to find the flow between: two pictures, a folder of pictures, or a video, with a name for each pair."""
+import logging
 import os
 from typing import Iterator, NamedTuple, Optional, Tuple
 
@@ -6,6 +7,10 @@ import numpy as np
 
 from pwcnet.data.frames import is_video, list_frames, read_frame, read_video
 from pwcnet.data.video import video_facts
+
+WHOLE = 0.9                     # of the frames that a container counts: some counts are estimates
+
+log = logging.getLogger(__name__)
 
 
 class Pair(NamedTuple):
@@ -34,7 +39,8 @@ def frame_pairs(paths):
 
     A pair is named after its first picture; where a folder has a.png and a.jpg, after the whole file name; in a video after that and the number of the first
     frame from 1, as clip_000001. At most two frames are in memory. Raises at once ValueError or FileNotFoundError for other paths; broken pictures and those of
-    another size raise ValueError when they are reached, as OpenCV tells a size only by decoding the picture; the pairs before them have been given by then.
+    another size raise ValueError when they are reached, as OpenCV tells a size only by decoding the picture; the pairs before them have been given by then. A
+    video that ends well before its container says is warned of in the log, as OpenCV reports no error.
     """
     paths = [os.fspath(path) for path in paths]
     if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
@@ -60,7 +66,7 @@ def _picture_pairs(files, title=None):
 
 def _video_pairs(path):
     frames, facts, stem = read_video(path), video_facts(path), os.path.splitext(os.path.basename(path))[0]
-    return FramePairs(_of_video(frames, path, stem), None if facts.count is None else max(1, facts.count - 1), title=stem, rate=facts.rate)
+    return FramePairs(_of_video(frames, path, stem, facts.count), None if facts.count is None else max(1, facts.count - 1), title=stem, rate=facts.rate)
 
 
 def _of_files(files, names):
@@ -74,10 +80,12 @@ def _of_files(files, names):
         earlier = frame
 
 
-def _of_video(frames, path, stem):
+def _of_video(frames, path, stem, count):
     earlier, number = next(frames), 0
     for number, frame in enumerate(frames, 1):
         yield Pair("%s_%06d" % (stem, number), earlier, frame)
         earlier = frame
     if not number:
         raise ValueError("expected a video of at least two frames, got one in %s; try another" % path)
+    if count and number + 1 < WHOLE * count:
+        log.warning("read %d frames of about %d in %s: it may be cut off or damaged", number + 1, count, path)
