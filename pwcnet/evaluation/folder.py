@@ -20,6 +20,7 @@ from pwcnet.flow.metrics import Mean
 PAIRS, ABOUT, JOURNAL = "pairs.csv", "evaluation.json", "evaluation.partial.jsonl"
 KINDS = {"flow": ".flo", "pictures": ".png"}                # folders of what is kept of each pair
 ID, SECONDS, COUNT = "id", "seconds", " pixels"             # columns, and what ends the name of a measure's second one
+TOTAL = "per_image", "images", "pooled", "pixels"           # of each measure, as of `Totals.as_dict`
 
 log = logging.getLogger(__name__)
 
@@ -129,12 +130,13 @@ def read_evaluation(folder):
     try:
         with open(path, encoding="utf-8") as stream:
             about = json.load(stream)
-        count, totals = about["pairs"], about["totals"]
-        measures = list(totals)
+        count, totals = int(about["pairs"]), dict(about["totals"])
+        if not isinstance(about["data"], str) or any(set(TOTAL) - set(total) for total in totals.values()):
+            raise ValueError("no name of the data, or totals without %s" % ", ".join(TOTAL))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("expected the results of an evaluation, got something else in %s (%s: %s); try evaluating again" % (
             path, type(error).__name__, error)) from error
-    return Evaluation(about, _read_table(os.path.join(folder, PAIRS), measures, count))
+    return Evaluation(about, _read_table(os.path.join(folder, PAIRS), list(totals), count))
 
 
 def _table(results, measures):
@@ -148,15 +150,24 @@ def _table(results, measures):
 
 
 def _read_table(path, measures, count):
-    with open(path, newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    if len(rows) != count:
-        raise ValueError("expected %d pairs, got %d in %s; try evaluating again" % (count, len(rows), path))
     try:
-        return [(row[ID], {name: Mean(_value(row[name]), int(row[name + COUNT])) for name in measures}, _value(row[SECONDS])) for row in rows]
-    except (KeyError, ValueError, TypeError) as error:
+        with open(path, newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        pairs = [(row[ID], {name: _mean(row[name], row[name + COUNT]) for name in measures}, _value(row[SECONDS])) for row in rows]
+    except (csv.Error, KeyError, ValueError, TypeError) as error:
         raise ValueError("expected a table of pairs with two columns a measure, got something else in %s (%s: %s); try evaluating again" % (
             path, type(error).__name__, error)) from error
+    if len(pairs) != count:
+        raise ValueError("expected %d pairs, got %d in %s; try evaluating again" % (count, len(pairs), path))
+    return pairs
+
+
+def _mean(value, count):
+    """A Mean of two cells: a finite value, or none where no pixel counts."""
+    mean = Mean(_value(value), int(count))
+    if (mean.value is None) != (mean.count == 0) or not np.isfinite(mean.value or 0):
+        raise ValueError("%r on %s pixels" % (value, count))
+    return mean
 
 
 def _cell(value):

@@ -169,15 +169,18 @@ def test_reading_what_is_not_there_or_broken(tmp_path):
         read_evaluation(str(tmp_path))
     fill(tmp_path)
     whole = (tmp_path / "evaluation.json").read_text()
-    for broken in ("{", "[]", "{}", '{"pairs": 3, "totals": null}'):
-        (tmp_path / "evaluation.json").write_text(broken)
+    for broken in ("{", "[]", "{}", '{"pairs": 3, "totals": null}', whole.replace('"data"', '"other"'), whole.replace('"pooled"', '"other"', 1), "\xff"):
+        (tmp_path / "evaluation.json").write_bytes(broken.encode("latin-1"))
         with pytest.raises(ValueError, match="something else in .*evaluation.json"):
             read_evaluation(str(tmp_path))
     (tmp_path / "evaluation.json").write_text(whole)
     table = (tmp_path / "pairs.csv").read_text()
     for broken, words in ((table.rsplit("\n", 2)[0] + "\n", "3 pairs, got 2 in .*pairs.csv"), (table.replace("EPE,", "error,"), "something else in .*pairs.csv"),
-                          (table.replace("0.942809", "x"), "something else in .*pairs.csv"), (table[:-20] + "\n", "something else in .*pairs.csv")):
-        (tmp_path / "pairs.csv").write_text(broken)
+                          (table.replace("0.942809", "x"), "something else in .*pairs.csv"), (table[:-20] + "\n", "something else in .*pairs.csv"),
+                          (table.replace("0.942809,", ","), "'' on 24 pixels.; try"), (table.replace("0.942809", "nan"), "'nan' on 24 pixels"),
+                          (table.replace("0.942809", "\xff"), "something else in .*pairs.csv .UnicodeDecodeError"),
+                          (table.replace("0.942809", "\0"), "something else in .*pairs.csv")):
+        (tmp_path / "pairs.csv").write_bytes(broken.encode("latin-1"))
         with pytest.raises(ValueError, match=words):
             read_evaluation(str(tmp_path))
     os.remove(str(tmp_path / "pairs.csv"))
