@@ -54,8 +54,9 @@ class Evaluation(NamedTuple):
 class EvaluationFolder:
     """A folder that an evaluation fills; `with EvaluationFolder(path, settings) as folder:`, `add` for each pair, `finish` at the end.
 
-    kept: which of KINDS are kept of each pair; a pair is done once these are there. overwrite: what an earlier evaluation wrote is removed, and nothing else.
-    continues: False drops an interrupted one. Nothing is written before the first `add`.
+    kept: which of KINDS are kept of each pair; a pair is done once these were written with its scores, and are there.
+    overwrite: what an earlier evaluation wrote is removed, and nothing else. continues: False drops an interrupted one. Nothing is written before the first
+    `add`.
     Raises FileExistsError for a folder that holds a complete evaluation, ValueError for one that was begun with other settings or is broken, OSError for one
     that cannot be written.
     """
@@ -68,7 +69,7 @@ class EvaluationFolder:
         elif not continues:
             _remove([os.path.join(path, JOURNAL)])
         self._journal = Journal(os.path.join(path, JOURNAL), settings.fingerprint)
-        self._results = dict(self._journal.results)
+        self._results, self._written = dict(self._journal.results), dict(self._journal.kept)
         if self._results:
             _remove(_leftovers(path))
 
@@ -77,13 +78,14 @@ class EvaluationFolder:
         return os.path.join(self._path, kind, pair_id + KINDS[kind])
 
     def is_done(self, pair_id):
-        """Whether a pair was scored, and all that is kept of it is there."""
-        return pair_id in self._results and all(os.path.isfile(self.path_of(kind, pair_id)) for kind in self._kept)
+        """Whether a pair was scored, and all that is kept of it is there; a file of that name that was not written with these scores does not count."""
+        return pair_id in self._results and all(
+            kind in self._written[pair_id] and os.path.isfile(self.path_of(kind, pair_id)) for kind in self._kept)
 
     def add(self, result):
         """Notes a pair, once what is kept of it is there."""
-        self._journal.add(result)
-        self._results[result.id] = result._replace(flow=None)
+        self._journal.add(result, self._kept)
+        self._results[result.id], self._written[result.id] = result._replace(flow=None), self._kept
 
     def finish(self, pair_ids, command, tensorflow=None):
         """Writes pairs.csv, then evaluation.json, in the order of the ids; removes the journal. Returns the `Totals`.

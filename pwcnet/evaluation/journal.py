@@ -14,22 +14,23 @@ class Journal:
     """A file that grows by a line for each `add`; it appears with the first one, and begins with the settings.
 
     results: {id: Result without flow}, those that were in the file. A last line that was cut off is left out.
+    kept: {id: the kinds of files that were written for it}; none where a line does not say.
     Raises ValueError, which names the file, where it has other settings or is no journal; OSError where it cannot be read.
     """
 
     def __init__(self, path, settings):
-        self._path, self._stream = path, None
+        self._path, self._stream, self.kept = path, None, {}
         self._settings = json.loads(json.dumps(settings))           # as a file gives them back
         self._lines = self._whole_lines() if os.path.lexists(path) else []
         self.results = {result.id: result for result in map(self._parsed, self._lines)}
 
-    def add(self, result):
-        """Notes a pair; a program that is killed later finds it again."""
+    def add(self, result, kept=()):
+        """Notes a pair, with the kinds of files that were written for it; a program that is killed later finds it again."""
         with naming(self._path):
             if self._stream is None:
                 write_text(self._path, "".join(line + "\n" for line in [json.dumps({"settings": self._settings})] + self._lines))
                 self._stream = open(self._path, "a", encoding="utf-8")
-            self._stream.write(_line(result) + "\n")
+            self._stream.write(_line(result, kept) + "\n")
             self._stream.flush()
 
     def close(self):
@@ -55,6 +56,7 @@ class Journal:
     def _parsed(self, line):
         stored = self._json(line)
         try:
+            self.kept[stored["id"]] = frozenset(stored.get("kept", ()))
             return Result(stored["id"], {name: Mean(*mean) for name, mean in stored["scores"].items()}, None, stored["seconds"], stored["first"],
                           Histograms(*(np.array(values, np.float64) for values in stored["histograms"])))
         except (KeyError, TypeError, AttributeError):
@@ -73,6 +75,6 @@ class Journal:
         return ValueError("expected the journal of an evaluation, got something else in %s; try --overwrite, which starts anew" % self._path)
 
 
-def _line(result):
-    return json.dumps({"id": result.id, "scores": result.scores, "seconds": result.seconds, "first": result.first,
+def _line(result, kept):
+    return json.dumps({"id": result.id, "kept": list(kept), "scores": result.scores, "seconds": result.seconds, "first": result.first,
                        "histograms": [values.tolist() for values in result.histograms]})

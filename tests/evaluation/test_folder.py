@@ -87,11 +87,27 @@ def test_an_interrupted_evaluation_continues(tmp_path, caplog):
 
 
 def test_a_pair_is_done_once_its_files_are_there(tmp_path):
-    fill(tmp_path, IDS[:2], finish=False)
+    fill(tmp_path, IDS[:2], finish=False, kept=["flow"])
     with EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]) as folder:
         write_flow(folder.path_of("flow", IDS[1]), scored(IDS[1]).flow)
         assert [folder.is_done(pair_id) for pair_id in IDS] == [False, True, False]
         assert os.path.relpath(folder.path_of("pictures", IDS[0]), str(tmp_path)) == os.path.join("pictures", IDS[0] + ".png")
+
+
+def test_a_file_that_was_there_before_is_not_a_pairs(tmp_path):
+    fill(tmp_path, IDS[:1], finish=False)
+    fill(tmp_path, IDS[1:2], finish=False, kept=["flow"])
+    with EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]) as folder:
+        for pair_id in IDS:
+            write_flow(folder.path_of("flow", pair_id), scored(pair_id).flow)
+        assert [folder.is_done(pair_id) for pair_id in IDS] == [False, True, False]
+        folder.add(scored(IDS[0]))
+        assert folder.is_done(IDS[0])
+    assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0])
+    assert not EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow", "pictures"]).is_done(IDS[0])
+    journal = tmp_path / "evaluation.partial.jsonl"
+    journal.write_text(journal.read_text().replace('"kept": ["flow"], ', ""))                         # of an earlier version
+    assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0]) and not EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]).is_done(IDS[0])
 
 
 def test_before_the_first_pair_nothing_is_written(tmp_path):
