@@ -35,6 +35,8 @@ def main(argv):
     args = options.parse_args(argv)
     if args.classical and args.ckpt:
         options.error("--classical takes no --ckpt")
+    if args.classical and args.precision != "float32":
+        options.error("--classical takes no --precision but float32")
     args.ckpt = None if args.classical else chosen_weights(args)
     check_saving(options, args)
     check_page_options(options, args)

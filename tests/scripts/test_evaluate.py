@@ -244,6 +244,9 @@ def test_what_has_no_truth_masks_or_place_is_refused(tiny_sintel, constant, tmp_
         evaluate("--data", "sintel-clean=%s" % tmp_path, *constant)
     with pytest.raises(FileNotFoundError, match="absent"):
         evaluate("--data", "sintel-clean=" + tiny_sintel, "--ckpt", tmp_path / "absent.pb", "--output", tmp_path / "out")
+    with pytest.raises(SystemExit) as caught:
+        evaluate("--data", "sintel-clean=" + tiny_sintel, "--classical", "dis", "--precision", "bfloat16")
+    assert caught.value.code == 2 and "--classical takes no --precision" in capsys.readouterr().err
     for wrong in (["--save_flow"], ["--mode", "test"]):
         with pytest.raises(SystemExit) as caught:
             evaluate("--data", "sintel-clean=" + tiny_sintel, *(constant + wrong))
