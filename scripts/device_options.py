@@ -17,6 +17,8 @@ SWITCHES = {
     "enable_dump_debug": "dump operations that overflow",
     "deterministic": "the same numbers in every run",
 }
+WITHOUT_EFFECT = ("enable_dump", "enable_dump_debug", "dump_path", "dump_step", "dump_mode", "dump_debug_mode", "profiling_mode", "profiling_options",
+                  "work_path", "op_compiler_cache_mode", "op_compiler_cache_dir", "session_device_id")         # of an NPU's options, on the numbers
 
 
 def add_device_options(parser, training=False):
@@ -52,3 +54,15 @@ def device_config(args, threads=0):
     if device == "npu":
         options = options or NpuOptions(graph_run_mode=args.graph_run_mode)
     return session_config(threads, device, options)
+
+
+def session_of(config):
+    """What of a session's ConfigProto the numbers may depend on, as text: the device, and an NPU's options but for dumps, profiles and places. None is ""."""
+    if config is None:
+        return ""
+    telling, options = type(config)(), []
+    telling.CopyFrom(config)
+    for optimizer in telling.graph_options.rewrite_options.custom_optimizers:           # a map prints in any order
+        options += sorted("%s %s" % item for item in optimizer.parameter_map.items() if item[0] not in WITHOUT_EFFECT)
+        optimizer.ClearField("parameter_map")
+    return " ".join(" ".join([str(telling)] + options).split())

@@ -22,7 +22,7 @@ from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.evaluation.weights import weights_of  # noqa: E402
 from pwcnet.flow.classical import METHODS, ClassicalFlow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
-from scripts.device_options import device_config  # noqa: E402
+from scripts.device_options import device_config, session_of  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
 from scripts.evaluation_page import check_page_options, check_same_settings, make_page, only_page  # noqa: E402
 from scripts.weights_option import chosen_weights  # noqa: E402
@@ -51,17 +51,18 @@ def main(argv):
 
     load_tensorflow()
     from pwcnet.predictor import Predictor
+    config = None if args.classical else device_config(args)
     if page_alone:
-        check_same_settings(args.output, settings(args, source))
-    with ClassicalFlow(args.classical) if args.classical else Predictor(args.ckpt, device_config(args), args.precision) as predictor:
+        check_same_settings(args.output, settings(args, source, config))
+    with ClassicalFlow(args.classical) if args.classical else Predictor(args.ckpt, config, args.precision) as predictor:
         if not page_alone:
-            totals = (into_folder if args.output else in_memory)(args, source, samples, predictor, argv)
+            totals = into_folder(args, settings(args, source, config), samples, predictor, argv) if args.output else in_memory(args, samples, predictor)
             report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
         if args.report:
             log.info("report: %s", make_page(args, samples, predictor))
 
 
-def in_memory(args, source, samples, predictor, argv):
+def in_memory(args, samples, predictor):
     """Evaluates all pairs; returns the Totals."""
     totals = Totals()
     for result in evaluated(predictor, samples, args.masked):
@@ -69,11 +70,11 @@ def in_memory(args, source, samples, predictor, argv):
     return totals
 
 
-def into_folder(args, source, samples, predictor, argv):
+def into_folder(args, chosen, samples, predictor, argv):
     """Evaluates the pairs that the folder lacks, and completes it; returns the Totals of all."""
     from pwcnet.runtime import TF_RELEASE
     kept = [kind for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures)) if wanted]
-    with EvaluationFolder(args.output, settings(args, source), kept, args.overwrite) as folder:
+    with EvaluationFolder(args.output, chosen, kept, args.overwrite) as folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
         with Background() as later:
             for result in evaluated(predictor, missing, args.masked and any(sample.invalid for sample in missing), len(samples) - len(missing)):
@@ -87,15 +88,15 @@ def keep(result, folder, kept):
     folder.add(result)
 
 
-def settings(args, source):
-    """The Settings of the flags: paths are whole, so that they mean the same from any directory."""
+def settings(args, source, config):
+    """The Settings of the flags: paths are whole, so that they mean the same from any directory. config: of the session; None without a network."""
     from pwcnet.checkpoint import find_checkpoint
     if args.classical:
         weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
     else:
         weights = weights_of(os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)))
     filters = dict({"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}, **{"classical": args.classical} if args.classical else {})
-    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights, args.precision)
+    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights, args.precision, session_of(config))
 
 
 def parser():

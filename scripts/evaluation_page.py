@@ -7,6 +7,8 @@ from pwcnet.evaluation.folder import ABOUT, read_evaluation
 from pwcnet.evaluation.report import check_report, shown_pairs, write_report
 from scripts.command_line import progress_bar
 
+SESSION = "session"             # a setting that evaluations of earlier versions do not tell
+
 
 def check_page_options(options, args):
     """Raises, before the work, what would hinder the page; ends the program where there is no folder to make it of."""
@@ -25,7 +27,7 @@ def check_same_settings(folder, settings):
     """Raises ValueError where a complete evaluation was made with other settings: its worst pairs are to be predicted as they were then."""
     about, wanted = read_evaluation(folder).about, asdict(settings)
     about, wanted = (dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted))
-    different = [name for name in wanted if about.get(name) != wanted[name]]
+    different = [name for name in wanted if about.get(name) != wanted[name] and (name in about or name != SESSION)]
     if different:
         raise ValueError("expected the settings of the evaluation in %s, got other %s; try its command with --report, or --overwrite, which starts anew" % (
             folder, ", ".join(different)))

@@ -21,7 +21,7 @@ from pwcnet.evaluation.submission import BENCHMARKS, NAMES, plan_submission  # n
 from pwcnet.evaluation.submission_folder import SubmissionFolder, check_archive  # noqa: E402
 from pwcnet.evaluation.weights import weights_of  # noqa: E402
 from pwcnet.overlap import Background, ahead  # noqa: E402
-from scripts.device_options import add_device_options, device_config  # noqa: E402
+from scripts.device_options import add_device_options, device_config, session_of  # noqa: E402
 from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
 
@@ -82,7 +82,7 @@ def settings(args, config):
     """What the numbers and names depend on: flows made with others are never mixed with these."""
     from pwcnet.checkpoint import find_checkpoint
     weights = weights_of(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
-    return {"data": args.data, "names": args.names, "weights": weights["sha256"], "precision": args.precision, "session": " ".join(str(config).split())}
+    return {"data": args.data, "names": args.names, "weights": weights["sha256"], "precision": args.precision, "session": session_of(config)}
 
 
 def report(args, plan):

@@ -30,7 +30,8 @@ class Settings:
     """What was evaluated, and how. An evaluation continues with the same settings only; a path of weights may differ where their files are the same.
 
     data: a name of `pwcnet.data.datasets.DATASETS`, "offline" for raw files. root: its folder. masked: invalid pixels do not count.
-    filters: which of its pairs. weights: of `pwcnet.evaluation.weights.weights_of`. precision: as of pwcnet.predictor.
+    filters: which of its pairs. weights: of `pwcnet.evaluation.weights.weights_of`. precision: as of pwcnet.predictor. session: what else of the device and its
+    options numbers depend on, as text; "" is unknown.
     """
     data: str
     root: str
@@ -38,6 +39,7 @@ class Settings:
     filters: Dict[str, Any] = field(default_factory=dict)
     weights: Dict[str, Optional[str]] = field(default_factory=dict)
     precision: str = "float32"
+    session: str = ""
 
     @property
     def fingerprint(self):
@@ -46,7 +48,7 @@ class Settings:
 
 
 class Evaluation(NamedTuple):
-    """A complete evaluation. about: what is in evaluation.json. pairs: [(id, {measure: Mean}, seconds or None)]."""
+    """A complete evaluation. about: what is in evaluation.json; earlier versions wrote no session. pairs: [(id, {measure: Mean}, seconds or None)]."""
     about: Dict[str, Any]
     pairs: List[Tuple[str, Dict[str, Mean], Optional[float]]]
 

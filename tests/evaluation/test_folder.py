@@ -119,7 +119,8 @@ def test_before_the_first_pair_nothing_is_written(tmp_path):
 def test_other_settings_are_refused(tmp_path):
     fill(tmp_path, IDS[:1], finish=False)
     before = content(tmp_path)
-    for other in ({"masked": True}, {"root": "/other"}, {"precision": "bfloat16"}, {"filters": {"mode": "val"}}, {"weights": dict(SETTINGS.weights, sha256="1")}):
+    for other in ({"masked": True}, {"root": "/other"}, {"precision": "bfloat16"}, {"filters": {"mode": "val"}}, {"session": "cpu"},
+                  {"weights": dict(SETTINGS.weights, sha256="1")}):
         with pytest.raises(ValueError, match="evaluation.partial.jsonl, got another %s .* try --overwrite" % list(other)[0]):
             EvaluationFolder(str(tmp_path), Settings(**dict(vars(SETTINGS), **other)))
     assert content(tmp_path) == before

@@ -7,7 +7,7 @@ import pytest
 from pwcnet.runtime import devices
 from pwcnet.runtime.npu import PRECISION_MODES, NpuOptions, npu_session_config, on_npu
 from pwcnet.runtime.sessions import session_config
-from scripts.device_options import DEVICES, add_device_options, device_config
+from scripts.device_options import DEVICES, add_device_options, device_config, session_of
 from tests.ascend import standins  # noqa: F401
 from tests.conftest import read_flo, run_main
 
@@ -43,6 +43,13 @@ def test_npu(standins, tmp_path):  # noqa: F811
         iterations_per_loop=10, extra=("op_debug_level=1", "hcom_parallel=true")), npu_base())
     with pytest.raises(ValueError, match="expected an NPU option of aoe_mode.*, got 'speed'"):
         config("--npu_option", "speed=1")
+
+
+def test_sessions_that_give_the_same_numbers(standins, tmp_path):  # noqa: F811
+    plain, other = ["--precision_mode", "force_fp32", "--deterministic"], ["--deterministic", "--precision_mode", "force_fp32"]
+    assert session_of(config(*plain)) == session_of(config(*(other + ["--profiling", tmp_path, "--enable_dump", "--dump_path", tmp_path])))
+    texts = [session_of(each) for each in (None, config("--device", "cpu"), session_config(0, "gpu"), config(), config(*plain), config(*plain[:2]))]
+    assert texts[0] == "" and len(set(texts)) == len(texts) and str(tmp_path) not in "".join(texts)
 
 
 def npu_base():

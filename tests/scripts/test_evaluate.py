@@ -223,6 +223,19 @@ def test_a_complete_or_other_evaluation_is_refused(tiny_sintel, constant, monkey
         evaluate("--data", "sintel-clean=" + tiny_sintel, "--output", tmp_path / "file", *constant)
 
 
+def test_another_device_does_not_continue(tiny_sintel, constant, monkeypatch, tmp_path):
+    command = ["--data", "sintel-clean=" + tiny_sintel, "--output", tmp_path / "out"] + constant
+    monkeypatch.setattr(Constant, "stop", 2)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(*(command + ["--device", "cpu"]))
+    monkeypatch.setattr(Constant, "stop", None)
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="another session .*GPU.* there, .* now.; try --overwrite"):
+        patch.setattr("pwcnet.runtime.devices.choose_device", lambda _: "gpu")
+        evaluate(*command)
+    evaluate(*(command + ["--device", "cpu"]))
+    assert len(Constant.calls) == 4 and "allow_growth" in read_evaluation(str(tmp_path / "out")).about["session"]
+
+
 def test_a_diverged_prediction_names_the_pair(tiny_sintel, constant, monkeypatch, tmp_path):
     monkeypatch.setattr("tests.scripts.test_evaluate.CONSTANT", (np.nan, 0))
     with pytest.raises(ValueError, match="finite prediction.*%s" % IDS[0]):
