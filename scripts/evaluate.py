@@ -27,6 +27,8 @@ from scripts.evaluation_command import add_evaluation_options, check_saving, eva
 from scripts.evaluation_page import check_page_options, check_same_settings, make_page, only_page  # noqa: E402
 from scripts.weights_option import chosen_weights  # noqa: E402
 
+GENERATED = "generated"         # the data set whose root is no path
+
 log = logging.getLogger(__name__)
 
 
@@ -96,7 +98,8 @@ def settings(args, source, config):
     else:
         weights = weights_of(os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)))
     filters = dict({"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}, **{"classical": args.classical} if args.classical else {})
-    return Settings(source.name, os.path.abspath(source.root), args.masked, filters, weights, args.precision, session_of(config))
+    root = source.root if source.name == GENERATED else os.path.abspath(source.root)
+    return Settings(source.name, root, args.masked, filters, weights, args.precision, session_of(config))
 
 
 def parser():

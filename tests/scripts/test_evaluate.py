@@ -236,6 +236,12 @@ def test_another_device_does_not_continue(tiny_sintel, constant, monkeypatch, tm
     assert len(Constant.calls) == 4 and "allow_growth" in read_evaluation(str(tmp_path / "out")).about["session"]
 
 
+def test_generated_pairs_are_no_path(constant, tmp_path):
+    values = "seed=5,height=64,width=64,median=2,largest=6,textures=4"
+    evaluate("--data", "generated=" + values, "--mode", "val", "--pattern", "*8", "--output", tmp_path / "out", *constant)
+    assert read_evaluation(str(tmp_path / "out")).about["root"] == values
+
+
 def test_a_diverged_prediction_names_the_pair(tiny_sintel, constant, monkeypatch, tmp_path):
     monkeypatch.setattr("tests.scripts.test_evaluate.CONSTANT", (np.nan, 0))
     with pytest.raises(ValueError, match="finite prediction.*%s" % IDS[0]):
