@@ -24,7 +24,7 @@ from pwcnet.flow.classical import METHODS, ClassicalFlow  # noqa: E402
 from pwcnet.overlap import Background  # noqa: E402
 from scripts.device_options import device_config, session_of  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
-from scripts.evaluation_page import check_page_options, check_same_settings, make_page, only_page  # noqa: E402
+from scripts.evaluation_page import check_page_options, check_same_pairs, check_same_settings, make_page, only_page  # noqa: E402
 from scripts.weights_option import chosen_weights  # noqa: E402
 
 GENERATED = "generated"         # the data set whose root is no path
@@ -56,6 +56,7 @@ def main(argv):
     config = None if args.classical else device_config(args)
     if page_alone:
         check_same_settings(args.output, settings(args, source, config))
+        check_same_pairs(args.output, samples, source.root)
     with ClassicalFlow(args.classical) if args.classical else Predictor(args.ckpt, config, args.precision) as predictor:
         if not page_alone:
             totals = into_folder(args, settings(args, source, config), samples, predictor, argv) if args.output else in_memory(args, samples, predictor)

@@ -33,6 +33,15 @@ def check_same_settings(folder, settings):
             folder, ", ".join(different)))
 
 
+def check_same_pairs(folder, samples, root):
+    """Raises ValueError where a complete evaluation is to show a pair that is not among the samples of the data in `root`."""
+    here = {sample.id for sample in samples}
+    gone = [pair_id for pair_id in shown_pairs(read_evaluation(folder)) if pair_id not in here]
+    if gone:
+        raise ValueError("expected the pairs of the evaluation in %s, got none called %s in %s; try the data that it was made with, or --overwrite, which "
+                         "starts anew" % (folder, gone[0], root))
+
+
 def make_page(args, samples, predictor):
     """Predicts the best and worst pairs again, and writes the page; returns its path."""
     evaluation, by_id = read_evaluation(args.output), {sample.id: sample for sample in samples}
