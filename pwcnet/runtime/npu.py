@@ -13,7 +13,7 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pwcnet.runtime import tf
 
-WHERE = "install CANN's TensorFlow plugin (TF Adapter), which brings it: it is not on PyPI"
+WHERE = "install CANN's TensorFlow plugin (TF Adapter), which brings it: pip does not have it"
 OPTIMIZER = "NpuOptimizer"
 
 KEYS = {            # of NpuOptimizer's parameter_map, by the field that holds the value: bytes, integer or boolean

@@ -50,7 +50,7 @@ def test_looks_npu_bridge_up_without_importing_it(standins):  # noqa: F811
 
 
 @pytest.mark.parametrize("wanted, message", [
-    ("npu", r"expected npu_bridge for --device npu, found none; install CANN's TensorFlow plugin \(TF Adapter\), which brings it: it is not on PyPI"),
+    ("npu", r"expected npu_bridge for --device npu, found none; install CANN's TensorFlow plugin \(TF Adapter\), which brings it: pip does not have it"),
     ("gpu", "expected a GPU that TensorFlow 1.15.0 can use for --device gpu, found none; try --device cpu"),
     ("tpu", "expected a device of auto, npu, gpu, cpu, got 'tpu'"),
 ])
