@@ -24,6 +24,7 @@ HALF_PRECISION_PREFIX = "fp32_vars/"
 AVERAGE = "ExponentialMovingAverage"
 SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", AVERAGE)
 ARCHIVE = ".npz"            # of weights without TensorFlow, as the project ships them
+OWN = "pretrained/pwcnet-sm-scenes.npz, which this project brings"
 # What the readers raise for broken files: of TensorFlow 1.15 and 2, and of NumPy.
 UNREADABLE = (tf.errors.OpError, RuntimeError, IndexError, ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
@@ -39,11 +40,13 @@ class Checkpoint:
 
     def __init__(self, path, averaged=False):
         self.path = find_checkpoint(path)
+        archive = self.path.endswith(ARCHIVE)
         try:
-            self._reader = _Archive(self.path) if self.path.endswith(ARCHIVE) else tf.train.NewCheckpointReader(self.path)
+            self._reader = _Archive(self.path) if archive else tf.train.NewCheckpointReader(self.path)
             stored = self._reader.get_variable_to_shape_map()
         except UNREADABLE as error:
-            raise ValueError("expected a TensorFlow checkpoint, got unreadable %s (%s); copy it again" % (self._file(".index"), cause(error)))
+            raise ValueError("expected %s, got unreadable %s (%s); copy it again" % (
+                "weights in NumPy's .npz" if archive else "a TensorFlow checkpoint", self._file(".index"), "no such format" if archive else cause(error)))
         halves = any(name.startswith(HALF_PRECISION_PREFIX + SCOPE) for name in stored)
         prefix = HALF_PRECISION_PREFIX if halves else ""
         self._stored = {name[len(prefix):]: name for name in stored if name.startswith(prefix + SCOPE)}
@@ -144,11 +147,11 @@ def find_checkpoint(path):
     if os.path.isdir(path):
         found = list_checkpoints(path)
         if not found:
-            raise FileNotFoundError("expected a checkpoint (%s-<step>.index), found none in %s" % (NAME, path))
+            raise FileNotFoundError("expected a checkpoint (%s-<step>.index), found none in %s; try the folder of a training run, or %s" % (NAME, path, OWN))
         return found[max(found)]
     prefix = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
     if not os.path.exists(prefix + ".index"):
-        raise FileNotFoundError("expected a checkpoint, found no %s.index; name it without its ending, e.g. pretrained/pwcnet.ckpt-595000" % prefix)
+        raise FileNotFoundError("expected a checkpoint, found no %s.index; try its name without an ending, or %s" % (prefix, OWN))
     return prefix
 
 
