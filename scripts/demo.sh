@@ -39,9 +39,9 @@ last_number() { grep "$1" "$results" | tail -n "$2" | head -n 1 | sed "s/.*$1 *\
 cd "$root"
 : >"$results"
 finetune=("$python" scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py --dataset "$output/scenes" --save_path "$output/finetuned"
-    --batch_size 4 --robust False --crop_height 128 --crop_width 192 --augment False --variant small --display 50 --save_every 1000)
+    --batch_size 4 --robust False --crop_height 128 --crop_width 192 --augment False --display 50 --save_every 1000)
 case "$pretrained" in
-    '') finetune+=(--learning_rate 1e-3) ;;
+    '') finetune+=(--variant small --learning_rate 1e-3) ;;
     "$own") finetune+=(--pretrained "$pretrained" --learning_rate 1e-4) ;;
     *) finetune+=(--pretrained "$pretrained" --learning_rate 1e-5) ;;
 esac

@@ -22,7 +22,7 @@ def parser():
                       help="train on all pairs, or without 3 %% that validate, every --validate_every steps")
     made.add_argument("--id_files", action="store_true", help="with train_with_val: take the 3 %% from tfoptflow's id files in the data set's folder")
     add_training_flags(made)
-    made.set_defaults(variant="large", batch_size=4, crop_height=384, crop_width=768, augment=True, schedule="multisteps", weight_decay=0.0004,
+    made.set_defaults(batch_size=4, crop_height=384, crop_width=768, augment=True, schedule="multisteps", weight_decay=0.0004,
                       weight_decay_biases=True, start="published", matching=0.0, average_decay=0.0, precision="float32",
                       masked=False, display=1000, save_every=1000, keep=5, keep_every=8000, keep_best=1,
                       seed=1969, threads=0, workers=0)
@@ -40,7 +40,7 @@ def job(args, workers):
 
     validation = validation_of(args)
     options = training_options(args, workers, validation)
-    config = variant(args, args.variant)
+    config = variant(args, args.variant or "large")
     samples = sintel_samples(args.dataset, args.render_pass, args.mode, id_files=args.id_files)
     data = TrainingData(samples, options.crop, options.augment, options.seed, masked=args.masked, skip_bad=args.skip_bad_samples)
     data.example(0)                                                     # a crop that does not fit is found before anything is written

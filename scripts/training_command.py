@@ -95,7 +95,7 @@ def validate_every(given, save_every, validation):
 
 
 def variant(args, default):
-    """The ModelConfig of the run to resume, of the pretrained weights, or of the name `default`."""
+    """The ModelConfig of the run to resume, of the pretrained weights, or of the name `default`. Raises ValueError where the first two are not --variant."""
     from pwcnet.checkpoint import Checkpoint, list_checkpoints
     from pwcnet.config import ModelConfig
     source = args.save_path if args.resume and list_checkpoints(args.save_path) else args.pretrained
@@ -103,6 +103,9 @@ def variant(args, default):
         return ModelConfig.from_name(default)
     checkpoint = Checkpoint(source)
     checkpoint.check_readable()
+    if args.variant and ModelConfig.from_name(args.variant).name != checkpoint.config.name:
+        raise ValueError("expected weights of --variant %s, got %s in %s; leave --variant out, or start without --pretrained" % (
+            args.variant, checkpoint.config.name, checkpoint.path))
     return checkpoint.config
 
 

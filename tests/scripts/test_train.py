@@ -99,6 +99,13 @@ def test_a_loss_comes_with_its_own_optimizer(job, dataset):
     assert job(*base + ["--loss", "multiscale", "--optimizer", "momentum"]).options.optimizer_name == "momentum"
 
 
+def test_weights_of_another_variant(job, small_checkpoint):
+    flags = ["--preset", "scenes-2", "--pretrained", small_checkpoint]
+    assert job(*flags).config.name == job(*flags + ["--variant", "small"]).config.name == "sm-6-2"
+    with pytest.raises(ValueError, match="expected weights of --variant large, got sm-6-2 in .*; leave --variant out"):
+        job(*flags + ["--variant", "large"])
+
+
 def test_a_rate_for_a_preset_that_ends_annealed_is_its_highest(job):
     options = job("--preset", "scenes-2", "--learning_rate", 1e-4).options
     assert (options.schedule, options.learning_rate) == ("cosine", 1e-4)
