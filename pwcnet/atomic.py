@@ -63,8 +63,13 @@ def check_output_folder(path):
         existing = os.path.dirname(existing)
     if not os.path.isdir(existing):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), existing)
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), existing)
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except FileNotFoundError:                               # what /proc says: nothing can be made in it
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), existing) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, existing) from error
 
 
 def sync_folder(path):

@@ -75,7 +75,13 @@ def test_outputs_are_checked_without_a_trace(tmp_path, monkeypatch):
         with pytest.raises(NotADirectoryError) as caught:
             check_output_folder(path)
         assert caught.value.filename == str(tmp_path / "file")
-    monkeypatch.setattr(atomic.os, "access", lambda path, mode: False)
-    with pytest.raises(PermissionError, match="folder"):
-        check_output_file(tmp_path / "folder" / "new" / "file")
+    with pytest.raises(PermissionError, match="/proc"):
+        check_output_folder("/proc/nobody/writes/here")
+    for number, kind in ((errno.EACCES, PermissionError), (errno.EROFS, OSError), (errno.ENOSPC, OSError)):
+        def refused(dir, number=number):
+            raise OSError(number, os.strerror(number), os.path.join(dir, "tmpxyz"))
+        monkeypatch.setattr(atomic.tempfile, "TemporaryFile", refused)
+        with pytest.raises(kind) as caught:
+            check_output_file(tmp_path / "folder" / "new" / "file")
+        assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / "folder"))
     assert everything(tmp_path) == ["file", "folder"]

@@ -13,6 +13,7 @@ import numpy as np
 
 import pwcnet
 from pwcnet.atomic import PARTIAL, check_output_folder, write_text
+from pwcnet.evaluation.histograms import check_histograms
 from pwcnet.evaluation.journal import Journal
 from pwcnet.evaluation.scoring import Totals
 from pwcnet.flow.metrics import Mean
@@ -137,7 +138,9 @@ def read_evaluation(folder):
         count, totals = int(about["pairs"]), dict(about["totals"])
         if not isinstance(about["data"], str) or any(set(TOTAL) - set(total) for total in totals.values()):
             raise ValueError("no name of the data, or totals without %s" % ", ".join(TOTAL))
-    except (ValueError, KeyError, TypeError) as error:
+        if about.get("histograms"):
+            check_histograms(about["histograms"])
+    except (ValueError, LookupError, TypeError) as error:
         raise ValueError("expected the results of an evaluation, got something else in %s (%s: %s); try evaluating again" % (
             path, type(error).__name__, error)) from error
     return Evaluation(about, _read_table(os.path.join(folder, PAIRS), list(totals), count))

@@ -35,6 +35,18 @@ def histograms(epe, speed, valid):
     return Histograms(np.bincount(bins, minlength=size).astype(np.float64), np.bincount(bins, epe, size), np.diff(below, prepend=0))
 
 
+def check_histograms(stored):
+    """Raises ValueError for what is not such a dictionary as `Histograms.as_dict` gives: edges that rise, the last None, and a finite number for each bin."""
+    for edges, *values in (("speed_edges", "pixels_by_speed", "epe_sum_by_speed"), ("epe_edges", "pixels_by_epe")):
+        finite = np.array(stored[edges][:-1], np.float64)
+        if stored[edges][-1] is not None or not (np.diff(finite) > 0).all():
+            raise ValueError("%s that do not rise to null" % edges)
+        for name in values:
+            numbers = np.array(stored[name], np.float64)
+            if numbers.shape != finite.shape or not (numbers >= 0).all() or not np.isfinite(numbers).all():
+                raise ValueError("no number for each bin in %s" % name)
+
+
 def empty():
     """The `Histograms` of no pixel."""
     return Histograms(np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(EPE_EDGES) - 1))

@@ -186,7 +186,9 @@ def test_reading_what_is_not_there_or_broken(tmp_path):
         read_evaluation(str(tmp_path))
     fill(tmp_path)
     whole = (tmp_path / "evaluation.json").read_text()
-    for broken in ("{", "[]", "{}", '{"pairs": 3, "totals": null}', whole.replace('"data"', '"other"'), whole.replace('"pooled"', '"other"', 1), "\xff"):
+    for broken in ("{", "[]", "{}", '{"pairs": 3, "totals": null}', whole.replace('"data"', '"other"'), whole.replace('"pooled"', '"other"', 1),
+                   whole.replace('"epe_edges"', '"other"'), whole.replace('"pixels_by_epe": [', '"pixels_by_epe": [1,'),
+                   whole.replace('"epe_sum_by_speed": [', '"epe_sum_by_speed": [[],'), whole.replace("null", "1e9"), "\xff"):
         (tmp_path / "evaluation.json").write_bytes(broken.encode("latin-1"))
         with pytest.raises(ValueError, match="something else in .*evaluation.json"):
             read_evaluation(str(tmp_path))
