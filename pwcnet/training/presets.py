@@ -40,7 +40,7 @@ SCENES_1 = dict(SCENES, crop=[128, 192], steps=8000, learning_rate=5e-4, clip_no
 SCENES_2 = dict(SCENES, crop=[192, 320], steps=2000, learning_rate=4e-4, clip_norm=20.0, matching=5.0)
 SCENES_3 = dict(SCENES, crop=[320, 448], steps=1100, learning_rate=4e-4, clip_norm=45.0)
 SCENES_4 = dict(SCENES, crop=[256, 384], steps=5000, learning_rate=4e-4, clip_norm=30.0)
-SCENES_5 = dict(SCENES, crop=[256, 384], steps=400, learning_rate=1e-4, clip_norm=45.0, loss="robust_per_pixel")
+SCENES_5 = dict(SCENES, crop=[256, 384], steps=4500, learning_rate=2e-4, clip_norm=45.0, loss="robust_per_pixel")
 
 PRESETS = {
     "large-multisteps-chairsthingsmix": Preset(
