@@ -5,10 +5,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 import json  # noqa: E402
 
-from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, write_text  # noqa: E402
 
@@ -73,7 +72,7 @@ def some(names):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("pb", metavar="PB", help="frozen graph of offline_infer/convert_ckpt2pb.py")
     for name in ("batch_size", "height", "width"):
         options.add_argument("--" + name, type=positive_int, help="of the input: needed where the graph leaves it open, an error where the graph has another")

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.flow.padding import check_network_size  # noqa: E402
@@ -36,7 +36,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add_weights_option(options, frozen=False)
     options.add_argument("--output", default="pwcnet.pb", help="the file to write")
     options.add_argument("--height", type=positive_int, default=448, help="pixels, a multiple of 64")

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
 from pwcnet.data.frames import read_frame  # noqa: E402
@@ -40,7 +40,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     options.add_argument("--output", required=True, help="folder to write image/ and gt/ into; refused where these hold other .bin files")
     options.add_argument("--height", type=positive_int, default=448, help="pixels of the network's input, a multiple of 64")

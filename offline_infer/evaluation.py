@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 import argparse  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
 
-from scripts.command_line import positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
@@ -57,7 +57,7 @@ def evaluation_folder(args, predictions):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--gt_path", required=True, help="folder of ground truth: gt/ of offline_infer/dataprep.py")
     options.add_argument("--output_path", required=True, help="folder of predictions, or of folders of predictions, of which the newest by name is taken")
     options.add_argument("--height", type=positive_int, default=448, help="pixels of the network's input")

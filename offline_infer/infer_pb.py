@@ -5,10 +5,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 from contextlib import closing  # noqa: E402
 
-from scripts.command_line import load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 from scripts.device_options import add_device_options, device_config  # noqa: E402
 
 from pwcnet.atomic import check_output_folder  # noqa: E402
@@ -53,7 +52,7 @@ def emulated(graph_def, keep_coordinates):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("--pb", required=True, help="frozen graph of offline_infer/convert_ckpt2pb.py; one of batch N runs N files at a time")
     options.add_argument("--input", required=True, help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py")
     options.add_argument("--output", required=True, help="folder to make the folder of results in")

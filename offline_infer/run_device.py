@@ -10,7 +10,7 @@ import json  # noqa: E402
 import shlex  # noqa: E402
 import subprocess  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_folder, write_text  # noqa: E402
 from pwcnet.offline.device_runs import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
@@ -51,7 +51,7 @@ def shown(command):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--tool", choices=sorted(TIMES), default="msame", help="the program that runs the model")
     options.add_argument("--om", required=True, help="the offline model, of offline_infer/pb2om.sh")
     options.add_argument("--input", help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py; without it, in a performance run, zeros")

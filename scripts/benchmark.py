@@ -16,7 +16,7 @@ import platform  # noqa: E402
 import statistics  # noqa: E402
 import subprocess  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, write_text  # noqa: E402
 
@@ -172,7 +172,7 @@ def size(text):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--what", nargs="+", choices=sorted(GROUPS), default=["inference", "training", "folder", "input", "startup"])
     options.add_argument("--variant", choices=("large", "small"), default="large")
     options.add_argument("--size", type=size, default=[448, 1024], metavar="HxW", help="of inference")

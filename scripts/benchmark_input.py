@@ -11,7 +11,7 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import tempfile  # noqa: E402
 
-from scripts.command_line import boolean, load_tensorflow, non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, boolean, load_tensorflow, non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, write_text  # noqa: E402
 
@@ -63,7 +63,7 @@ def workers(count):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--dataset", metavar="FOLDER", help="that holds MPI-Sintel-complete; default: generated scenes of 436x1024 pixels")
     options.add_argument("--render_pass", choices=("clean", "final"), default="clean")
     options.add_argument("--crop_height", type=positive_int, default=384)

@@ -42,6 +42,13 @@ def check_packages():
 check_packages()
 
 
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse's, whose errors are one line."""
+
+    def error(self, message):
+        self.exit(2, "%s: error: %s; --help lists the options\n" % (self.prog, " ".join(message.split())))
+
+
 def boolean(text):
     """True/False, 1/0, yes/no in any case; anything else is an error (bool("False") would be true)."""
     if text.lower() in ("true", "1", "yes"):

@@ -5,9 +5,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.evaluation.comparison import change, compare, data_of, most_changed, write_comparison  # noqa: E402
 from pwcnet.evaluation.folder import read_evaluation  # noqa: E402
@@ -32,7 +31,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("first", metavar="RUN_A", help="the folder that scripts/evaluate.py wrote (--output)")
     options.add_argument("second", metavar="RUN_B", help="another, of the same data")
     options.add_argument("--count", type=positive_int, default=10, metavar="N", help="how many of the pairs that changed most (default: %(default)s)")

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 import argparse  # noqa: E402
 import logging  # noqa: E402
 
-from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.data.datasets import DATASETS, dataset_samples, parse_source  # noqa: E402
 from pwcnet.data.subset import subset  # noqa: E402
@@ -104,7 +104,7 @@ def settings(args, source, config):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", required=True, metavar="NAME=FOLDER", help="data set and its folder; the names are " + ", ".join(DATASETS))
     options.add_argument("--classical", choices=sorted(METHODS), help="evaluate a method of OpenCV in the place of the network, for comparison")
     options.add_argument("--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes")

@@ -5,9 +5,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
 from pwcnet.pretrained import shipped_weights  # noqa: E402
@@ -32,7 +31,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("checkpoint", nargs="?", help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or .npz file; by default the project's own weights")
     options.add_argument("--output", required=True, help="NAME.npz, or a folder, which gets pwcnet.ckpt-<step>")
     options.add_argument("--averaged", action="store_true", help="the moving averages of a run with --average_decay in the place of its latest weights")

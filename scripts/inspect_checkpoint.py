@@ -5,13 +5,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, run  # noqa: E402
+from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402
 
 
 def main(argv):
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)")
     args = parser.parse_args(argv)
     load_tensorflow()

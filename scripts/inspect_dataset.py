@@ -5,10 +5,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 import random  # noqa: E402
 
-from scripts.command_line import non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.data.contact_sheet import Row, contact_sheet  # noqa: E402
@@ -41,7 +40,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS))
+    options = ArgumentParser(description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS))
     options.add_argument("sources", nargs="+", metavar="NAME=FOLDER", help="a data set and the folder that holds it, as chairs=/data/FlyingChairs_release")
     options.add_argument("--mode", default="train_noval", choices=list(PARTS), help="which pairs (default: %(default)s, all that train without validation)")
     options.add_argument("--part", choices=("train", "val", "test"), help="of mode train_with_val: train (default) or val")

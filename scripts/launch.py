@@ -23,7 +23,7 @@ import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 
-from scripts.command_line import load_tensorflow, non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks the packages
+from scripts.command_line import ArgumentParser, load_tensorflow, non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks the packages
 
 log = logging.getLogger(__name__)
 POLL = 0.1              # seconds
@@ -33,7 +33,7 @@ HCCL_JOB = "10087"      # by convention
 
 
 def parser():
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made = ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--workers", type=positive_int, required=True, help="processes on this machine")
     made.add_argument("--engine", choices=("auto", "horovod", "collective", "hccl"), default="auto",
                       help="auto: horovod where it is installed, otherwise collective; hccl: one worker for each Ascend NPU")

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 import argparse  # noqa: E402
 import json  # noqa: E402
 
-from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import write_text  # noqa: E402
 
@@ -53,7 +53,7 @@ def server(text):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--server", type=server, action="append", metavar="ID=[DEVICE:]IP,...",
                          help="a server and its 1, 2, 4 or 8 NPUs; without DEVICE they are 0, 1, ...; once for each server")
     options.add_argument("--output", metavar="FILE", help="the table to write")

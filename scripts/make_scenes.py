@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # runs from any directory, without installation
 import argparse  # noqa: E402
 
-from scripts.command_line import non_negative_float, non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, non_negative_float, non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402  first: it checks the packages
 
 from pwcnet.data.generator import SceneOptions, generate_pair  # noqa: E402
 from pwcnet.data.scenes import Scene, make_scene, write_sintel  # noqa: E402
@@ -50,7 +50,7 @@ def _training(arguments):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--output", required=True, help="folder to write MPI-Sintel-complete into; refused where it holds files made by others")
     options.add_argument("--style", choices=list(STYLES), default="demo", help="demo: scenes of several frames. training: pairs that are as varied as can be")
     options.add_argument("--scenes", type=positive_int, default=8, help="demo: training scenes; one more goes to the test split")

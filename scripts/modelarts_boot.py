@@ -16,7 +16,7 @@ import argparse  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
 
-from scripts.command_line import ROOT, load_tensorflow, run  # noqa: E402
+from scripts.command_line import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
 
 EVALUATE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
 FREEZE = "offline_infer/convert_ckpt2pb.py"
@@ -98,7 +98,7 @@ def start(job, **options):
 
 def first_of_step_2(further):
     """The checkpoint of step 1 that step 2 starts from, as train_v2.sh has it."""
-    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options = ArgumentParser(add_help=False, allow_abbrev=False)
     options.add_argument("--batch_size", default="4")
     batch = options.parse_known_args(further)[0].batch_size
     ranks = os.environ.get("RANK_SIZE", "")
@@ -106,7 +106,7 @@ def first_of_step_2(further):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     options.add_argument("--job", choices=("v1", "v2", "evaluate", "freeze"), default="v1", help="v1 (the default) and v2 train")
     options.add_argument("--data_url", help="obs:// URL or folder that holds MPI-Sintel-complete; not for freeze")
     options.add_argument("--train_url", required=True, help="obs:// URL or folder for results, and for going on from them")

@@ -5,9 +5,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import atomic_path, check_output_file  # noqa: E402
 from pwcnet.training.plots import draw_curves  # noqa: E402
@@ -29,7 +28,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a training run, or LABEL=FOLDER to call it something else in the legend")
     options.add_argument("--output", required=True, metavar="PICTURE", help="the picture to write: .png, .svg or .pdf")
     options.add_argument("--tags", nargs="+", metavar="TAG", help="a panel for each of these instead; 'loss/*' draws all that it matches into one")

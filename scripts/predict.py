@@ -9,7 +9,7 @@ import argparse  # noqa: E402
 from contextlib import nullcontext  # noqa: E402
 
 from scripts.command_line import (  # noqa: E402  first: it checks that the packages are there
-    PRECISIONS, load_tensorflow, positive_float, positive_int, progress_bar, run)
+    PRECISIONS, ArgumentParser, load_tensorflow, positive_float, positive_int, progress_bar, run)
 
 import numpy as np  # noqa: E402
 
@@ -146,7 +146,7 @@ def formats(text):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("frames", nargs="+", help="two pictures, one folder of pictures, or one video")
     add_weights_option(options)
     options.add_argument("--output", default="flow", metavar="DIR", help="write the files here, by default into ./flow; those of the same names are replaced")

@@ -8,9 +8,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file  # noqa: E402
 from pwcnet.data.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
@@ -59,7 +58,7 @@ def averages(totals):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     add_evaluation_options(options)
     options.add_argument("--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final")

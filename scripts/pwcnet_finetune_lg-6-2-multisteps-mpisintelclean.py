@@ -7,12 +7,12 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import boolean, positive_int, run  # noqa: E402
+from scripts.command_line import ArgumentParser, boolean, positive_int, run  # noqa: E402
 from scripts.training_command import Job, add_training_flags, given_options, run_training, validate_every, variant  # noqa: E402
 
 
 def parser():
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    made = ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     made.add_argument("--dataset", default="./dataset/", help="folder that holds MPI-Sintel-complete, or that folder itself")
     made.add_argument("--save_path", default="./pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/", help="folder for checkpoints and the log")
     made.add_argument("--iterations", type=positive_int, default=200000, help="steps of batch size 4; other batch sizes scale it by 4 / batch_size")

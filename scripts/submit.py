@@ -10,9 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-import argparse  # noqa: E402
 
-from scripts.command_line import PRECISIONS, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import PRECISIONS, ArgumentParser, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
 from pwcnet.data.frames import read_frame  # noqa: E402
@@ -93,7 +92,7 @@ def report(args, plan):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = ArgumentParser(description=__doc__)
     options.add_argument("--data", required=True, choices=sorted(BENCHMARKS), help="which benchmark")
     options.add_argument("--dataset", required=True, metavar="FOLDER", help="folder that holds MPI-Sintel-complete, data_stereo_flow or data_scene_flow")
     add_weights_option(options)

@@ -16,7 +16,7 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 from dataclasses import asdict, replace  # noqa: E402
 
-from scripts.command_line import boolean, load_tensorflow, positive_int, run  # noqa: E402
+from scripts.command_line import ArgumentParser, boolean, load_tensorflow, positive_int, run  # noqa: E402
 from scripts.training_command import Job, add_training_flags, given_options, run_training, validate_every, variant  # noqa: E402
 
 from pwcnet.data.datasets import DATASETS, Source, dataset_samples, parse_source  # noqa: E402
@@ -30,7 +30,7 @@ NO_PRESET = Preset("", "flags alone", {}, {})
 
 
 def parser():
-    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = ArgumentParser(description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
                                    epilog="Data sets: %s." % ", ".join(DATASETS))
     made.add_argument("--preset", metavar="NAME", help="a recipe; see --list_presets")
     made.add_argument("--list_presets", action="store_true", help="print the presets and end")

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import load_tensorflow, positive_float, run  # noqa: E402
+from scripts.command_line import ArgumentParser, load_tensorflow, positive_float, run  # noqa: E402
 
 LIMIT = 1800.0          # seconds
 
@@ -23,7 +23,7 @@ def main(argv):
 
 
 def parser():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--folder", required=True, help="of step 1's checkpoints")
     options.add_argument("--url", help="obs:// URL or folder that the leader's checkpoints of step 1 are copied to, where there is one")
     options.add_argument("--checkpoint", metavar="NAME", help="a checkpoint that is wanted besides the last one, if it is there")

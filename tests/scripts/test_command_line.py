@@ -38,6 +38,14 @@ def test_without_packages_there_is_one_line(program, tmp_path):
         "in %s; run bash scripts/setup.sh, then use .venv-tf1/bin/python or .venv-tf2/bin/python" % sys.executable)
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_option_that_is_not_there_is_one_line(program, tmp_path):
+    done = run_command(os.path.join(ROOT, program), "--job", "v1", "--no_such_option", cwd=str(tmp_path))
+    assert done.returncode == 2 and not done.stdout and len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith(os.path.basename(program) + ": error: ") and done.stderr.endswith("; --help lists the options\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_only_what_is_missing_is_named(monkeypatch, capsys):
     monkeypatch.setattr(sys.modules["__main__"], "__file__", os.path.join(ROOT, "scripts", "predict.py"), raising=False)
     command_line.check_packages()
