@@ -5,7 +5,6 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402
 
 
