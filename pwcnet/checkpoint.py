@@ -16,6 +16,7 @@ import numpy as np
 from pwcnet.atomic import sync_folder, write_text
 from pwcnet.config import SIZE_MULTIPLE, ModelConfig
 from pwcnet.network import pwc_net
+from pwcnet.pretrained import SHIPPED
 from pwcnet.runtime import cause, tf
 
 NAME = "pwcnet.ckpt"
@@ -24,7 +25,6 @@ HALF_PRECISION_PREFIX = "fp32_vars/"
 AVERAGE = "ExponentialMovingAverage"
 SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", AVERAGE)
 ARCHIVE = ".npz"            # of weights without TensorFlow, as the project ships them
-OWN = "pretrained/pwcnet-sm-scenes.npz, which this project brings"
 # What the readers raise for broken files: of TensorFlow 1.15 and 2, and of NumPy.
 UNREADABLE = (tf.errors.OpError, RuntimeError, IndexError, ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
@@ -147,11 +147,12 @@ def find_checkpoint(path):
     if os.path.isdir(path):
         found = list_checkpoints(path)
         if not found:
-            raise FileNotFoundError("expected a checkpoint (%s-<step>.index), found none in %s; try the folder of a training run, or %s" % (NAME, path, OWN))
+            raise FileNotFoundError("expected a checkpoint (%s-<step>.index), found none in %s; try the folder of a training run, or the project's own %s" % (
+                NAME, path, SHIPPED))
         return found[max(found)]
     prefix = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
     if not os.path.exists(prefix + ".index"):
-        raise FileNotFoundError("expected a checkpoint, found no %s.index; try its name without an ending, or %s" % (prefix, OWN))
+        raise FileNotFoundError("expected a checkpoint, found no %s.index; try its name without an ending, or the project's own %s" % (prefix, SHIPPED))
     return prefix
 
 

@@ -158,7 +158,7 @@ def parser():
     options.add_argument("--occlusion", action="store_true",
                          help="also find the flow back, and write where both disagree (DIR/<name>_occlusion.png, white) and, with flo, DIR/<name>_backward.flo")
     options.add_argument("--max_magnitude", type=positive_float, metavar="PIXELS",
-                         help="motion of full colour, so that pictures compare; by default the largest of each flow, in the video one that follows slowly")
+                         help="motion of full colour, so that pictures compare; by default the largest of each flow, in the video one that follows the motion")
     options.add_argument("--legend", action="store_true", help="the wheel of colours and its scale in a corner of the colours")
     options.add_argument("--arrow_spacing", type=positive_int, metavar="PIXELS", help="between arrows; by default a 16th of the shorter side")
     options.add_argument("--fps", type=positive_float, metavar="RATE", help="frames a second of the video; by default as the frames' video, 10 for a folder")
