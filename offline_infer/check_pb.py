@@ -9,7 +9,7 @@ import json  # noqa: E402
 
 from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file, write_text  # noqa: E402
+from pwcnet.io.atomic import check_output_file, write_text  # noqa: E402
 
 NAMED = 5                       # nodes that a line names
 
@@ -30,9 +30,9 @@ def main(argv):
 
 def described(path):
     """What the report says, JSON-able; sizes that are not fixed are None, and so is a shape that is not known at all."""
-    from pwcnet.offline.coordinates import coordinate_ops
-    from pwcnet.export import INPUT, OUTPUT, input_and_output, read_frozen
-    from pwcnet.offline.graph_report import report
+    from pwcnet.export.coordinates import coordinate_ops
+    from pwcnet.export.frozen_graph import INPUT, OUTPUT, input_and_output, read_frozen
+    from pwcnet.export.graph_report import report
     graph_def = read_frozen(path)
     shapes = [shape.as_list() if shape.ndims is not None else None for shape in input_and_output(graph_def)]
     found = report(graph_def)._asdict()

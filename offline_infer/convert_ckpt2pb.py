@@ -9,7 +9,7 @@ import argparse  # noqa: E402
 
 from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file  # noqa: E402
+from pwcnet.io.atomic import check_output_file  # noqa: E402
 from pwcnet.flow.padding import check_network_size  # noqa: E402
 from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
@@ -21,8 +21,8 @@ def main(argv):
     weights = chosen_weights(args)
 
     load_tensorflow()
-    from pwcnet.checkpoint import Checkpoint
-    from pwcnet.export import INPUT, OUTPUT, allowed_difference, check_frozen, freeze, write_frozen
+    from pwcnet.weights.checkpoint import Checkpoint
+    from pwcnet.export.frozen_graph import INPUT, OUTPUT, allowed_difference, check_frozen, freeze, write_frozen
     checkpoint = Checkpoint(weights)
     graph_def = freeze(checkpoint, args.batch_size, args.height, args.width, args.target)
     difference, largest = check_frozen(graph_def, checkpoint)

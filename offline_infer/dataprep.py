@@ -9,11 +9,11 @@ import argparse  # noqa: E402
 
 from scripts.command_line import ArgumentParser, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_folder  # noqa: E402
-from pwcnet.data.frames import read_frame  # noqa: E402
+from pwcnet.io.atomic import check_output_folder  # noqa: E402
+from pwcnet.io.images import read_frame  # noqa: E402
 from pwcnet.data.parts import PARTS  # noqa: E402
-from pwcnet.data.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
-from pwcnet.offline.bins import IMAGE, TRUTH, prepare  # noqa: E402
+from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
+from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare  # noqa: E402
 
 NEXT = r"""{count} pairs in {output}. Next, on this machine:
   python offline_infer/infer_pb.py --pb pwcnet.pb --input {image} --output {results}

@@ -10,13 +10,13 @@ from contextlib import contextmanager  # noqa: E402
 
 from scripts.command_line import ArgumentParser, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file  # noqa: E402
-from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
+from pwcnet.io.atomic import check_output_file  # noqa: E402
+from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
 from pwcnet.evaluation.rows import results_table  # noqa: E402
 from pwcnet.evaluation.scoring import Totals  # noqa: E402
 from pwcnet.evaluation.table import totals_table  # noqa: E402
-from pwcnet.offline.bins import evaluate_bins  # noqa: E402
-from pwcnet.offline.result_folders import find_results  # noqa: E402
+from pwcnet.ascend.raw_files import evaluate_bins  # noqa: E402
+from pwcnet.ascend.result_folders import find_results  # noqa: E402
 
 
 def main(argv):

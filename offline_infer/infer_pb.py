@@ -10,10 +10,10 @@ from contextlib import closing  # noqa: E402
 from scripts.command_line import ArgumentParser, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 from scripts.device_options import add_device_options, device_config  # noqa: E402
 
-from pwcnet.atomic import check_output_folder  # noqa: E402
+from pwcnet.io.atomic import check_output_folder  # noqa: E402
 from pwcnet.evaluation.scoring import mean_without_first  # noqa: E402
-from pwcnet.offline.bins import check_inputs, infer, list_bins  # noqa: E402
-from pwcnet.offline.result_folders import ResultFolder  # noqa: E402
+from pwcnet.ascend.raw_files import check_inputs, infer, list_bins  # noqa: E402
+from pwcnet.ascend.result_folders import ResultFolder  # noqa: E402
 
 
 def main(argv):
@@ -24,7 +24,7 @@ def main(argv):
     check_output_folder(args.output)
 
     load_tensorflow()
-    from pwcnet.export import frozen_input_shape, frozen_session, read_frozen
+    from pwcnet.export.frozen_graph import frozen_input_shape, frozen_session, read_frozen
     graph_def = read_frozen(args.pb)
     size, times = frozen_input_shape(graph_def), []
     check_inputs(inputs, *size[1:])
@@ -44,8 +44,8 @@ def main(argv):
 
 def emulated(graph_def, keep_coordinates):
     """The graph with half precision's rounding."""
-    from pwcnet.offline.coordinates import coordinate_ops
-    from pwcnet.offline.rounded import rounded
+    from pwcnet.export.coordinates import coordinate_ops
+    from pwcnet.export.half_precision import rounded
     keep = coordinate_ops(graph_def) if keep_coordinates else ()
     print("emulating fp16, %d nodes in float32; the times are not a device's" % len(keep))
     return rounded(graph_def, keep)

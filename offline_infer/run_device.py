@@ -12,9 +12,9 @@ import subprocess  # noqa: E402
 
 from scripts.command_line import ArgumentParser, non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_folder, write_text  # noqa: E402
-from pwcnet.offline.device_runs import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
-from pwcnet.offline.result_folders import TIME_FILE, some  # noqa: E402
+from pwcnet.io.atomic import check_output_folder, write_text  # noqa: E402
+from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
+from pwcnet.ascend.result_folders import TIME_FILE, some  # noqa: E402
 
 
 def main(argv):

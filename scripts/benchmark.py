@@ -18,7 +18,7 @@ import subprocess  # noqa: E402
 
 from scripts.command_line import ArgumentParser, non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file, write_text  # noqa: E402
+from pwcnet.io.atomic import check_output_file, write_text  # noqa: E402
 
 CASES = {                       # name: (what it is, the case it is compared with)
     "plain-inference": ("plain formulation, one pair", None),

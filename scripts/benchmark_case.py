@@ -24,7 +24,7 @@ class Settings:
 def main(settings):
     started = time.time()
     load_tensorflow()
-    from pwcnet.runtime import TF_RELEASE, tf
+    from pwcnet.runtime.tensorflow import TF_RELEASE, tf
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
         once, about = CASES[settings.case](settings, folder)
@@ -39,7 +39,7 @@ def main(settings):
 
 
 def plain_inference(settings, folder):
-    from pwcnet.runtime import tf
+    from pwcnet.runtime.tensorflow import tf
     from tests.reference import pwc_net
     session, x = _session(settings), _pairs(settings)
     pair = tf.placeholder(tf.float32, [None, 2, None, None, 3])
@@ -49,8 +49,8 @@ def plain_inference(settings, folder):
 
 
 def inference(settings, folder, precision="float32"):
-    from pwcnet.export import freeze, import_frozen
-    from pwcnet.offline.graph_report import report
+    from pwcnet.export.frozen_graph import freeze, import_frozen
+    from pwcnet.export.graph_report import report
     checkpoint = _checkpoint(settings, folder)
     graphs = {target: freeze(checkpoint, settings.batch, *settings.size, target=target, precision=precision) for target in ("host", "ascend")}
     session, x = _session(settings), _pairs(settings)
@@ -63,7 +63,7 @@ def inference(settings, folder, precision="float32"):
 def bfloat16(settings, folder):
     import numpy as np
 
-    from pwcnet.export import freeze, run_frozen
+    from pwcnet.export.frozen_graph import freeze, run_frozen
     from pwcnet.runtime.precision import checked_precision
     checked_precision("bfloat16")
     checkpoint, x = _checkpoint(settings, folder), _pairs(settings)
@@ -77,8 +77,8 @@ def bfloat16(settings, folder):
 def training(settings, folder, network=None):
     import numpy as np
 
-    from pwcnet.runtime import tf
-    from pwcnet.training.graph import training_graph
+    from pwcnet.runtime.tensorflow import tf
+    from pwcnet.training.step import training_graph
     from pwcnet.training.options import TrainingOptions
     height, width = settings.training_size
     random = np.random.RandomState(0)
@@ -99,7 +99,7 @@ def plain_training(settings, folder):
 def convolution(settings, folder):
     import numpy as np
 
-    from pwcnet.runtime import tf
+    from pwcnet.runtime.tensorflow import tf
     height, width = settings.size[0] // 4, settings.size[1] // 4
     session = _session(settings)
     x = tf.get_variable("x", [settings.batch, height, width, 565], initializer=tf.random_uniform_initializer(seed=0))
@@ -112,8 +112,8 @@ def convolution(settings, folder):
 def folder_of_frames(settings, folder, shared=True):
     import numpy as np
 
-    from pwcnet.data.pairs import Pair
-    from pwcnet.predictor import Predictor
+    from pwcnet.io.frame_pairs import Pair
+    from pwcnet.inference.predictor import Predictor
     _checkpoint(settings, folder)
     predictor = Predictor(folder)
     frames = [np.random.RandomState(n).randint(0, 256, settings.size + [3]).astype(np.uint8) for n in range(30)]
@@ -133,11 +133,11 @@ def single_pairs(settings, folder):
 
 
 def input_samples(settings, folder):
-    from pwcnet.data.augment import AugmentOptions
-    from pwcnet.data.pipeline import TrainingData
-    from pwcnet.data.scenes import make_scene, write_sintel
-    from pwcnet.data.sintel import sintel_samples
-    from pwcnet.runtime import tf
+    from pwcnet.data.augment.augmentation import AugmentOptions
+    from pwcnet.data.input_pipeline import TrainingData
+    from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+    from pwcnet.data.datasets.sintel import sintel_samples
+    from pwcnet.runtime.tensorflow import tf
     write_sintel(folder, [("scene", make_scene(0, 436, 1024, 4, 20))])
     data = TrainingData(sintel_samples(folder), settings.training_size, AugmentOptions())
     session = _session(settings)
@@ -154,17 +154,17 @@ def input_samples(settings, folder):
 def startup(settings, folder):
     import subprocess
     _checkpoint(settings, folder)
-    code = ("import sys, numpy as np; sys.path.insert(0, %r); import scripts.command_line; from pwcnet.predictor import Predictor; "
+    code = ("import sys, numpy as np; sys.path.insert(0, %r); import scripts.command_line; from pwcnet.inference.predictor import Predictor; "
             "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)") % (ROOT, tuple(settings.size) + (3,), folder)
     return lambda: subprocess.check_call([sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.DEVNULL) and None, {}
 
 
 def _checkpoint(settings, folder):
     """A checkpoint with random weights."""
-    from pwcnet.checkpoint import Checkpoint, list_checkpoints, save_checkpoint
-    from pwcnet.config import SIZE_MULTIPLE
-    from pwcnet.network import pwc_net
-    from pwcnet.runtime import tf
+    from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints, save_checkpoint
+    from pwcnet.model.config import SIZE_MULTIPLE
+    from pwcnet.model.network import pwc_net
+    from pwcnet.runtime.tensorflow import tf
     if not list_checkpoints(folder):
         with tf.Graph().as_default(), tf.Session() as session:
             tf.set_random_seed(1)
@@ -175,18 +175,18 @@ def _checkpoint(settings, folder):
 
 
 def _config(settings):
-    from pwcnet.config import ModelConfig
+    from pwcnet.model.config import ModelConfig
     return ModelConfig.from_name(settings.variant)
 
 
 def _session(settings):
-    from pwcnet.runtime import tf
+    from pwcnet.runtime.tensorflow import tf
     from pwcnet.runtime.sessions import session_config
     return tf.InteractiveSession(config=session_config(settings.threads))
 
 
 def _pairs(settings):
-    from pwcnet.export import smooth_pairs
+    from pwcnet.export.frozen_graph import smooth_pairs
     return smooth_pairs(settings.batch, *settings.size)
 
 

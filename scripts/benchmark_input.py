@@ -13,7 +13,7 @@ import tempfile  # noqa: E402
 
 from scripts.command_line import ArgumentParser, boolean, load_tensorflow, non_negative_int, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file, write_text  # noqa: E402
+from pwcnet.io.atomic import check_output_file, write_text  # noqa: E402
 
 SINTEL_SIZE, SCENES, FRAMES, MOTION = (436, 1024), 2, 5, 20.0
 
@@ -35,15 +35,15 @@ def main(argv):
 
 def write_scenes(folder, args):
     """Scenes of Sintel's size, or of the crop's where that is larger."""
-    from pwcnet.data.scenes import make_scene, write_sintel
+    from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
     height, width = max(SINTEL_SIZE[0], args.crop_height), max(SINTEL_SIZE[1], args.crop_width)
     write_sintel(folder, [("scene_%02d" % number, make_scene(number, height, width, FRAMES, MOTION)) for number in range(SCENES)])
 
 
 def measure(folder, args):
-    from pwcnet.data.augment import AugmentOptions
-    from pwcnet.data.pipeline import TrainingData
-    from pwcnet.data.sintel import sintel_samples
+    from pwcnet.data.augment.augmentation import AugmentOptions
+    from pwcnet.data.input_pipeline import TrainingData
+    from pwcnet.data.datasets.sintel import sintel_samples
     from pwcnet.data.throughput import measure_input
     data = TrainingData(sintel_samples(folder, args.render_pass), (args.crop_height, args.crop_width), AugmentOptions() if args.augment else None)
     return measure_input(data, args.batch_size, args.steps, args.rounds, args.workers)

@@ -106,7 +106,7 @@ def load_tensorflow():
         shown = os.dup(2)
         os.dup2(notes.fileno(), 2)
         try:
-            import pwcnet.runtime  # noqa: F401
+            import pwcnet.runtime.tensorflow  # noqa: F401
         except BaseException:
             notes.seek(0)
             os.write(shown, notes.read())

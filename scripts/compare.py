@@ -7,10 +7,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 from scripts.command_line import ArgumentParser, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.evaluation.comparison import change, compare, data_of, most_changed, write_comparison  # noqa: E402
-from pwcnet.evaluation.folder import read_evaluation  # noqa: E402
-from pwcnet.evaluation.page_tables import EPE, number, value_of  # noqa: E402
-from pwcnet.evaluation.pages import check_page  # noqa: E402
+from pwcnet.evaluation.html.comparison import change, compare, data_of, most_changed, write_comparison  # noqa: E402
+from pwcnet.evaluation.results import read_evaluation  # noqa: E402
+from pwcnet.evaluation.html.tables import EPE, number, value_of  # noqa: E402
+from pwcnet.evaluation.html.page import check_page  # noqa: E402
 
 
 def main(argv):

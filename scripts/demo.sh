@@ -6,7 +6,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-own=$root/pretrained/pwcnet-sm-scenes.npz
+own=$root/pwcnet/weights/pwcnet-sm-scenes.npz
 runtime='' pretrained=$own steps='' output=$root/demo_output
 absolute() { case "$1" in "" | /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
 while [ $# -gt 0 ]; do

@@ -36,8 +36,8 @@ def add_device_options(parser, training=False):
 
 
 def npu_options(args):
-    """pwcnet.runtime.npu.NpuOptions of the flags, None where there are none. Imports TensorFlow. Raises ValueError or FileNotFoundError."""
-    from pwcnet.runtime.npu import NpuOptions
+    """pwcnet.ascend.session.NpuOptions of the flags, None where there are none. Imports TensorFlow. Raises ValueError or FileNotFoundError."""
+    from pwcnet.ascend.session import NpuOptions
     names = list(TEXTS) + list(SWITCHES) + ["iterations_per_loop"]
     given = {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
     if args.npu_option:
@@ -48,7 +48,7 @@ def npu_options(args):
 def device_config(args, threads=0):
     """The ConfigProto for the flags. Imports TensorFlow. Raises ValueError for a device that is not here and for options that do not fit."""
     from pwcnet.runtime.devices import choose_device
-    from pwcnet.runtime.npu import NpuOptions
+    from pwcnet.ascend.session import NpuOptions
     from pwcnet.runtime.sessions import session_config
     options, device = npu_options(args), choose_device(args.device)
     if device == "npu":

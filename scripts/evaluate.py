@@ -15,13 +15,13 @@ import logging  # noqa: E402
 
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.data.datasets import DATASETS, dataset_samples, parse_source  # noqa: E402
+from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source  # noqa: E402
 from pwcnet.data.subset import subset  # noqa: E402
-from pwcnet.evaluation.folder import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
+from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
 from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.evaluation.weights import weights_of  # noqa: E402
 from pwcnet.flow.classical import METHODS, ClassicalFlow  # noqa: E402
-from pwcnet.overlap import Background  # noqa: E402
+from pwcnet.io.prefetch import Background  # noqa: E402
 from scripts.device_options import device_config, session_of  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
 from scripts.evaluation_page import check_page_options, check_same_pairs, check_same_settings, make_page, only_page  # noqa: E402
@@ -52,7 +52,7 @@ def main(argv):
         check_evaluation_folder(args.output, args.overwrite)
 
     load_tensorflow()
-    from pwcnet.predictor import Predictor
+    from pwcnet.inference.predictor import Predictor
     config = None if args.classical else device_config(args)
     if page_alone:
         check_same_settings(args.output, settings(args, source, config))
@@ -75,7 +75,7 @@ def in_memory(args, samples, predictor):
 
 def into_folder(args, chosen, samples, predictor, argv):
     """Evaluates the pairs that the folder lacks, and completes it; returns the Totals of all."""
-    from pwcnet.runtime import TF_RELEASE
+    from pwcnet.runtime.tensorflow import TF_RELEASE
     kept = [kind for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures)) if wanted]
     with EvaluationFolder(args.output, chosen, kept, args.overwrite) as folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
@@ -93,7 +93,7 @@ def keep(result, folder, kept):
 
 def settings(args, source, config):
     """The Settings of the flags: paths are whole, so that they mean the same from any directory. config: of the session; None without a network."""
-    from pwcnet.checkpoint import find_checkpoint
+    from pwcnet.weights.checkpoint import find_checkpoint
     if args.classical:
         weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
     else:

@@ -7,8 +7,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
-from pwcnet.pretrained import shipped_weights  # noqa: E402
+from pwcnet.io.atomic import check_output_file, check_output_folder  # noqa: E402
+from pwcnet.weights.shipped import shipped_weights  # noqa: E402
 
 
 def main(argv):
@@ -18,8 +18,8 @@ def main(argv):
     (check_output_file if archive else check_output_folder)(args.output)
     load_tensorflow()
 
-    from pwcnet.checkpoint import Checkpoint
-    from pwcnet.weights import write_archive, write_checkpoint
+    from pwcnet.weights.checkpoint import Checkpoint
+    from pwcnet.weights.archive import write_archive, write_checkpoint
     checkpoint = Checkpoint(args.checkpoint or shipped_weights(), args.averaged)
     if archive:
         write_archive(args.output, checkpoint)

@@ -14,7 +14,7 @@ def main(argv):
     args = parser.parse_args(argv)
     load_tensorflow()
 
-    from pwcnet.checkpoint import Checkpoint
+    from pwcnet.weights.checkpoint import Checkpoint
     checkpoint = Checkpoint(args.checkpoint)
     found = checkpoint.inspect()
     print("checkpoint  %s" % checkpoint.path)

@@ -9,14 +9,14 @@ import random  # noqa: E402
 
 from scripts.command_line import ArgumentParser, non_negative_int, positive_int, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file  # noqa: E402
+from pwcnet.io.atomic import check_output_file  # noqa: E402
 from pwcnet.data.contact_sheet import Row, contact_sheet  # noqa: E402
-from pwcnet.data.datasets import DATASETS, dataset_samples, parse_source  # noqa: E402
-from pwcnet.data.frames import write_image  # noqa: E402
+from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source  # noqa: E402
+from pwcnet.io.images import write_image  # noqa: E402
 from pwcnet.data.parts import PARTS  # noqa: E402
-from pwcnet.data.samples import load_sample  # noqa: E402
-from pwcnet.data.survey import PERCENTILES, Survey, evenly  # noqa: E402
-from pwcnet.overlap import ahead  # noqa: E402
+from pwcnet.data.sample import load_sample  # noqa: E402
+from pwcnet.data.statistics import PERCENTILES, Survey, evenly  # noqa: E402
+from pwcnet.io.prefetch import ahead  # noqa: E402
 
 
 def main(argv):

@@ -79,7 +79,7 @@ def _collective(args):
 def _horovod(args):
     """The same for Horovod with Gloo, which finds its peers through a small server in this process."""
     if not _installed("horovod"):
-        from pwcnet.runtime.workers.horovod_engine import INSTALL
+        from pwcnet.distributed.horovod_engine import INSTALL
         raise ValueError("expected Horovod in %s; install it with: %s; or use --engine collective" % (sys.executable, INSTALL % sys.executable))
     from horovod.runner.common.util.hosts import get_host_assignments, parse_hosts
     from horovod.runner.gloo_run import create_slot_env_vars
@@ -97,7 +97,7 @@ def _hccl(args):
     if not (args.rank_table or os.environ.get("RANK_TABLE_FILE")):
         raise ValueError("expected --rank_table or RANK_TABLE_FILE for the engine hccl, got neither; make one with scripts/make_rank_table.py")
     load_tensorflow()                       # with its notes held back: the table's module is of a package that imports it
-    from pwcnet.runtime.rank_table import ranks_of_servers, read_rank_table
+    from pwcnet.ascend.rank_table import ranks_of_servers, read_rank_table
     path = os.path.abspath(args.rank_table or os.environ["RANK_TABLE_FILE"])
     servers = ranks_of_servers(read_rank_table(path))
     devices = next((devices for _, devices in servers if args.first_rank in devices), {})

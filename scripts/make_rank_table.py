@@ -17,14 +17,14 @@ import json  # noqa: E402
 
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import write_text  # noqa: E402
+from pwcnet.io.atomic import write_text  # noqa: E402
 
 
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
     load_tensorflow()
-    from pwcnet.runtime.rank_table import rank_table, ranks_of_servers, read_rank_table
+    from pwcnet.ascend.rank_table import rank_table, ranks_of_servers, read_rank_table
     if args.check:
         if args.server or args.output:
             options.error("--check goes alone")

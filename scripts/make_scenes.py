@@ -7,8 +7,9 @@ import argparse  # noqa: E402
 
 from scripts.command_line import ArgumentParser, non_negative_float, non_negative_int, positive_float, positive_int, progress_bar, run  # noqa: E402  first: it checks the packages
 
-from pwcnet.data.generator import SceneOptions, generate_pair  # noqa: E402
-from pwcnet.data.scenes import Scene, make_scene, write_sintel  # noqa: E402
+from pwcnet.data.synthetic.options import SceneOptions  # noqa: E402
+from pwcnet.data.synthetic.pairs import generate_pair  # noqa: E402
+from pwcnet.data.synthetic.demo_scenes import Scene, make_scene, write_sintel  # noqa: E402
 
 STYLES = {"demo": ("scenes", "frames", "max_motion"), "training": ("pairs", "median_motion", "largest_motion")}        # and the options that only it has
 

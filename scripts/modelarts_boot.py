@@ -32,7 +32,7 @@ def main(argv):
     if args.job != "freeze" and not args.data_url:
         options.error("--job %s needs --data_url" % args.job)
     load_tensorflow()
-    from pwcnet.runtime.modelarts import Results, fetch_data, fetch_weights
+    from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
     rank = os.environ.get("RANK_ID") or "0"
     if rank != "0" and args.job not in STEPS:
         return 0                # one card is enough

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import atomic_path, check_output_file  # noqa: E402
+from pwcnet.io.atomic import atomic_path, check_output_file  # noqa: E402
 from pwcnet.training.plots import draw_curves  # noqa: E402
 
 

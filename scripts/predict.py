@@ -13,16 +13,16 @@ from scripts.command_line import (  # noqa: E402  first: it checks that the pack
 
 import numpy as np  # noqa: E402
 
-from pwcnet.atomic import check_output_folder  # noqa: E402
-from pwcnet.data.frames import write_image  # noqa: E402
-from pwcnet.data.pairs import frame_pairs  # noqa: E402
-from pwcnet.data.video import video_sink  # noqa: E402
+from pwcnet.io.atomic import check_output_folder  # noqa: E402
+from pwcnet.io.images import write_image  # noqa: E402
+from pwcnet.io.frame_pairs import frame_pairs  # noqa: E402
+from pwcnet.io.video import video_sink  # noqa: E402
 from pwcnet.flow.colors import flow_to_color, largest_speed  # noqa: E402
-from pwcnet.flow.consistency import occlusion_by_disagreement  # noqa: E402
+from pwcnet.flow.occlusion import occlusion_by_disagreement  # noqa: E402
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side  # noqa: E402
-from pwcnet.flow.files import write_flow  # noqa: E402
-from pwcnet.flow.scale import SteadyScale  # noqa: E402
-from pwcnet.overlap import Background, ahead  # noqa: E402
+from pwcnet.io.flow_files import write_flow  # noqa: E402
+from pwcnet.flow.color_scale import SteadyScale  # noqa: E402
+from pwcnet.io.prefetch import Background, ahead  # noqa: E402
 from scripts.device_options import add_device_options, device_config  # noqa: E402
 from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
@@ -40,7 +40,7 @@ def main(argv):
     check_output(args, found)
 
     load_tensorflow()
-    from pwcnet.predictor import Predictor
+    from pwcnet.inference.predictor import Predictor
     written = 0
     with video_of(args, found) as video, Predictor(args.ckpt, device_config(args), args.precision) as predictor, Background() as later:
         save = Saver(args, video)

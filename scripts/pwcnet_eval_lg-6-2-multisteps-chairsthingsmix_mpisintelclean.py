@@ -10,11 +10,11 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file  # noqa: E402
-from pwcnet.data.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
+from pwcnet.io.atomic import check_output_file  # noqa: E402
+from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.evaluation.rows import results_table  # noqa: E402
 from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
-from pwcnet.overlap import Background  # noqa: E402
+from pwcnet.io.prefetch import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402
 from scripts.evaluation_command import add_evaluation_options, check_saving, evaluated, report, save  # noqa: E402
 from scripts.weights_option import chosen_weights  # noqa: E402
@@ -32,7 +32,7 @@ def main(argv):
         check_output_file(table)
 
     load_tensorflow()
-    from pwcnet.predictor import Predictor
+    from pwcnet.inference.predictor import Predictor
     totals = Totals()
     with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(table) as add_row, Background() as later:
         for result in evaluated(predictor, samples, args.masked):

@@ -35,8 +35,8 @@ def main(argv):
 
 def job(args, workers):
     """The Job of the flags for one of so many workers."""
-    from pwcnet.data.pipeline import TrainingData
-    from pwcnet.data.sintel import sintel_samples
+    from pwcnet.data.input_pipeline import TrainingData
+    from pwcnet.data.datasets.sintel import sintel_samples
 
     validation = validation_of(args)
     options = training_options(args, workers, validation)
@@ -52,7 +52,7 @@ def job(args, workers):
 
 def validation_of(args):
     """Validation on the part that is set aside, or None."""
-    from pwcnet.data.sintel import sintel_samples
+    from pwcnet.data.datasets.sintel import sintel_samples
     from pwcnet.training.validation import Validation
     if args.mode != "train_with_val" or args.validate_every == 0:
         return None

@@ -12,13 +12,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 from scripts.command_line import PRECISIONS, ArgumentParser, load_tensorflow, progress_bar, run  # noqa: E402  first: it checks that the packages are there
 
-from pwcnet.atomic import check_output_file, check_output_folder  # noqa: E402
-from pwcnet.data.frames import read_frame  # noqa: E402
-from pwcnet.data.pairs import Pair  # noqa: E402
+from pwcnet.io.atomic import check_output_file, check_output_folder  # noqa: E402
+from pwcnet.io.images import read_frame  # noqa: E402
+from pwcnet.io.frame_pairs import Pair  # noqa: E402
 from pwcnet.evaluation.submission import BENCHMARKS, NAMES, plan_submission  # noqa: E402
 from pwcnet.evaluation.submission_folder import SubmissionFolder, check_archive  # noqa: E402
 from pwcnet.evaluation.weights import weights_of  # noqa: E402
-from pwcnet.overlap import Background, ahead  # noqa: E402
+from pwcnet.io.prefetch import Background, ahead  # noqa: E402
 from scripts.device_options import add_device_options, device_config, session_of  # noqa: E402
 from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402
 
@@ -50,7 +50,7 @@ def main(argv):
 
 def predict(args, config, folder, files):
     """Writes the flow of each {path: Sample}."""
-    from pwcnet.predictor import Predictor
+    from pwcnet.inference.predictor import Predictor
     with Predictor(args.ckpt, config, args.precision) as predictor, Background() as later:
         for pair, flow in progress_bar(predictor.consecutive(ahead(read_pairs(files))), total=len(files), unit="pair"):
             later(folder.write, pair.name, flow)
@@ -78,7 +78,7 @@ def named_archive(path, lacking):
 
 def settings(args, config):
     """What the numbers and names depend on: flows made with others are never mixed with these."""
-    from pwcnet.checkpoint import find_checkpoint
+    from pwcnet.weights.checkpoint import find_checkpoint
     weights = weights_of(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
     return {"data": args.data, "names": args.names, "weights": weights["sha256"], "precision": args.precision, "session": session_of(config)}
 

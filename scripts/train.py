@@ -19,9 +19,9 @@ from dataclasses import asdict, replace  # noqa: E402
 from scripts.command_line import ArgumentParser, boolean, load_tensorflow, positive_int, run  # noqa: E402
 from scripts.training_command import Job, add_training_flags, given_options, run_training, validate_every, variant  # noqa: E402
 
-from pwcnet.data.datasets import DATASETS, Source, dataset_samples, parse_source  # noqa: E402
-from pwcnet.data.mix import Mix  # noqa: E402
-from pwcnet.data.samples import Endless  # noqa: E402
+from pwcnet.data.datasets.registry import DATASETS, Source, dataset_samples, parse_source  # noqa: E402
+from pwcnet.data.mixture import Mix  # noqa: E402
+from pwcnet.data.sample import Endless  # noqa: E402
 from pwcnet.training.presets import PRESETS, Preset, find_preset  # noqa: E402
 
 CROP = (384, 768)               # height and width, as pwcnet.training.options has them, without importing TensorFlow
@@ -121,7 +121,7 @@ def augmentation(args, base):
 
 def job(args, preset, sources, values, workers):
     """The Job of the flags for one of so many workers."""
-    from pwcnet.data.pipeline import TrainingData
+    from pwcnet.data.input_pipeline import TrainingData
     from pwcnet.training.options import TrainingOptions, training_options
 
     joint = values.get("batch_size", TrainingOptions.batch_size) * workers

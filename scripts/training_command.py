@@ -12,7 +12,7 @@ from scripts.device_options import add_device_options, device_config, npu_option
 
 log = logging.getLogger(__name__)
 
-STARTS = ("published", "coarse_to_fine")            # as pwcnet.training.start has them, and
+STARTS = ("published", "coarse_to_fine")            # as pwcnet.training.initializers has them, and
 SCHEDULES = ("multisteps", "multisteps-long", "cyclic", "cyclic-long", "constant", "cosine")      # as pwcnet.training.schedules has them, without importing TensorFlow
 OPTIONS = ("batch_size", "optimizer", "schedule", "learning_rate", "clip_norm", "weight_decay", "weight_decay_biases", "start", "matching", "average_decay", "precision", "loss_scale", "seed",
            "display", "save_every", "keep", "keep_every", "keep_best", "threads", "workers")       # flags that are TrainingOptions under the same name
@@ -96,8 +96,8 @@ def validate_every(given, save_every, validation):
 
 def variant(args, default):
     """The ModelConfig of the run to resume, of the pretrained weights, or of the name `default`. Raises ValueError where the first two are not --variant."""
-    from pwcnet.checkpoint import Checkpoint, list_checkpoints
-    from pwcnet.config import ModelConfig
+    from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+    from pwcnet.model.config import ModelConfig
     source = args.save_path if args.resume and list_checkpoints(args.save_path) else args.pretrained
     if not source:
         return ModelConfig.from_name(default)
@@ -118,10 +118,10 @@ def run_training(args, make_job, command):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     load_tensorflow()
 
-    from pwcnet.runtime.npu import on_npu, steps_of_a_run
+    from pwcnet.ascend.session import on_npu, steps_of_a_run
     from pwcnet.runtime.precision import checked_precision
-    from pwcnet.runtime.workers import open_workers
-    from pwcnet.training.keeper import Keeper
+    from pwcnet.distributed.engines import open_workers
+    from pwcnet.training.run_folder import Keeper
     from pwcnet.training.trainer import Start, check_loop, train
 
     with ExitStack() as stack:
@@ -150,8 +150,8 @@ def run_training(args, make_job, command):
 
 
 def _bring(args):
-    """Replaces URLs of ModelArts in the flags by local folders, once they are here; returns the pwcnet.runtime.modelarts.Results of --train_url, or None."""
-    from pwcnet.runtime.modelarts import Results, fetch_data, fetch_weights
+    """Replaces URLs of ModelArts in the flags by local folders, once they are here; returns the pwcnet.ascend.modelarts.Results of --train_url, or None."""
+    from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
     if args.data_url:
         args.dataset = fetch_data(args.data_url, os.path.join(args.cache, "data"))
     args.pretrained = fetch_weights(args.pretrained, os.path.join(args.cache, "pretrained"))
@@ -164,7 +164,7 @@ def _bring(args):
 
 def _warn_of_overflow(args, options):
     """The 910 saturates where others give infinity, so that nothing else would notice."""
-    from pwcnet.runtime.npu import NpuOptions
+    from pwcnet.ascend.session import NpuOptions
     if (npu_options(args) or NpuOptions(graph_run_mode="train")).reduced and options.loss_scale is None:
         log.warning("operations may compute in float16 on this NPU, and no --loss_scale is given: small gradients vanish there and overflows go unnoticed")
 
@@ -189,6 +189,6 @@ def _versions(command):
     import numpy
 
     from pwcnet import __version__
-    from pwcnet.runtime import TF_RELEASE
+    from pwcnet.runtime.tensorflow import TF_RELEASE
     versions = {"pwcnet": __version__, "python": platform.python_version(), "tensorflow": TF_RELEASE, "numpy": numpy.__version__}
     return {"command": [sys.executable] + list(command), "versions": versions}

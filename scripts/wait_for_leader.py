@@ -18,7 +18,7 @@ LIMIT = 1800.0          # seconds
 def main(argv):
     args = parser().parse_args(argv)
     load_tensorflow()
-    from pwcnet.runtime.modelarts import Results
+    from pwcnet.ascend.modelarts import Results
     Results(args.url or args.folder, args.folder).wait_finished(args.limit, [args.checkpoint] if args.checkpoint else [])
 
 

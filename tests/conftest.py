@@ -17,7 +17,7 @@ import scripts.command_line  # noqa: E402,F401  quiet TensorFlow, before anythin
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:         # started in a shell's background: programs that the tests start would ignore Ctrl-C too
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-GOLDEN = os.path.join(ROOT, "tests", "data")
+GOLDEN = os.path.join(ROOT, "tests", "golden")
 REAL_DATA = os.environ.get("PWCNET_REAL_DATA", os.path.join(ROOT, "..", "shared", "data"))
 
 
@@ -89,7 +89,7 @@ def real_data():
 
 def write_checkpoint(folder, weights, step=0):
     """Writes {name: array} and global_step with TensorFlow's own Saver, as other projects do; returns the prefix."""
-    from pwcnet.runtime import tf
+    from pwcnet.runtime.tensorflow import tf
     os.makedirs(str(folder), exist_ok=True)
     with tf.Graph().as_default(), tf.Session() as session:
         fed = {tf.placeholder(value.dtype, value.shape): value for value in weights.values()}
@@ -109,8 +109,8 @@ def small_checkpoint(tmp_path_factory):
 @pytest.fixture(scope="session")
 def small_frozen(small_checkpoint, tmp_path_factory):
     """The same network as a frozen graph for one pair of 64x128."""
-    from pwcnet.checkpoint import Checkpoint
-    from pwcnet.export import freeze, write_frozen
+    from pwcnet.weights.checkpoint import Checkpoint
+    from pwcnet.export.frozen_graph import freeze, write_frozen
     path = str(tmp_path_factory.mktemp("small_frozen") / "pwcnet.pb")
     write_frozen(path, freeze(Checkpoint(small_checkpoint), 1, 64, 128))
     return path
@@ -119,7 +119,7 @@ def small_frozen(small_checkpoint, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_sintel(tmp_path_factory):
     """A folder with MPI-Sintel-complete: scene_01 and scene_02 of 3 frames, 60x120, so that both sides are padded to 64x128."""
-    from pwcnet.data.scenes import make_scene, write_sintel
+    from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
     folder = tmp_path_factory.mktemp("tiny_sintel")
     write_sintel(str(folder), [("scene_%02d" % number, make_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)])
     return str(folder)

@@ -2,9 +2,9 @@
 
 One slice a displacement, sizes taken from `tf.shape`, frames one after the other: the usual formulation.
 """
-from pwcnet.config import (CONTEXT_LAYERS, ESTIMATOR_CHANNELS, FLOW_LEVEL, LEAKY_SLOPE, LEVELS, PYRAMID_CHANNELS, SEARCH_RANGE, TOP_LEVEL,
+from pwcnet.model.config import (CONTEXT_LAYERS, ESTIMATOR_CHANNELS, FLOW_LEVEL, LEAKY_SLOPE, LEVELS, PYRAMID_CHANNELS, SEARCH_RANGE, TOP_LEVEL,
                            WARP_SCALE)
-from pwcnet.runtime import tf
+from pwcnet.runtime.tensorflow import tf
 
 
 def cost_volume(c1, c2, search_range=SEARCH_RANGE):
@@ -94,7 +94,7 @@ def deconv(x, name):
 
 
 def pwc_net(pair, config):
-    """[B, 2, H, W, 3] -> (flow, pyramid); the same variables as pwcnet.network.pwc_net."""
+    """[B, 2, H, W, 3] -> (flow, pyramid); the same variables as pwcnet.model.network.pwc_net."""
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
         first, second = feature_pyramid(pair[:, 0]), feature_pyramid(pair[:, 1])
         pyramid = []

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from pwcnet.checkpoint import Checkpoint
-from pwcnet.data.frames import write_image
-from pwcnet.export import freeze, write_frozen
-from pwcnet.flow.files import read_flow
-from pwcnet.predictor import Predictor
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.io.images import write_image
+from pwcnet.export.frozen_graph import freeze, write_frozen
+from pwcnet.io.flow_files import read_flow
+from pwcnet.inference.predictor import Predictor
 from tests.conftest import ROOT, run_python
 
 FRAMES = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]

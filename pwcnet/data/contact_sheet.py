@@ -4,7 +4,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pwcnet.data.samples import Loaded
+from pwcnet.data.sample import Loaded
 from pwcnet.flow.colors import color_wheel, flow_to_color
 
 CELL = 320                      # width of a picture, pixels

@@ -3,7 +3,7 @@
 A set that publishes its own validation part (FlyingChairs' split file, FlyingThings3D's TEST) is split as published, others by share. FlyingThings3D's TEST is
 a folder of its own, as Sintel's test split is, and never trains.
 """
-from pwcnet.data.split import split_validation
+from pwcnet.data.splits import split_validation
 
 PARTS = {                           # mode: the parts it has, the usual one first
     "train_noval": ("train",),      # all pairs train

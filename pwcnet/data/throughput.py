@@ -4,7 +4,7 @@ import statistics
 import time
 from typing import NamedTuple
 
-from pwcnet.runtime import tf
+from pwcnet.runtime.tensorflow import tf
 
 
 class Throughput(NamedTuple):
@@ -24,7 +24,7 @@ def measure_input(data, batch_size, steps, rounds, workers=0):
     """A Throughput: in each round the loop and the pipeline make the same `steps` batches, taking turns, after one batch each that is not counted.
 
     The loop makes examples one by one; the pipeline's batches are taken as its iterator hands them out, before the step turns frames into float32.
-    data: pwcnet.data.pipeline.TrainingData. workers: parallel readers, 0 for one a core. The pipeline's time is from the start of its iterator to its last
+    data: pwcnet.data.input_pipeline.TrainingData. workers: parallel readers, 0 for one a core. The pipeline's time is from the start of its iterator to its last
     batch. Raises ValueError where fewer than one round, step or sample is asked for, and for files that cannot be read.
     """
     if min(batch_size, steps, rounds) < 1:

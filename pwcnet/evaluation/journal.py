@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from pwcnet.atomic import naming, write_text
+from pwcnet.io.atomic import naming, write_text
 from pwcnet.evaluation.histograms import Histograms
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.metrics import Mean

@@ -4,7 +4,7 @@ import logging
 import os
 from contextlib import contextmanager
 
-from pwcnet.atomic import check_output_file, naming
+from pwcnet.io.atomic import check_output_file, naming
 
 COLUMNS = ("id", "epe", "valid_pixels", "seconds")
 

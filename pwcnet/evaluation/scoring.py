@@ -8,12 +8,12 @@ from typing import Dict, NamedTuple, Optional
 
 import numpy as np
 
-from pwcnet.data.samples import load_sample
+from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.histograms import Histograms, empty, histograms
-from pwcnet.flow.files import as_mask, valid_pixels
+from pwcnet.io.flow_files import as_mask, valid_pixels
 from pwcnet.flow.metrics import MEASURES, Mean, RunningMean, angular_error, average, endpoint_error, measures_of, speed_of
 from pwcnet.flow.padding import padded_size
-from pwcnet.overlap import ahead, behind
+from pwcnet.io.prefetch import ahead, behind
 
 
 class Result(NamedTuple):
@@ -74,7 +74,7 @@ def evaluate_samples(predictor, samples, masked=False):
     """Predicts and scores the samples one by one; returns an iterator of `Result`, in their order.
 
     Files are read, and predictions scored, in threads of their own while the network runs.
-    predictor: has `flow(frame1, frame2)`, as pwcnet.predictor.Predictor. masked: pixels of the samples' invalid masks do not count.
+    predictor: has `flow(frame1, frame2)`, as pwcnet.inference.predictor.Predictor. masked: pixels of the samples' invalid masks do not count.
     Raises at once what `check_samples` does; errors of files come as they are read, after the results of the pairs before them.
     """
     samples = list(samples)

@@ -8,13 +8,13 @@ import os
 from collections import Counter
 from typing import Dict, NamedTuple, Optional, Tuple
 
-from pwcnet.data.datasets import dataset_samples
-from pwcnet.data.samples import Sample
-from pwcnet.data.sintel import find_sintel
+from pwcnet.data.datasets.registry import dataset_samples
+from pwcnet.data.sample import Sample
+from pwcnet.data.datasets.sintel import find_sintel
 
 
 class Benchmark(NamedTuple):
-    """parts: the data sets (keys of pwcnet.data.datasets.DATASETS) and the folder of each in the submission. pairs: of each part. scenes: None where pairs are
+    """parts: the data sets (keys of pwcnet.data.datasets.registry.DATASETS) and the folder of each in the submission. pairs: of each part. scenes: None where pairs are
     numbered from 000000 instead."""
     parts: Tuple[Tuple[str, str], ...]
     ending: str

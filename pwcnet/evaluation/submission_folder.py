@@ -6,10 +6,10 @@ import zipfile
 
 import numpy as np
 
-from pwcnet.atomic import PARTIAL, atomic_path, write_text
-from pwcnet.data.frames import read_frame
-from pwcnet.flow.files import KITTI_LARGEST, KITTI_SMALLEST, read_flow, valid_pixels, write_flow
-from pwcnet.offline.result_folders import some
+from pwcnet.io.atomic import PARTIAL, atomic_path, write_text
+from pwcnet.io.images import read_frame
+from pwcnet.io.flow_files import KITTI_LARGEST, KITTI_SMALLEST, read_flow, valid_pixels, write_flow
+from pwcnet.ascend.result_folders import some
 
 MANIFEST = ".submission.json"           # in the folder, never in the archive: what the flows in it were made with
 PERMISSIONS = 0o100644 << 16            # of a plain file, as zip archives hold them

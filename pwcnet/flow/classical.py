@@ -17,7 +17,7 @@ METHODS = {"dis": _dis, "farneback": _farneback}
 
 
 class ClassicalFlow:
-    """A predictor as pwcnet.predictor.Predictor, for frames of any size.
+    """A predictor as pwcnet.inference.predictor.Predictor, for frames of any size.
 
     method: "dis" (Kroeger et al. 2016, arXiv 1603.03590; preset medium) or "farneback" (Farneback 2003; five levels, otherwise the values of OpenCV's sample).
     Raises ValueError for another.

@@ -1,7 +1,7 @@
 """Flow and its errors as pictures: Middlebury's colour wheel and KITTI's error colours."""
 import numpy as np
 
-from pwcnet.flow.files import as_mask, valid_pixels
+from pwcnet.io.flow_files import as_mask, valid_pixels
 from pwcnet.flow.metrics import FL_FRACTION, FL_PIXELS
 
 RED, YELLOW, GREEN, CYAN, BLUE, MAGENTA = (255, 0, 0), (255, 255, 0), (0, 255, 0), (0, 255, 255), (0, 0, 255), (255, 0, 255)

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 
 from pwcnet.flow.colors import color_wheel
-from pwcnet.flow.files import valid_pixels
+from pwcnet.io.flow_files import valid_pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 PAPER, INK, EDGE = (255, 255, 255), (0, 0, 0), (110, 110, 110)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from pwcnet.flow.files import as_mask, valid_pixels
+from pwcnet.io.flow_files import as_mask, valid_pixels
 
 SPEEDS = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))              # Sintel, pixels a frame, [from, to)
 DISTANCES = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))           # Sintel, pixels, [from, to)

@@ -1,7 +1,7 @@
 """Frames to a size that the network takes, and flow back to the size of the frames."""
 import numpy as np
 
-from pwcnet.config import SIZE_MULTIPLE
+from pwcnet.model.config import SIZE_MULTIPLE
 
 
 def padded_size(height, width, multiple=SIZE_MULTIPLE):

@@ -2,8 +2,8 @@
 import importlib.util
 import logging
 
-from pwcnet.runtime import TF_RELEASE, tf
-from pwcnet.runtime.npu import WHERE
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf
+from pwcnet.ascend.session import WHERE
 
 DEVICES = ("auto", "npu", "gpu", "cpu")
 

@@ -1,5 +1,5 @@
 """Types that the network's features can be computed in."""
-from pwcnet.runtime import TF_RELEASE
+from pwcnet.runtime.tensorflow import TF_RELEASE
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from pwcnet.runtime import cause, tf
+from pwcnet.runtime.tensorflow import cause, tf
 
 
 def read_curves(folder):

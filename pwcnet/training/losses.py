@@ -1,6 +1,6 @@
 """Training losses: the summed multi-scale loss and the robust loss (PWC-Net paper, section 3, "Training loss"), as tfoptflow weighs them."""
-from pwcnet.config import LEVELS
-from pwcnet.runtime import tf
+from pwcnet.model.config import LEVELS
+from pwcnet.runtime.tensorflow import tf
 
 LEVEL_WEIGHTS = dict(zip(LEVELS, (0.32, 0.08, 0.02, 0.01, 0.005)))
 ROBUST_POWER, ROBUST_EPSILON = 0.4, 0.01

@@ -1,7 +1,7 @@
 """Optimizers by name."""
-from pwcnet.runtime import tf
-from pwcnet.runtime.npu import on_npu
-from pwcnet.runtime.npu_optimizer import loss_scale_optimizer
+from pwcnet.runtime.tensorflow import tf
+from pwcnet.ascend.session import on_npu
+from pwcnet.ascend.optimizer import loss_scale_optimizer
 
 DEFAULTS = {"multiscale": "adam", "robust": "sgd", "robust_per_pixel": "adam"}      # by loss, as the published recipes have it
 
@@ -22,7 +22,7 @@ def make_optimizer(name, rate):
 def with_loss_scale(optimizer, loss_scale, workers):
     """The optimizer with the loss enlarged while gradients are computed, which are divided by it again, so that small ones do not vanish in float16.
 
-    loss_scale: the factor; "dynamic" looks for the largest that works; None is none. workers: pwcnet.runtime.workers.Workers, whose device has its own way to
+    loss_scale: the factor; "dynamic" looks for the largest that works; None is none. workers: pwcnet.distributed.engines.Workers, whose device has its own way to
     notice an overflow. A step whose gradients overflow is left out, and global_step stays.
     """
     if loss_scale is None:

@@ -2,15 +2,15 @@
 from dataclasses import dataclass, field
 from typing import Optional, Tuple, Union
 
-from pwcnet.data.affine import AffineOptions
-from pwcnet.data.augment import AugmentOptions
-from pwcnet.data.eraser import EraserOptions
-from pwcnet.data.photometric import PhotometricOptions
+from pwcnet.data.augment.affine import AffineOptions
+from pwcnet.data.augment.augmentation import AugmentOptions
+from pwcnet.data.augment.eraser import EraserOptions
+from pwcnet.data.augment.photometric import PhotometricOptions
 from pwcnet.runtime.precision import PRECISIONS
 from pwcnet.training.losses import LOSSES, WEIGHT_DECAY
 from pwcnet.training.optimizers import DEFAULTS, OPTIMIZERS
 from pwcnet.training.schedules import SCHEDULES
-from pwcnet.training.start import STARTS
+from pwcnet.training.initializers import STARTS
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class TrainingOptions:
     too. precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is
     enlarged for the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores.
     workers: parallel readers of samples, 0 for one a core.
-    start: of pwcnet.training.start.STARTS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching's loss at the first step, from
+    start: of pwcnet.training.initializers.STARTS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching_loss's loss at the first step, from
     which it falls to zero at half of all steps; 0 is none. average_decay: of the moving average of the weights, which validation and best checkpoints then use;
     0 is none.
     """

@@ -10,9 +10,9 @@ class Preset:
     """One recipe; all values are those of JSON.
 
     origin: "published" where the recipe is that of tfoptflow or of the published fine-tuning, "ours" where it is derived from one of those.
-    description: one line. data: {name of pwcnet.data.datasets: weight, or None in proportion to its pairs}. training: values of TrainingOptions that are not
+    description: one line. data: {name of pwcnet.data.datasets.registry: weight, or None in proportion to its pairs}. training: values of TrainingOptions that are not
     left at their defaults; its steps are for its batch_size. variant: "large" or "small", for a start from random weights.
-    masked: whether pixels of Sintel's invalid masks are left out. generated: what the generated pairs of `data` are like (pwcnet.data.generated).
+    masked: whether pixels of Sintel's invalid masks are left out. generated: what the generated pairs of `data` are like (pwcnet.data.datasets.generated).
     """
     origin: str
     description: str

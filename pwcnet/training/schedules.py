@@ -1,7 +1,7 @@
 """Learning rates as functions of the step."""
 import numpy as np
 
-from pwcnet.runtime import tf
+from pwcnet.runtime.tensorflow import tf
 
 RECIPE_BATCH = 4            # boundaries and iterations of the published recipes are for this batch size
 MULTISTEPS = {

@@ -8,14 +8,14 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from pwcnet.checkpoint import Checkpoint
-from pwcnet.runtime import cause, tf
-from pwcnet.runtime.npu import looped, steps_of_a_run, target_of
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.runtime.tensorflow import cause, tf
+from pwcnet.ascend.session import looped, steps_of_a_run, target_of
 from pwcnet.runtime.sessions import session_config
-from pwcnet.runtime.workers import Workers
-from pwcnet.training.graph import training_graph
-from pwcnet.training.start import coarse_to_fine
-from pwcnet.training.summaries import Summaries
+from pwcnet.distributed.engines import Workers
+from pwcnet.training.step import training_graph
+from pwcnet.training.initializers import coarse_to_fine
+from pwcnet.training.tensorboard import Summaries
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,9 @@ Start = namedtuple("Start", "pretrained resume")          # path of a checkpoint
 def train(data, config, options, keeper, start=Start(None, False), about=None, validation=None, workers=None):
     """Trains until options.steps; returns the prefix of the last checkpoint.
 
-    data: pwcnet.data.pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. keeper: pwcnet.training.keeper.Keeper of the run's folder.
+    data: pwcnet.data.input_pipeline.TrainingData. config: ModelConfig. options: TrainingOptions. keeper: pwcnet.training.run_folder.Keeper of the run's folder.
     about: what options.json beside the checkpoints holds besides model and options. validation: pwcnet.training.validation.Validation for every
-    options.validate_every steps, or None. workers: pwcnet.runtime.workers.Workers, None for this process alone; their leader logs, validates and writes.
+    options.validate_every steps, or None. workers: pwcnet.distributed.engines.Workers, None for this process alone; their leader logs, validates and writes.
     Whatever stops the loop, a KeyboardInterrupt too, finite weights are saved before it is raised. Raises ValueError when the loss is not finite (the step, the
     samples and the last good checkpoint are named), when a sample cannot be read or the folder already holds another run; OSError when it cannot be written.
     """

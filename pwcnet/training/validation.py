@@ -3,13 +3,13 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from pwcnet.data.samples import load_sample
+from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import epe_of, naming
 from pwcnet.flow.padding import crop, network_input, padded_size
-from pwcnet.network import pwc_net
-from pwcnet.overlap import ahead
-from pwcnet.runtime import tf
-from pwcnet.training.pictures import training_pictures
+from pwcnet.model.network import pwc_net
+from pwcnet.io.prefetch import ahead
+from pwcnet.runtime.tensorflow import tf
+from pwcnet.training.validation_images import training_pictures
 
 
 class Validated(NamedTuple):
@@ -22,7 +22,7 @@ class Validated(NamedTuple):
 class Validation:
     """Evaluates whole frames with the network's variables as they are, inside the training session.
 
-    samples: pwcnet.data.samples.Sample, with flow. masked: pixels of their invalid masks do not count. pictured: of how many, spread over the set, there are
+    samples: pwcnet.data.sample.Sample, with flow. masked: pixels of their invalid masks do not count. pictured: of how many, spread over the set, there are
     pictures.
     """
 
@@ -36,7 +36,7 @@ class Validation:
         self._networks = {}
 
     def run(self, session, config, precision="float32", target="host", average=None):
-        """A Validated. session: of the graph with the network's variables. target: of pwcnet.config.TARGETS. average: the tf.train.ExponentialMovingAverage
+        """A Validated. session: of the graph with the network's variables. target: of pwcnet.model.config.TARGETS. average: the tf.train.ExponentialMovingAverage
         that knows the weights to validate, None for the variables themselves. The network is added to the graph once for each padded size that comes.
 
         Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.

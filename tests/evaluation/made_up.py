@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from pwcnet.data.samples import Loaded
-from pwcnet.evaluation.folder import Evaluation
+from pwcnet.data.sample import Loaded
+from pwcnet.evaluation.results import Evaluation
 from pwcnet.flow.metrics import Mean, RunningMean
 
 SPEED_EDGES, EPE_EDGES = [0, 1, 10, 40, None], [0, 0.5, 1, 3, None]

@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.data.samples import Sample
+from pwcnet.data.sample import Sample
 from pwcnet.evaluation.submission_folder import MANIFEST, SubmissionFolder
-from pwcnet.flow.files import read_flow, write_flow
-from tests.datasets.trees import SIZE, put
+from pwcnet.io.flow_files import read_flow, write_flow
+from tests.data.datasets.trees import SIZE, put
 
 FLOW = np.full(SIZE + (2,), 1.5, np.float32)
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from pwcnet.data.scenes import make_scene
+from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pwcnet.flow.colors import HUES, color_wheel, error_to_color, flow_to_color
-from pwcnet.flow.files import read_flow
+from pwcnet.io.flow_files import read_flow
 
 
 def color_of(u, v, **options):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pwcnet.flow import metrics
-from pwcnet.flow.files import read_flow
+from pwcnet.io.flow_files import read_flow
 from pwcnet.flow.metrics import Mean, RunningMean
 
 TRUTH = np.array([[[3, 4], [0, 20], [60, 80]], [[0, 0], [9, 12], [30, 40]]], np.float32)         # speeds 5, 20, 100; 0, 15, 50

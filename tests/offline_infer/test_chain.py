@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from pwcnet.offline import bins
-from pwcnet.data.sintel import FOLDER
-from pwcnet.evaluation.folder import read_evaluation
-from pwcnet.export import frozen_input_shape, read_frozen
+from pwcnet.ascend import raw_files as bins
+from pwcnet.data.datasets.sintel import FOLDER
+from pwcnet.evaluation.results import read_evaluation
+from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from tests.conftest import ROOT, average_epe, golden_weights, read_flo, run_command, run_main, write_checkpoint
 
 ONLINE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"

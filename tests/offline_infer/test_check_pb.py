@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from pwcnet.checkpoint import Checkpoint
-from pwcnet.export import freeze, write_frozen
-from pwcnet.runtime import tf
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.export.frozen_graph import freeze, write_frozen
+from pwcnet.runtime.tensorflow import tf
 from tests.conftest import run_main
 
 CHECK = "offline_infer/check_pb.py"

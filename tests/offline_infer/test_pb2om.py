@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from pwcnet.checkpoint import Checkpoint
-from pwcnet.offline.coordinates import coordinate_ops
-from pwcnet.export import freeze, read_frozen, write_frozen
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.export.coordinates import coordinate_ops
+from pwcnet.export.frozen_graph import freeze, read_frozen, write_frozen
 from tests.conftest import ROOT, run_main
 
 SCRIPT = os.path.join(ROOT, "offline_infer", "pb2om.sh")

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from pwcnet.offline.result_folders import find_results
+from pwcnet.ascend.result_folders import find_results
 from tests.conftest import ROOT, run_main
 
 RUN = "offline_infer/run_device.py"

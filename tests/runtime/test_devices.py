@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from pwcnet.runtime import devices, tf
+from pwcnet.runtime import devices
+from pwcnet.runtime.tensorflow import tf
 from pwcnet.runtime.devices import choose_device
-from pwcnet.runtime.npu import NpuOptions, on_npu
+from pwcnet.ascend.session import NpuOptions, on_npu
 from pwcnet.runtime.sessions import session_config
-from tests.ascend import standins  # noqa: F401
+from tests.standins.fixtures import standins  # noqa: F401
 
 
 class Gpu:

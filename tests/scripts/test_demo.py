@@ -52,7 +52,7 @@ def test_relative_paths_are_of_the_users_folder(demo, tmp_path):
 
 def test_it_starts_from_the_projects_own_weights(demo, tmp_path):
     code, printed, commands = demo("1.0")
-    own = str(tmp_path / "project" / "scripts" / ".." / "pretrained" / "pwcnet-sm-scenes.npz").replace("scripts/../", "")
+    own = str(tmp_path / "project" / "scripts" / ".." / "pwcnet" / "weights" / "pwcnet-sm-scenes.npz").replace("scripts/../", "")
     assert code == 0 and "--pretrained %s --learning_rate 1e-4" % own in commands and "--iterations 100" in commands
     assert "scripts/predict.py --output" in commands.split("--iterations 1\n")[0] and "from the project's own weights" in printed
 

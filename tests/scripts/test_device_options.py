@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from pwcnet.runtime import devices
-from pwcnet.runtime.npu import PRECISION_MODES, NpuOptions, npu_session_config, on_npu
+from pwcnet.ascend.session import PRECISION_MODES, NpuOptions, npu_session_config, on_npu
 from pwcnet.runtime.sessions import session_config
 from scripts.device_options import DEVICES, add_device_options, device_config, session_of
-from tests.ascend import standins  # noqa: F401
+from tests.standins.fixtures import standins  # noqa: F401
 from tests.conftest import read_flo, run_main
 
 

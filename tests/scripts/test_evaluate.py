@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.datasets import dataset_samples
-from pwcnet.data.samples import load_sample
-from pwcnet.data.sintel import FOLDER
-from pwcnet.evaluation.folder import read_evaluation
+from pwcnet.data.datasets.registry import dataset_samples
+from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.sintel import FOLDER
+from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.flow.files import write_flow
+from pwcnet.io.flow_files import write_flow
 from pwcnet.flow.metrics import MEASURES
 from tests.conftest import average_epe, read_flo, run_command, run_main
 
@@ -47,7 +47,7 @@ class Constant:
 def constant(monkeypatch, tmp_path):
     """The flags of weights that predict CONSTANT, and the class that does."""
     (tmp_path / "weights.pb").write_bytes(b"weights")
-    monkeypatch.setattr("pwcnet.predictor.Predictor", Constant)
+    monkeypatch.setattr("pwcnet.inference.predictor.Predictor", Constant)
     monkeypatch.setattr(Constant, "calls", [])
     monkeypatch.setattr(Constant, "stop", None)
     return ["--ckpt", str(tmp_path / "weights.pb")]
@@ -165,7 +165,7 @@ def test_files_that_are_missing_are_made_again(tiny_sintel, constant, monkeypatc
 def test_a_stop_between_the_last_pair_and_the_end(tiny_sintel, constant, monkeypatch, tmp_path, capsys):
     command = ["--data", "sintel-clean=" + tiny_sintel, "--output", tmp_path / "out"] + constant
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pwcnet.evaluation.folder.EvaluationFolder.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("pwcnet.evaluation.results.EvaluationFolder.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         evaluate(*command)
     evaluate(*command)
     assert len(Constant.calls) == 4 and len(read_evaluation(str(tmp_path / "out")).pairs) == 4 and "Average EPE=" in capsys.readouterr().out

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pwcnet.data.sintel import FOLDER
+from pwcnet.data.datasets.sintel import FOLDER
 from tests.conftest import run_main
 
 PROGRAM = os.path.join("scripts", "evaluate.py")

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.samples import load_sample
-from pwcnet.data.sintel import FOLDER, sintel_samples
+from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.sintel import FOLDER, sintel_samples
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.predictor import Predictor
+from pwcnet.inference.predictor import Predictor
 from tests.conftest import ROOT, average_epe, read_flo, run_command, run_main
 
 SCRIPT = os.path.join(ROOT, "scripts", "pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py")

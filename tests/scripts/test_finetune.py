@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from pwcnet.checkpoint import Checkpoint, list_checkpoints
-from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.training.options import TrainingOptions
 from scripts.training_command import OPTIONS
 from tests.conftest import ROOT, golden_weights, load_script, run_command, run_main, write_checkpoint

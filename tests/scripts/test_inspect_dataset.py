@@ -2,9 +2,9 @@ import os
 
 import pytest
 
-from pwcnet.data.frames import read_frame
+from pwcnet.io.images import read_frame
 from tests.conftest import ROOT, run_command, run_main
-from tests.datasets import trees
+from tests.data.datasets import trees
 
 PROGRAM = os.path.join("scripts", "inspect_dataset.py")
 

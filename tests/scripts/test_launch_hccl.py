@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pwcnet.runtime.rank_table import rank_table
+from pwcnet.ascend.rank_table import rank_table
 from tests.conftest import ROOT, run_command
 
 SHOW = ("import os, sys; open(sys.argv[1] + '/' + os.environ['RANK_ID'], 'w').write("

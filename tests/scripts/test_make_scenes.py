@@ -4,9 +4,10 @@ import sys
 import numpy as np
 import pytest
 
-from pwcnet.data.generator import SceneOptions, generate_pair
-from pwcnet.data.samples import load_sample
-from pwcnet.data.sintel import sintel_samples
+from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.pairs import generate_pair
+from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.sintel import sintel_samples
 from scripts import make_scenes
 from tests.conftest import ROOT, run_command
 

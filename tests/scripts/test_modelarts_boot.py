@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from pwcnet.checkpoint import list_checkpoints
-from pwcnet.data.scenes import make_scene, write_sintel
-from pwcnet.runtime import TF_RELEASE
-from tests.ascend import environment
+from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.runtime.tensorflow import TF_RELEASE
+from tests.standins.fixtures import environment
 from tests.conftest import ROOT, golden_weights, run_command, run_main, write_checkpoint
 
 SCRIPT = "scripts/modelarts_boot.py"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from tests.conftest import ROOT
 
 TINY = ["--", "--variant", "small", "--crop_height", "64", "--crop_width", "64", "--device", "cpu"]

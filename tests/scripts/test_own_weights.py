@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from pwcnet import pretrained
-from pwcnet.checkpoint import Checkpoint
-from pwcnet.data.scenes import make_scene, write_sintel
-from pwcnet.flow.files import read_flow
+from pwcnet.weights import shipped as pretrained
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.io.flow_files import read_flow
 from tests.conftest import ROOT, run_main
 
 SAID = "the project's own weights"
@@ -54,7 +54,7 @@ def test_freezing(tmp_path, caplog, capsys):
 def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     run_main("scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py", "--dataset", scenes, "--save_path", tmp_path, "--iterations", 1, "--batch_size", 4,
-             "--crop_height", 64, "--crop_width", 64, "--pretrained", os.path.join(ROOT, "pretrained", "pwcnet-sm-scenes.npz"))
+             "--crop_height", 64, "--crop_width", 64, "--pretrained", os.path.join(ROOT, "pwcnet", "weights", "pwcnet-sm-scenes.npz"))
     assert Checkpoint(str(tmp_path)).step == 1 and "weights from" in caplog.text
 
 

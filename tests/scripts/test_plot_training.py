@@ -4,9 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from pwcnet.data.frames import read_frame
+from pwcnet.io.images import read_frame
 from pwcnet.training.plots import draw_curves
-from pwcnet.training.summaries import Summaries
+from pwcnet.training.tensorboard import Summaries
 from tests.conftest import ROOT, run_command, run_main
 
 PROGRAM = os.path.join("scripts", "plot_training.py")

@@ -5,12 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data import pairs
-from pwcnet.data.pairs import frame_pairs
-from pwcnet.data.scenes import make_scene
+from pwcnet.io import frame_pairs as pairs
+from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.flow.files import read_flow
-from pwcnet.predictor import Predictor
+from pwcnet.io.flow_files import read_flow
+from pwcnet.inference.predictor import Predictor
 from scripts import predict
 from tests.conftest import ROOT, read_flo, run_command
 

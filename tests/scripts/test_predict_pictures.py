@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.frames import read_frame, read_video
-from pwcnet.data.pairs import frame_pairs
-from pwcnet.data.scenes import make_scene
-from pwcnet.data.video import video_facts
+from pwcnet.io.images import read_frame, read_video
+from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.io.video import video_facts
 from pwcnet.flow.colors import flow_to_color, largest_speed
-from pwcnet.flow.consistency import occlusion_by_disagreement
+from pwcnet.flow.occlusion import occlusion_by_disagreement
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
-from pwcnet.predictor import Predictor
+from pwcnet.inference.predictor import Predictor
 from scripts import predict
 from tests.conftest import ROOT, read_flo, run_command
 from tests.scripts.test_predict import FRAMES, main, names, store

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.scenes import make_scene
-from pwcnet.data.sintel import FOLDER
+from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.evaluation import submission, submission_folder
-from pwcnet.flow.files import read_flow
-from pwcnet.predictor import Predictor
+from pwcnet.io.flow_files import read_flow
+from pwcnet.inference.predictor import Predictor
 from scripts import submit
 from tests.conftest import ROOT, read_flo, run_command
 

@@ -5,12 +5,12 @@ import os
 
 import pytest
 
-from pwcnet.checkpoint import Checkpoint, list_checkpoints
-from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import PRESETS
 from tests.conftest import run_command, run_main
-from tests.datasets import trees
+from tests.data.datasets import trees
 
 SCRIPT = "scripts/train.py"
 SMALL = ["--crop_height", 64, "--crop_width", 64, "--batch_size", 1, "--variant", "small", "--threads", 2]

@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 
-from pwcnet.checkpoint import Checkpoint
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import ROOT, run_main
 
 TINY = "generated=seed=5,height=64,width=64,median=2,largest=6,textures=4"

@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from pwcnet.checkpoint import assign
-from pwcnet.config import ModelConfig
-from pwcnet.runtime import tf
-from pwcnet.training.graph import training_graph
+from pwcnet.weights.checkpoint import assign
+from pwcnet.model.config import ModelConfig
+from pwcnet.runtime.tensorflow import tf
+from pwcnet.training.step import training_graph
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.schedules import learning_rate
 from tests.conftest import assert_close, golden, golden_weight

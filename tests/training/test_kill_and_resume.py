@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from pwcnet.data.scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from tests.conftest import ROOT
 from tests.training.test_trainer import weights
 

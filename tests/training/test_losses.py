@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from pwcnet.config import LEVELS
-from pwcnet.runtime import tf
+from pwcnet.model.config import LEVELS
+from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.losses import LEVEL_WEIGHTS, LOSSES, endpoint_error, norm
 
 

@@ -1,19 +1,19 @@
 """The trainer with the session of an NPU, on stock TensorFlow with stand-ins for CANN's packages."""
 import pytest
 
-from pwcnet.checkpoint import list_checkpoints
-from pwcnet.config import ModelConfig
-from pwcnet.data.pipeline import TrainingData
-from pwcnet.data.scenes import make_scene, write_sintel
-from pwcnet.data.sintel import sintel_samples
-from pwcnet.runtime import TF_RELEASE, tf
-from pwcnet.runtime.npu import NpuOptions
+from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.model.config import ModelConfig
+from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf
+from pwcnet.ascend.session import NpuOptions
 from pwcnet.runtime.sessions import session_config
-from pwcnet.runtime.workers import Workers
+from pwcnet.distributed.engines import Workers
 from pwcnet.training import trainer
-from pwcnet.training.keeper import Keeper
+from pwcnet.training.run_folder import Keeper
 from pwcnet.training.options import TrainingOptions
-from tests.ascend import standins  # noqa: F401
+from tests.standins.fixtures import standins  # noqa: F401
 
 pytestmark = pytest.mark.skipif(not TF_RELEASE.startswith("1."), reason="npu_bridge is for TensorFlow 1.15")
 

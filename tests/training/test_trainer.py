@@ -6,13 +6,13 @@ import threading
 import numpy as np
 import pytest
 
-from pwcnet.checkpoint import Checkpoint, assign, list_checkpoints
-from pwcnet.config import ModelConfig
-from pwcnet.data.pipeline import TrainingData
-from pwcnet.data.scenes import make_scene, write_sintel
-from pwcnet.data.sintel import sintel_samples
-from pwcnet.runtime import tf
-from pwcnet.training.keeper import Keeper
+from pwcnet.weights.checkpoint import Checkpoint, assign, list_checkpoints
+from pwcnet.model.config import ModelConfig
+from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.runtime.tensorflow import tf
+from pwcnet.training.run_folder import Keeper
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.trainer import Start, train
 

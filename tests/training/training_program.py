@@ -6,12 +6,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 import scripts.command_line  # noqa: E402,F401  quiet TensorFlow, before anything imports it
 
-from pwcnet.config import ModelConfig  # noqa: E402
-from pwcnet.data.pipeline import TrainingData  # noqa: E402
-from pwcnet.data.sintel import sintel_samples  # noqa: E402
+from pwcnet.model.config import ModelConfig  # noqa: E402
+from pwcnet.data.input_pipeline import TrainingData  # noqa: E402
+from pwcnet.data.datasets.sintel import sintel_samples  # noqa: E402
 from pwcnet.runtime.sessions import session_config  # noqa: E402
-from pwcnet.runtime.workers import open_workers  # noqa: E402
-from pwcnet.training.keeper import Keeper  # noqa: E402
+from pwcnet.distributed.engines import open_workers  # noqa: E402
+from pwcnet.training.run_folder import Keeper  # noqa: E402
 from pwcnet.training.options import TrainingOptions  # noqa: E402
 from pwcnet.training.trainer import Start, train  # noqa: E402
 

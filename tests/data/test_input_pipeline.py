@@ -1,0 +1,147 @@
+"""The sequence of training samples: several workers and processes, mixes, broken files. Resuming and plain order are in tests/training/test_trainer.py."""
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from pwcnet.data.augment.affine import AffineOptions
+from pwcnet.data.augment.augmentation import AugmentOptions
+from pwcnet.data.augment.eraser import EraserOptions
+from pwcnet.data.mixture import Mix
+from pwcnet.data.augment.photometric import PhotometricOptions
+from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.throughput import measure_input
+from pwcnet.runtime.tensorflow import tf
+
+EVERYTHING = AugmentOptions(affine=AffineOptions(), photometric=PhotometricOptions(), eraser=EraserOptions(smallest=5, largest=15))
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenes")
+    write_sintel(str(folder), [("one", make_scene(0, 64, 96, 4, 4)), ("two", make_scene(1, 64, 96, 3, 4))])
+    return sintel_samples(str(folder))
+
+
+@pytest.fixture
+def broken(samples, tmp_path):
+    """The same list, where two of five cannot be read."""
+    (tmp_path / "cut.flo").write_bytes(b"PIEH")
+    changed = list(samples)
+    changed[1] = dataclasses.replace(samples[1], flow=str(tmp_path / "cut.flo"))
+    changed[3] = dataclasses.replace(samples[3], frame2=str(tmp_path / "absent.png"))
+    return changed
+
+
+def batches(data, batch_size, first, last, workers=1, shard=(0, 1)):
+    with tf.Graph().as_default(), tf.Session() as session:
+        batch, start = data.batches(batch_size, first, last, workers, shard)
+        session.run(start)
+        return [session.run(batch) for _ in range(last - first)]
+
+
+def assert_same(left, right):
+    assert len(left) == len(right)
+    for one, other in zip(left, right):
+        for a, b in zip(one, other):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_all_changes_are_the_same_for_any_number_of_workers(samples):
+    data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
+    one = batches(data, 2, 0, 6, workers=1)
+    assert_same(one, batches(TrainingData(samples, (48, 64), EVERYTHING, seed=5), 2, 0, 6, workers=4))
+    assert_same(one[4:], batches(data, 2, 4, 6, workers=3))
+
+
+def test_batches_hold_the_examples(samples):
+    data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
+    batch = batches(data, 2, 1, 2)[0]
+    for place, number in enumerate((2, 3)):
+        example = data.example(number)
+        np.testing.assert_allclose(batch.pair[place], np.stack(example[:2]) / 255.0, atol=1e-6)
+        np.testing.assert_array_equal(batch.truth[place], np.where(example.valid[..., None], example.flow, 0))
+        np.testing.assert_array_equal(batch.valid[place], example.valid)
+    assert batch.pair.dtype == batch.truth.dtype == np.float32 and batch.numbers.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_shards_together_are_the_batches_of_one(count, samples):
+    data = TrainingData(samples, (48, 64), AugmentOptions(), seed=5)
+    whole = batches(data, 2 * count, 1, 4)
+    parts = [batches(data, 2, 1, 4, shard=(index, count)) for index in range(count)]
+    assert_same(whole, [[np.concatenate(arrays) for arrays in zip(*step)] for step in zip(*parts)])
+
+
+@pytest.mark.parametrize("shard", [(2, 2), (-1, 2), (0, 0)])
+def test_shard_that_there_is_not(shard, samples):
+    with pytest.raises(ValueError, match="expected a shard"):
+        TrainingData(samples, (48, 64)).batches(2, 0, 1, shard=shard)
+
+
+def test_mix_of_data_sets(samples):
+    data = TrainingData(Mix([(samples[:3], 1), (samples[3:], 3)], seed=2), (48, 64), AugmentOptions(), seed=2)
+    assert len(data) == len(samples)
+    drawn = [data.sample(number) for number in range(200)]
+    assert 30 <= sum(sample in samples[:3] for sample in drawn) <= 70
+    one = batches(data, 2, 0, 4)
+    assert_same(one[2:], batches(data, 2, 2, 4, workers=3))
+
+
+def test_list_is_a_mix_of_one(samples):
+    listed, mixed = TrainingData(samples, (48, 64), seed=9), TrainingData(Mix([(samples, 4.0)], 9), (48, 64), seed=9)
+    assert [listed.sample(n) for n in range(12)] == [mixed.sample(n) for n in range(12)]
+    assert [listed.sample(n) for n in range(5)] == [samples[n] for n in np.random.RandomState([9, 0]).permutation(5)]
+
+
+def test_broken_file_stops_and_is_named(broken):
+    data = TrainingData(broken, (48, 64), seed=1)
+    with pytest.raises(tf.errors.OpError):
+        batches(data, 5, 0, 1)
+    assert any(name in str(data.failures[-1]) for name in ("cut.flo", "absent.png"))
+
+
+def test_broken_files_are_skipped_and_told_once(broken, caplog):
+    data = TrainingData(broken, (48, 64), AugmentOptions(), seed=1, skip_bad=True)
+    with caplog.at_level(logging.WARNING):
+        whole = batches(data, 3, 0, 10, workers=4)
+    assert {sample.id for sample in data.skipped} == {broken[1].id, broken[3].id}
+    assert "cut.flo" in str(data.skipped[broken[1]]) and "absent.png" in str(data.skipped[broken[3]])
+    assert len([record for record in caplog.records if "skipping sample" in record.message]) == 2
+    assert_same(whole[6:], batches(TrainingData(broken, (48, 64), AugmentOptions(), seed=1, skip_bad=True), 3, 6, 10))
+
+
+def test_skipping_takes_the_next_sample_that_can_be_read(broken):
+    data = TrainingData(broken, (48, 64), seed=1, skip_bad=True)
+    for number in range(10):
+        later = next(n for n in range(number, 20) if data.sample(n) not in (broken[1], broken[3]))
+        only = TrainingData([data.sample(later)], (48, 64), seed=1)
+        np.testing.assert_array_equal(data.example(number).frame1, only.example(number).frame1)
+
+
+def test_skipping_changes_nothing_where_all_is_well(samples):
+    assert_same(batches(TrainingData(samples, (48, 64), seed=1), 2, 0, 3), batches(TrainingData(samples, (48, 64), seed=1, skip_bad=True), 2, 0, 3))
+
+
+def test_nothing_that_can_be_read(broken):
+    data = TrainingData([broken[1], broken[3]], (48, 64), skip_bad=True)
+    for number in (0, 1, 7):
+        with pytest.raises(ValueError, match="got none of 2; the last: .*(cut.flo|absent.png)"):
+            data.example(number)
+
+
+def test_crop_that_does_not_fit_is_not_skipped(samples):
+    with pytest.raises(ValueError, match="64x96.*try a smaller one"):
+        TrainingData(samples, (128, 64), skip_bad=True).example(0)
+
+
+def test_throughput_counts_bytes_and_names_broken_files(samples, broken):
+    found = measure_input(TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, workers=2)
+    assert found.delivered == 48 * 64 * 15 and found.read > 64 * 96 * 8 and min(found.loop, found.pipeline, found.ratio) > 0
+    with pytest.raises((ValueError, FileNotFoundError), match="cut.flo|absent.png"):
+        measure_input(TrainingData(broken, (48, 64)), 5, steps=1, rounds=1)
+    with pytest.raises(ValueError, match="at least one sample"):
+        measure_input(TrainingData(samples, (48, 64)), 2, steps=0, rounds=1)

@@ -1,0 +1,77 @@
+"""Occlusion from flow there and back."""
+import numpy as np
+import pytest
+
+from pwcnet.data.synthetic import demo_scenes as scenes
+from pwcnet.flow.occlusion import occlusion_by_disagreement
+
+
+def moving_square(u, v):
+    """(forward, backward, occluded) of a square that moves by whole pixels before a still ground, 40x60."""
+    first, second = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
+    first[10:25, 15:35] = True
+    second[10 + v:25 + v, 15 + u:35 + u] = True
+    forward, backward = np.zeros((40, 60, 2), np.float32), np.zeros((40, 60, 2), np.float32)
+    forward[first], backward[second] = (u, v), (-u, -v)
+    return forward, backward, second & ~first
+
+
+def scene_both_ways(seed, motion):
+    """Exact flow there and back of a generated scene, its occlusion and its pixels of two layers."""
+    layers = scenes._layers(np.random.RandomState([seed, 1]), 96, 128, 2, motion)
+    reversed_layers = [layer._replace(poses=layer.poses[::-1]) for layer in layers]
+    (_, index, mixed), (_, index_back, _) = (scenes._render(layers, time, 96, 128) for time in range(2))
+    forward, occluded = scenes._motion(layers, 0, index)
+    return forward, scenes._motion(reversed_layers, 0, index_back)[0], occluded, mixed
+
+
+@pytest.mark.parametrize("u, v", [(6, 0), (0, 5), (-7, 4), (3, -9)])
+def test_a_moving_square_occludes_the_ground_before_it(u, v):
+    forward, backward, occluded = moving_square(u, v)
+    found = occlusion_by_disagreement(forward, backward)
+    assert found.dtype == bool and found.shape == (40, 60)
+    np.testing.assert_array_equal(found, occluded)
+
+
+def test_pixels_that_leave_the_frame_are_occluded():
+    forward = np.zeros((20, 30, 2))
+    forward[...] = 4, -3
+    found = occlusion_by_disagreement(forward, -forward)
+    assert found[:3].all() and found[:, -4:].all() and not found[3:, :-4].any()
+    assert not occlusion_by_disagreement(0 * forward, 0 * forward).any()
+
+
+def test_the_limit_is_that_of_the_paper():
+    forward, backward = np.zeros((3, 40, 2), np.float32), np.zeros((3, 40, 2), np.float32)
+    forward[..., 0] = 10
+    for back, occluded in ((-10, False), (-8.6, False), (-8.4, True), (-11.6, False), (-11.8, True), (10, True)):
+        backward[..., 0] = back
+        assert ((10 + back) ** 2 >= 0.01 * (100 + back ** 2) + 0.5) == occluded
+        assert (occlusion_by_disagreement(forward, backward)[:, :30] == occluded).all(), back
+
+
+def test_unknown_flow_is_occluded():
+    forward, backward, occluded = moving_square(6, 0)
+    forward[2, 3], forward[30, 30], backward[35, 50] = np.nan, 1e10, np.inf
+    found = occlusion_by_disagreement(forward, backward)
+    assert found[2, 3] and found[30, 30] and found[35, 50]
+    assert found.sum() == occluded.sum() + 3
+
+
+def test_generated_scenes_agree_with_their_truth():
+    right = wrong = missed = agreeing = pixels = 0
+    for seed in range(6):
+        for motion in (4.0, 12.0):
+            forward, backward, occluded, mixed = scene_both_ways(seed, motion)
+            found = occlusion_by_disagreement(forward, backward)
+            agreeing, pixels = agreeing + (found == occluded).sum(), pixels + found.size
+            right, wrong, missed = (total + (mask & ~mixed).sum() for total, mask in (
+                (right, found & occluded), (wrong, found & ~occluded), (missed, ~found & occluded)))
+    assert agreeing / pixels > 0.98
+    assert right / (right + missed) > 0.97 and right / (right + wrong) > 0.85, (right, wrong, missed)
+
+
+def test_other_shapes_are_refused():
+    for forward, backward in ((np.zeros((4, 5, 2)), np.zeros((4, 6, 2))), (np.zeros((4, 5)), np.zeros((4, 5))), (np.zeros((0, 5, 2)), np.zeros((0, 5, 2)))):
+        with pytest.raises(ValueError, match="one shape"):
+            occlusion_by_disagreement(forward, backward)

@@ -1,0 +1,215 @@
+"""Frames from pictures, folders and videos: always uint8 RGB as stored, or an error that names the file."""
+import os
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from pwcnet.io import atomic
+from pwcnet.io.images import is_video, list_frames, read_frame, read_video, write_image
+
+RGB = np.random.RandomState(0).randint(0, 256, (4, 6, 3)).astype(np.uint8)
+
+
+def store(folder, name, picture):
+    """picture: as OpenCV takes it, BGR."""
+    path = str(folder / name)
+    encoded = cv2.imencode(os.path.splitext(name)[1], picture)[1]
+    with open(path, "wb") as stream:
+        stream.write(encoded.tobytes())
+    return path
+
+
+def oriented_jpeg(rgb, orientation):
+    """A JPEG whose EXIF data asks viewers to turn it."""
+    jpeg = cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()
+    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    segment = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
+
+
+def make_video(path, frames, size=(64, 48)):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, size)
+    if not writer.isOpened():
+        pytest.skip("this OpenCV writes no MJPG video")
+    for frame in frames:
+        writer.write(frame[..., ::-1])
+    writer.release()
+    return str(path)
+
+
+@pytest.mark.parametrize("ending", [".png", ".ppm", ".bmp", ".tif", ".PNG"])
+def test_colour_pictures_are_rgb(tmp_path, ending):
+    frame = read_frame(store(tmp_path, "a" + ending, RGB[..., ::-1]))
+    assert frame.dtype == np.uint8 and frame.flags.c_contiguous and frame.flags.writeable
+    np.testing.assert_array_equal(frame, RGB)
+
+
+@pytest.mark.parametrize("ending", [".png", ".pgm"])
+def test_grey_is_repeated(tmp_path, ending):
+    frame = read_frame(store(tmp_path, "a" + ending, RGB[..., 0]))
+    np.testing.assert_array_equal(frame, np.repeat(RGB[..., :1], 3, axis=2))
+
+
+def test_alpha_is_dropped_and_not_applied(tmp_path):
+    alpha = np.zeros((4, 6, 1), np.uint8)
+    np.testing.assert_array_equal(read_frame(store(tmp_path, "a.png", np.concatenate([RGB[..., ::-1], alpha], axis=2))), RGB)
+
+
+@pytest.mark.parametrize("ending", [".png", ".ppm"])
+def test_16_bits_become_8(tmp_path, ending):
+    codes = np.array([[[0, 65535, 257], [128, 129, 32896], [65406, 65407, 1000]]], np.uint16)        # RGB
+    frame = read_frame(store(tmp_path, "a" + ending, codes[..., ::-1]))
+    assert frame.tolist() == [[[0, 255, 1], [0, 1, 128], [254, 255, 4]]]
+
+
+def test_16_bit_grey_with_all_its_channels(tmp_path):
+    assert read_frame(store(tmp_path, "a.png", np.full((2, 2), 514, np.uint16))).tolist() == [[[2, 2, 2]] * 2] * 2
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_exif_orientation_is_ignored(tmp_path, orientation):
+    plain = read_frame(store(tmp_path, "plain.jpg", RGB[..., ::-1]))
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(oriented_jpeg(RGB, orientation))
+    if orientation == 6:
+        assert cv2.imread(str(turned)).shape == (6, 4, 3)        # what OpenCV does by default: the test stands on it
+    np.testing.assert_array_equal(read_frame(turned), plain)
+
+
+def test_missing_frames_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none at .*nowhere\.png; try "):
+        read_frame(str(tmp_path / "nowhere.png"))
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture at all", oriented_jpeg(np.repeat(RGB, 64, axis=0), 1)[:-100],
+                                  cv2.imencode(".png", RGB)[1].tobytes()[:-30], cv2.imencode(".ppm", RGB)[1].tobytes()[:-3]])
+def test_unreadable_and_broken_frames_are_named(tmp_path, data):
+    (tmp_path / "broken.png").write_bytes(data)
+    with pytest.raises(ValueError, match=r"expected a picture that OpenCV reads completely, got %d bytes.*broken\.png; try " % len(data)):
+        read_frame(str(tmp_path / "broken.png"))
+
+
+def test_float_pictures_are_refused(tmp_path):
+    path = store(tmp_path, "a.tif", np.zeros((2, 2, 3), np.float32))
+    with pytest.raises(ValueError, match=r"8 or 16 bits.*float32 in .*a\.tif; try "):
+        read_frame(path)
+
+
+@pytest.mark.parametrize("ending", [".png", ".ppm", ".bmp"])
+def test_written_pictures_come_back(tmp_path, ending):
+    path = tmp_path / "new" / ("a" + ending)
+    write_image(path, RGB)
+    np.testing.assert_array_equal(read_frame(path), RGB)
+    write_image(path, RGB[::-1, ::-1])
+    np.testing.assert_array_equal(read_frame(path), RGB[::-1, ::-1])
+
+
+@pytest.mark.parametrize("picture", [RGB.astype(np.float32), RGB[..., 0], RGB[..., :2], RGB[:0]])
+def test_only_uint8_rgb_is_written(tmp_path, picture):
+    with pytest.raises(ValueError, match=r"uint8.*\[H, W, 3\].*a\.png"):
+        write_image(str(tmp_path / "a.png"), picture)
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a", "a.flo"])
+def test_unknown_picture_endings_are_not_written(tmp_path, name):
+    with pytest.raises(ValueError, match=r"\.png.*%s" % name):
+        write_image(str(tmp_path / name), RGB)
+
+
+def test_a_broken_write_leaves_the_old_picture(tmp_path, monkeypatch):
+    path = str(tmp_path / "a.png")
+    write_image(path, RGB)
+
+    def disk_full(_):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(atomic.os, "fsync", disk_full)
+    with pytest.raises(OSError):
+        write_image(path, RGB[::-1])
+    monkeypatch.undo()
+    np.testing.assert_array_equal(read_frame(path), RGB)
+    assert os.listdir(str(tmp_path)) == ["a.png"]
+
+
+def test_frames_are_listed_in_the_order_of_their_numbers(tmp_path):
+    names = ["frame_10.png", "frame_2.png", "frame_1.JPG", "frame_0003.ppm", "notes.txt", ".partial-x-frame_5.png", "flow.flo"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "frame_4.png").mkdir()
+    listed = list_frames(tmp_path)
+    assert [os.path.basename(path) for path in listed] == ["frame_1.JPG", "frame_2.png", "frame_0003.ppm", "frame_10.png"]
+    assert all(os.path.dirname(path) == str(tmp_path) for path in listed)
+
+
+def test_numbers_and_words_at_the_same_place_sort(tmp_path):
+    for name in ("12.png", "a.png", "1b.png", "01b.png", "1a2.png", "1a10.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert [os.path.basename(path) for path in list_frames(tmp_path)] == ["1a2.png", "1a10.png", "01b.png", "1b.png", "12.png", "a.png"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_folder_without_a_pair_is_refused(tmp_path, count):
+    for index in range(count):
+        (tmp_path / ("%d.png" % index)).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"at least two .*got %d in .*; try " % count):
+        list_frames(str(tmp_path))
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        list_frames(str(tmp_path / "nowhere"))
+    (tmp_path / "file.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"expected a folder.*file\.png"):
+        list_frames(str(tmp_path / "file.png"))
+
+
+def test_videos_are_known_by_their_ending(tmp_path):
+    assert is_video("a.mp4") and is_video("b.AVI") and is_video(tmp_path / "c.mov")
+    assert not is_video("a.png") and not is_video("mp4") and not is_video("folder.mp4/a.png")
+
+
+def test_video_frames_are_rgb_in_order(tmp_path):
+    frames = [np.full((48, 64, 3), (200, 60, 20 + 50 * index), np.uint8) for index in range(4)]
+    read = list(read_video(make_video(tmp_path / "a.avi", frames)))
+    assert len(read) == 4
+    for frame, expected in zip(read, frames):
+        assert frame.dtype == np.uint8 and frame.shape == (48, 64, 3)
+        assert np.abs(frame.astype(int) - expected).max() <= 4           # MJPG is lossy
+
+
+def test_frames_of_a_video_are_not_one_buffer(tmp_path):
+    video = read_video(make_video(tmp_path / "a.avi", [np.full((48, 64, 3), value, np.uint8) for value in (10, 200)]))
+    first, second = next(video), next(video)
+    assert abs(int(first[0, 0, 0]) - 10) <= 4 and abs(int(second[0, 0, 0]) - 200) <= 4
+    video.close()
+
+
+def test_broken_videos_are_refused_at_once(tmp_path):
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(b"this is no video")
+    with pytest.raises(ValueError, match=r"expected a video .*broken\.mp4; try "):
+        read_video(str(path))
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.mp4"):
+        read_video(str(tmp_path / "nowhere.mp4"))
+
+
+@pytest.mark.parametrize("name, shape", [
+    ("MPI-Sintel-complete/training/clean/alley_1/frame_0001.png", (436, 1024, 3)),
+    ("FlyingChairs_release/data/00001_img1.ppm", (384, 512, 3)),
+    ("KITTI/data_scene_flow/training/image_2/000000_10.png", (375, 1242, 3)),
+    ("KITTI/data_stereo_flow/training/image_0/000027_10.png", None),
+    ("middlebury/other-data/RubberWhale/frame10.png", (388, 584, 3)),
+])
+def test_real_frames(real_data, name, shape):
+    frame = read_frame(os.path.join(real_data, name))
+    assert frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape == (shape or frame.shape)
+    assert frame.std() > 20
+    if shape is None:
+        assert (frame == frame[..., :1]).all()
+
+
+def test_real_folder(real_data):
+    listed = list_frames(os.path.join(real_data, "MPI-Sintel-complete", "training", "clean", "alley_1"))
+    assert [os.path.basename(path) for path in listed] == ["frame_%04d.png" % index for index in (1, 2, 3, 4)]

@@ -1,0 +1,132 @@
+"""Videos out."""
+import os
+import resource
+import signal
+
+import cv2
+import numpy as np
+import pytest
+
+from pwcnet.io.images import read_video
+from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.io.video import video_facts, video_sink
+from tests.io.test_images import make_video
+
+
+def picture(level, height=48, width=64):
+    return np.full((height, width, 3), (level, 0, 255 - level), np.uint8)
+
+
+def names(folder):
+    return sorted(os.listdir(str(folder)))
+
+
+def write(path, count, rate=25, **size):
+    with video_sink(str(path), rate) as video:
+        for index in range(count):
+            video.write(picture(20 * index, **size))
+            assert names(path.parent) != [path.name]
+    return video
+
+
+@pytest.mark.parametrize("size", [(48, 64), (47, 64), (48, 63), (17, 21)])
+def test_pictures_come_back_in_order_at_even_sizes(size, tmp_path):
+    assert write(tmp_path / "a.mp4", 5, height=size[0], width=size[1]).count == 5
+    frames = list(read_video(str(tmp_path / "a.mp4")))
+    assert names(tmp_path) == ["a.mp4"] and len(frames) == 5
+    for index, frame in enumerate(frames):
+        assert frame.shape == (size[0] + size[0] % 2, size[1] + size[1] % 2, 3)
+        assert np.abs(frame.astype(int) - (20 * index, 0, 255 - 20 * index)).max() < 12
+
+
+@pytest.mark.parametrize("rate", [0.5, 10, 24000 / 1001, 59.94005994, 119.9345, 239.76024, 900.0])
+def test_rates(rate, tmp_path):
+    write(tmp_path / "a.mp4", 3, rate)
+    facts = video_facts(str(tmp_path / "a.mp4"))
+    assert facts.count == 3 and facts.rate == pytest.approx(rate, rel=1e-3)
+
+
+def test_facts_of_what_is_no_video(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    for path in (tmp_path / "a.mp4", tmp_path / "absent.mp4"):
+        assert video_facts(str(path)) == (None, None)
+
+
+@pytest.mark.parametrize("claimed", [(-9.2e18, 25.0), (float("nan"), float("nan")), (0, 0), (1e15, 90000.0)])
+def test_facts_that_are_not_plausible(claimed, tmp_path, monkeypatch):
+    class Capture:
+        def __init__(self, _):
+            pass
+
+        def get(self, what):
+            return claimed[what == cv2.CAP_PROP_FPS]
+
+        def release(self):
+            pass
+    (tmp_path / "a.mp4").write_bytes(b"")
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    assert video_facts(str(tmp_path / "a.mp4")) == (None, 25.0 if claimed[1] == 25.0 else None)
+
+
+def test_a_video_that_breaks_off_is_said(tmp_path, caplog):
+    path = make_video(tmp_path / "a.avi", list(np.random.RandomState(0).randint(0, 256, (20, 48, 64, 3)).astype(np.uint8)))
+    assert len(list(frame_pairs([path]).pairs)) == 19 and not caplog.text
+    with open(path, "r+b") as stream:
+        stream.truncate(os.path.getsize(path) // 2)
+    read = len(list(frame_pairs([path]).pairs)) + 1
+    assert 2 <= read < 18 and "read %d frames of about 20 in %s" % (read, path) in caplog.text
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interruption_keeps_what_was_written_under_another_name(error, tmp_path, caplog):
+    write(tmp_path / "a.mp4", 2)
+    before = (tmp_path / "a.mp4").read_bytes()
+    with pytest.raises(error):
+        with video_sink(str(tmp_path / "a.mp4"), 25) as video:
+            for index in range(4):
+                video.write(picture(index))
+            raise error
+    assert names(tmp_path) == ["a.mp4", "a_unfinished.mp4"] and (tmp_path / "a.mp4").read_bytes() == before
+    assert len(list(read_video(str(tmp_path / "a_unfinished.mp4")))) == 4
+    assert "first 4 frames are in %s" % (tmp_path / "a_unfinished.mp4") in caplog.text
+    write(tmp_path / "a.mp4", 5)
+    assert names(tmp_path) == ["a.mp4"] and len(list(read_video(str(tmp_path / "a.mp4")))) == 5
+
+
+def test_nothing_is_left_where_nothing_was_written(tmp_path):
+    with video_sink(str(tmp_path / "a.mp4"), 25):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        with video_sink(str(tmp_path / "a.mp4"), 25):
+            raise KeyboardInterrupt
+    assert names(tmp_path) == []
+
+
+def test_pictures_of_another_size_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="one size, got 48x64 and then 50x64 .*a.mp4"):
+        with video_sink(str(tmp_path / "a.mp4"), 25) as video:
+            video.write(picture(0))
+            video.write(picture(0, 50))
+    assert names(tmp_path) == ["a_unfinished.mp4"]
+
+
+def test_a_video_that_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="to write mp4v video of 10x9000 .* at 25 frames a second, got a refusal for .*a.mp4; try smaller"):
+        with video_sink(str(tmp_path / "a.mp4"), 25) as video:
+            video.write(np.zeros((10, 9000, 3), np.uint8))
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_is_an_error(tmp_path):
+    noise = np.random.RandomState(0)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(OSError, match="read back the 30 frames of .*a.mp4"):
+            with video_sink(str(tmp_path / "a.mp4"), 25) as video:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (50000, limits[1]))
+                for _ in range(30):
+                    video.write(noise.randint(0, 256, (96, 128, 3)).astype(np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "a.mp4" not in names(tmp_path) and not any(name.startswith(".") for name in names(tmp_path))

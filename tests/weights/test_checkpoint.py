@@ -1,0 +1,131 @@
+"""Checkpoints: variants read from the file, prefixes, refusals, saving."""
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from pwcnet.weights.checkpoint import Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint, variable_shapes
+from pwcnet.model.config import ModelConfig
+from pwcnet.export.frozen_graph import freeze, run_frozen
+from pwcnet.runtime.tensorflow import tf
+from tests.conftest import assert_close, golden, golden_variables, golden_weights, run_command, write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return write_checkpoint(tmp_path_factory.mktemp("small"), golden_weights("sm", 0), step=7)
+
+
+@pytest.mark.parametrize("config", [ModelConfig(dense, everywhere) for dense in (True, False) for everywhere in (True, False)])
+def test_variant_is_read_from_the_file(config, tmp_path):
+    weights = {name: np.zeros(shape, np.float32) for name, shape in variable_shapes(config).items()}
+    checkpoint = Checkpoint(write_checkpoint(tmp_path, weights))
+    assert checkpoint.config == config
+    assert not checkpoint.inspect().missing and not checkpoint.inspect().extra
+
+
+@pytest.mark.parametrize("variant", ["lg", "sm"])
+def test_variable_shapes_are_golden(variant):
+    assert list(variable_shapes(ModelConfig.from_name(variant)).items()) == list(golden_variables(variant).items())
+
+
+@pytest.mark.parametrize("variant", ["lg", "sm"])
+@pytest.mark.parametrize("prefix", ["", "fp32_vars/"])
+def test_weights_give_the_golden_flow(variant, prefix, tmp_path):
+    weights = {prefix + name: value for name, value in golden_weights(variant, 0).items()}
+    if prefix:                                   # float16 copies beside, which must not be taken
+        weights.update({name[len(prefix):]: np.zeros_like(value) for name, value in weights.items()})
+    checkpoint = Checkpoint(write_checkpoint(tmp_path, weights))
+    numbers = golden("forward_%s_64x128" % variant)
+    assert_close(run_frozen(freeze(checkpoint, 1, 64, 128), numbers["x"]), numbers["flow"])
+
+
+def test_named_by_prefix_file_or_folder(small):
+    folder = os.path.dirname(small)
+    for path in (small, small + ".index", small + ".data-00000-of-00001", folder):
+        assert find_checkpoint(path) == small
+    assert Checkpoint(small).step == 7
+    assert list_checkpoints(folder) == {7: small}
+
+
+def test_missing_file(tmp_path):
+    for path in (tmp_path / "pwcnet.ckpt-1", tmp_path):
+        with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+            Checkpoint(path)
+
+
+def test_truncated_data_is_named(small, tmp_path):
+    copy = str(tmp_path / "pwcnet.ckpt-7")
+    shutil.copy(small + ".index", copy + ".index")
+    with open(small + ".data-00000-of-00001", "rb") as stream, open(copy + ".data-00000-of-00001", "wb") as out:
+        out.write(stream.read()[:100000])
+    with pytest.raises(ValueError, match="truncated or broken %s" % copy):
+        freeze(Checkpoint(copy), 1, 64, 64)
+
+
+def test_data_file_absent_or_index_broken(small, tmp_path):
+    copy = str(tmp_path / "pwcnet.ckpt-7")
+    shutil.copy(small + ".index", copy + ".index")
+    with pytest.raises(ValueError, match=copy):
+        freeze(Checkpoint(copy), 1, 64, 64)
+    with open(copy + ".index", "wb") as stream:
+        stream.write(b"nonsense")
+    with pytest.raises(ValueError, match=copy):
+        Checkpoint(copy)
+
+
+def test_another_network(tmp_path):
+    path = write_checkpoint(tmp_path, {"resnet/conv1/kernel": np.zeros([3, 3], np.float32)})
+    with pytest.raises(ValueError, match="resnet/conv1/kernel.*another network"):
+        Checkpoint(path)
+
+
+def test_first_wrong_variable_is_named(tmp_path):
+    weights = golden_weights("sm", 0)
+    lacking = {n: v for n, v in weights.items() if n not in ("pwcnet/featpyr/conv3b/bias", "pwcnet/predict_flow/conv2_1/bias")}
+    path = write_checkpoint(tmp_path, lacking)
+    with pytest.raises(ValueError, match="pwcnet/featpyr/conv3b/bias.*none in %s" % path):
+        freeze(Checkpoint(path), 1, 64, 64)
+    weights["pwcnet/featpyr/conv2a/kernel"] = np.zeros([3, 3, 16, 33], np.float32)
+    path = write_checkpoint(tmp_path / "reshaped", weights)
+    with pytest.raises(ValueError, match=r"pwcnet/featpyr/conv2a/kernel.*\[3, 3, 16, 33\] in %s" % path):
+        freeze(Checkpoint(path), 1, 64, 64)
+    found = Checkpoint(path).inspect()
+    assert found.reshaped == [("pwcnet/featpyr/conv2a/kernel", (3, 3, 16, 33), (3, 3, 16, 32))] and not found.missing
+
+
+def test_save_is_complete_or_absent(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("pwcnet/a", [3], initializer=tf.ones_initializer())
+        saver = tf.train.Saver(max_to_keep=None)
+        session.run(tf.global_variables_initializer())
+        prefix = save_checkpoint(session, saver, str(tmp_path), 3)
+        save_checkpoint(session, saver, str(tmp_path), 12)
+    assert sorted(os.listdir(str(tmp_path))) == [
+        "checkpoint", "pwcnet.ckpt-12.data-00000-of-00001", "pwcnet.ckpt-12.index", "pwcnet.ckpt-3.data-00000-of-00001", "pwcnet.ckpt-3.index"]
+    assert find_checkpoint(tmp_path).endswith("-12") and tf.train.latest_checkpoint(str(tmp_path)).endswith("pwcnet.ckpt-12")
+    remove_checkpoint(prefix)
+    assert list(list_checkpoints(str(tmp_path))) == [12]
+
+
+def test_inspect_command(small, tmp_path):
+    done = run_command("scripts/inspect_checkpoint.py", small)
+    assert done.returncode == 0, done.stderr
+    for line in ("variant     sm-6-2", "step        7", "parameters  4,705,064", "complete    yes"):
+        assert line in done.stdout
+    done = run_command("scripts/inspect_checkpoint.py", tmp_path / "absent")
+    assert done.returncode == 2 and "absent.index" in done.stderr and "Traceback" not in done.stderr
+    copy = str(tmp_path / "pwcnet.ckpt-7")
+    shutil.copy(small + ".index", copy + ".index")
+    with open(small + ".data-00000-of-00001", "rb") as stream, open(copy + ".data-00000-of-00001", "wb") as out:
+        out.write(stream.read()[:-400000])
+    done = run_command("scripts/inspect_checkpoint.py", copy)
+    assert done.returncode == 2 and "truncated or broken %s" % copy in done.stderr
+    lacking = golden_weights("sm", 0)
+    lacking["pwcnet/featpyr/conv1a/bias"][3] = np.nan
+    del lacking["pwcnet/upsample/up_feat3/bias"]
+    lacking["pwcnet/other"] = np.zeros([2], np.float32)
+    done = run_command("scripts/inspect_checkpoint.py", write_checkpoint(tmp_path, lacking))
+    assert done.returncode == 1 and "missing     pwcnet/upsample/up_feat3/bias" in done.stdout and "extra       pwcnet/other" in done.stdout
+    assert "not finite  pwcnet/featpyr/conv1a/bias" in done.stdout
