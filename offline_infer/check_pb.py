@@ -9,9 +9,9 @@ import json  # noqa: E402
 
 from scripts.command_line import ArgumentParser, load_tensorflow, positive_int, run  # noqa: E402  first: it checks that the packages are there
 
+from pwcnet._checks import first_names  # noqa: E402
 from pwcnet.io.atomic import check_output_file, write_text  # noqa: E402
 
-NAMED = 5                       # nodes that a line names
 
 
 def main(argv):
@@ -30,7 +30,7 @@ def main(argv):
 
 def described(path):
     """What the report says, JSON-able; sizes that are not fixed are None, and so is a shape that is not known at all."""
-    from pwcnet.export.coordinates import coordinate_ops
+    from pwcnet.export.half_precision import coordinate_ops
     from pwcnet.export.frozen_graph import INPUT, OUTPUT, input_and_output, read_frozen
     from pwcnet.export.graph_report import report
     graph_def = read_frozen(path)
@@ -60,15 +60,12 @@ def print_lines(path, found):
     print("arithmetic  %.1f GFLOP" % found["gflop"])
     print("parameters  {:,} bytes".format(found["parameter_bytes"]))
     print("warp        %d nodes compute its coordinates" % len(found["coordinates"]))
-    print("shapes      %s" % ("all static" if not found["dynamic"] else "%d nodes are dynamic: %s" % (len(found["dynamic"]), some(found["dynamic"]))))
+    print("shapes      %s" % ("all static" if not found["dynamic"] else "%d nodes are dynamic: %s" % (len(found["dynamic"]), first_names(found["dynamic"], 5))))
     if found["unknown"]:
         print("unknown     %s: not among the ops that ATC has been seen to take; freeze with --target ascend, or --allow_unknown" % ", ".join(found["unknown"]))
     else:
         print("unknown     no op that ATC has not been seen to take")
 
-
-def some(names):
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def parser():

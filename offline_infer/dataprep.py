@@ -11,7 +11,7 @@ from scripts.command_line import ArgumentParser, positive_int, progress_bar, run
 
 from pwcnet.io.atomic import check_output_folder  # noqa: E402
 from pwcnet.io.images import read_frame  # noqa: E402
-from pwcnet.data.parts import PARTS  # noqa: E402
+from pwcnet.data.splits import PARTS  # noqa: E402
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
 from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare  # noqa: E402
 

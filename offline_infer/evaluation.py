@@ -12,9 +12,9 @@ from scripts.command_line import ArgumentParser, positive_int, progress_bar, run
 
 from pwcnet.io.atomic import check_output_file  # noqa: E402
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
-from pwcnet.evaluation.rows import results_table  # noqa: E402
+from pwcnet.evaluation.results import results_table  # noqa: E402
 from pwcnet.evaluation.scoring import Totals  # noqa: E402
-from pwcnet.evaluation.table import totals_table  # noqa: E402
+from pwcnet.evaluation.html.tables import totals_table  # noqa: E402
 from pwcnet.ascend.raw_files import evaluate_bins  # noqa: E402
 from pwcnet.ascend.result_folders import find_results  # noqa: E402
 

@@ -44,7 +44,7 @@ def main(argv):
 
 def emulated(graph_def, keep_coordinates):
     """The graph with half precision's rounding."""
-    from pwcnet.export.coordinates import coordinate_ops
+    from pwcnet.export.half_precision import coordinate_ops
     from pwcnet.export.half_precision import rounded
     keep = coordinate_ops(graph_def) if keep_coordinates else ()
     print("emulating fp16, %d nodes in float32; the times are not a device's" % len(keep))

@@ -14,7 +14,8 @@ from scripts.command_line import ArgumentParser, non_negative_int, positive_int,
 
 from pwcnet.io.atomic import check_output_folder, write_text  # noqa: E402
 from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results  # noqa: E402
-from pwcnet.ascend.result_folders import TIME_FILE, some  # noqa: E402
+from pwcnet._checks import first_names  # noqa: E402
+from pwcnet.ascend.result_folders import TIME_FILE  # noqa: E402
 
 
 def main(argv):
@@ -37,7 +38,7 @@ def main(argv):
     print("times       %s" % ", ".join("%s %.3f" % item for item in sorted(times.items())))
     if missing:
         raise ValueError("expected a prediction for every file of %s, got none for %d: %s in %s; %s skips files that fail, look for its errors above" % (
-            args.input, len(missing), some(missing), folder, args.tool))
+            args.input, len(missing), first_names(missing), folder, args.tool))
 
 
 def shown(command):

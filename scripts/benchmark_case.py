@@ -64,7 +64,7 @@ def bfloat16(settings, folder):
     import numpy as np
 
     from pwcnet.export.frozen_graph import freeze, run_frozen
-    from pwcnet.runtime.precision import checked_precision
+    from pwcnet.runtime.devices import checked_precision
     checked_precision("bfloat16")
     checkpoint, x = _checkpoint(settings, folder), _pairs(settings)
     flows = [run_frozen(freeze(checkpoint, settings.batch, *settings.size, precision=precision), x) for precision in ("float32", "bfloat16")]
@@ -181,7 +181,7 @@ def _config(settings):
 
 def _session(settings):
     from pwcnet.runtime.tensorflow import tf
-    from pwcnet.runtime.sessions import session_config
+    from pwcnet.runtime.devices import session_config
     return tf.InteractiveSession(config=session_config(settings.threads))
 
 

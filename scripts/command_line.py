@@ -14,7 +14,6 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflo
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 PACKAGES = ("numpy", "cv2", "tqdm", "tensorflow", "sklearn", "scipy")       # requirements.txt, by the names that are imported
-PRECISIONS = ("float32", "bfloat16", "float16")         # as pwcnet.runtime.precision has them, without importing TensorFlow
 
 SPACE, ALLOWED = "free some space or choose another folder", "choose a folder you can write to"
 REMEDIES = {
@@ -40,6 +39,8 @@ def check_packages():
 
 
 check_packages()
+
+from pwcnet.runtime.choices import PRECISIONS  # noqa: E402,F401
 
 
 class ArgumentParser(argparse.ArgumentParser):

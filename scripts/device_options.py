@@ -1,7 +1,7 @@
 """The flags of command lines that say where to compute, and the session configuration that they ask for."""
+from pwcnet.runtime.choices import DEVICES
 from scripts.command_line import positive_int
 
-DEVICES = ("auto", "npu", "gpu", "cpu")         # as pwcnet.runtime.devices has them, without importing TensorFlow
 TEXTS = {
     "precision_mode": "allow_fp32_to_fp16 (CANN's own for training on a 910), allow_mix_precision, must_keep_origin_dtype, force_fp32, ...",
     "precision_mode_v2": "fp16, origin, cube_fp16in_fp32out, mixed_float16 or mixed_bfloat16: in its place with newer releases of CANN",
@@ -48,12 +48,11 @@ def npu_options(args):
 def device_config(args, threads=0):
     """The ConfigProto for the flags. Imports TensorFlow. Raises ValueError for a device that is not here and for options that do not fit."""
     from pwcnet.runtime.devices import choose_device
-    from pwcnet.ascend.session import NpuOptions
-    from pwcnet.runtime.sessions import session_config
+    from pwcnet.ascend.session import NpuOptions, device_session_config
     options, device = npu_options(args), choose_device(args.device)
     if device == "npu":
         options = options or NpuOptions(graph_run_mode=args.graph_run_mode)
-    return session_config(threads, device, options)
+    return device_session_config(device, threads, options)
 
 
 def session_of(config):

@@ -16,10 +16,10 @@ import logging  # noqa: E402
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source  # noqa: E402
-from pwcnet.data.subset import subset  # noqa: E402
+from pwcnet.data.splits import subset  # noqa: E402
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder  # noqa: E402
 from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
-from pwcnet.evaluation.weights import weights_of  # noqa: E402
+from pwcnet.weights.files import weights_of  # noqa: E402
 from pwcnet.flow.classical import METHODS, ClassicalFlow  # noqa: E402
 from pwcnet.io.prefetch import Background  # noqa: E402
 from scripts.device_options import device_config, session_of  # noqa: E402

@@ -1,8 +1,8 @@
 """What the command lines that evaluate have in common: options, the run itself, and what they print."""
 from pwcnet.io.images import write_image
-from pwcnet.data.parts import PARTS
+from pwcnet.data.splits import PARTS
 from pwcnet.evaluation.scoring import evaluate_samples
-from pwcnet.evaluation.table import totals_table
+from pwcnet.evaluation.html.tables import totals_table
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.io.flow_files import write_flow
 from scripts.command_line import PRECISIONS, progress_bar

@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.io.atomic import check_output_file, check_output_folder  # noqa: E402
-from pwcnet.weights.shipped import shipped_weights  # noqa: E402
+from pwcnet.weights.files import shipped_weights  # noqa: E402
 
 
 def main(argv):

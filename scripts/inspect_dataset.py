@@ -13,7 +13,7 @@ from pwcnet.io.atomic import check_output_file  # noqa: E402
 from pwcnet.data.contact_sheet import Row, contact_sheet  # noqa: E402
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source  # noqa: E402
 from pwcnet.io.images import write_image  # noqa: E402
-from pwcnet.data.parts import PARTS  # noqa: E402
+from pwcnet.data.splits import PARTS  # noqa: E402
 from pwcnet.data.sample import load_sample  # noqa: E402
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly  # noqa: E402
 from pwcnet.io.prefetch import ahead  # noqa: E402

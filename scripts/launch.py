@@ -23,7 +23,7 @@ import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 
-from scripts.command_line import ArgumentParser, load_tensorflow, non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks the packages
+from scripts.command_line import ArgumentParser, non_negative_int, positive_float, positive_int, run  # noqa: E402  first: it checks the packages
 
 log = logging.getLogger(__name__)
 POLL = 0.1              # seconds
@@ -79,8 +79,8 @@ def _collective(args):
 def _horovod(args):
     """The same for Horovod with Gloo, which finds its peers through a small server in this process."""
     if not _installed("horovod"):
-        from pwcnet.distributed.horovod_engine import INSTALL
-        raise ValueError("expected Horovod in %s; install it with: %s; or use --engine collective" % (sys.executable, INSTALL % sys.executable))
+        from pwcnet.distributed.engines import horovod_install_command
+        raise ValueError("expected Horovod in %s; install it with: %s; or use --engine collective" % (sys.executable, horovod_install_command(sys.executable)))
     from horovod.runner.common.util.hosts import get_host_assignments, parse_hosts
     from horovod.runner.gloo_run import create_slot_env_vars
     from horovod.runner.http.http_server import RendezvousServer
@@ -96,7 +96,6 @@ def _hccl(args):
     """The same for HCCL, with the devices that the rank table gives to the ranks of this machine."""
     if not (args.rank_table or os.environ.get("RANK_TABLE_FILE")):
         raise ValueError("expected --rank_table or RANK_TABLE_FILE for the engine hccl, got neither; make one with scripts/make_rank_table.py")
-    load_tensorflow()                       # with its notes held back: the table's module is of a package that imports it
     from pwcnet.ascend.rank_table import ranks_of_servers, read_rank_table
     path = os.path.abspath(args.rank_table or os.environ["RANK_TABLE_FILE"])
     servers = ranks_of_servers(read_rank_table(path))

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 import argparse  # noqa: E402
 import json  # noqa: E402
 
-from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
+from scripts.command_line import ArgumentParser, run  # noqa: E402  first: it checks that the packages are there
 
 from pwcnet.io.atomic import write_text  # noqa: E402
 
@@ -23,7 +23,6 @@ from pwcnet.io.atomic import write_text  # noqa: E402
 def main(argv):
     options = parser()
     args = options.parse_args(argv)
-    load_tensorflow()
     from pwcnet.ascend.rank_table import rank_table, ranks_of_servers, read_rank_table
     if args.check:
         if args.server or args.output:

@@ -18,6 +18,8 @@ import subprocess  # noqa: E402
 
 from scripts.command_line import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
 
+from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps  # noqa: E402
+
 EVALUATE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
 FREEZE = "offline_infer/convert_ckpt2pb.py"
 STEPS = {"v1": [""], "v2": ["step1", "step1-step2"]}           # folders of checkpoints, as train_v1.sh and train_v2.sh write them
@@ -102,7 +104,8 @@ def first_of_step_2(further):
     options.add_argument("--batch_size", default="4")
     batch = options.parse_known_args(further)[0].batch_size
     ranks = os.environ.get("RANK_SIZE", "")
-    return 176000 * 4 // (int(batch) if batch.isdigit() and int(batch) else 4) // (int(ranks) if ranks.isdigit() and int(ranks) else 1)
+    batch, ranks = (int(text) if text.isdigit() and int(text) else default for text, default in ((batch, RECIPE_BATCH), (ranks, 1)))
+    return scale_steps(V2_START, batch * ranks)
 
 
 def parser():

@@ -16,7 +16,7 @@ def main(argv):
     arguments = parser().parse_args(argv)
     check_output_file(arguments.output)
     load_tensorflow()
-    from pwcnet.training.curves import read_curves
+    from pwcnet.training.tensorboard import read_curves
     runs = {label: read_curves(folder) for label, folder in labelled(arguments.runs)}
     figure = draw_curves(runs, arguments.tags or (), arguments.smooth)
     with atomic_path(arguments.output) as temporary:

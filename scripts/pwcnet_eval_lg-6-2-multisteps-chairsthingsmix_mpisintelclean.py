@@ -12,7 +12,7 @@ from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E
 
 from pwcnet.io.atomic import check_output_file  # noqa: E402
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples  # noqa: E402
-from pwcnet.evaluation.rows import results_table  # noqa: E402
+from pwcnet.evaluation.results import results_table  # noqa: E402
 from pwcnet.evaluation.scoring import Totals, check_samples  # noqa: E402
 from pwcnet.io.prefetch import Background  # noqa: E402
 from scripts.device_options import device_config  # noqa: E402

@@ -62,8 +62,8 @@ def validation_of(args):
 def training_options(args, workers, validation):
     """TrainingOptions from the flags; steps and schedule scale with the batch size of all workers as the published scripts scale them."""
     from pwcnet.training.options import training_options as options_of
-    from pwcnet.training.schedules import scaled
-    return options_of(dict(given_options(args), steps=scaled(args.iterations, args.batch_size * workers), crop=(args.crop_height, args.crop_width),
+    from pwcnet.training.choices import scale_steps
+    return options_of(dict(given_options(args), steps=scale_steps(args.iterations, args.batch_size * workers), crop=(args.crop_height, args.crop_width),
                            loss="robust" if args.robust else "multiscale", augment={} if args.augment else None,
                            validate_every=validate_every(args.validate_every, args.save_every, validation)))
 

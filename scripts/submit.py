@@ -16,8 +16,8 @@ from pwcnet.io.atomic import check_output_file, check_output_folder  # noqa: E40
 from pwcnet.io.images import read_frame  # noqa: E402
 from pwcnet.io.frame_pairs import Pair  # noqa: E402
 from pwcnet.evaluation.submission import BENCHMARKS, NAMES, plan_submission  # noqa: E402
-from pwcnet.evaluation.submission_folder import SubmissionFolder, check_archive  # noqa: E402
-from pwcnet.evaluation.weights import weights_of  # noqa: E402
+from pwcnet.evaluation.submission import SubmissionFolder, check_archive  # noqa: E402
+from pwcnet.weights.files import weights_of  # noqa: E402
 from pwcnet.io.prefetch import Background, ahead  # noqa: E402
 from scripts.device_options import add_device_options, device_config, session_of  # noqa: E402
 from scripts.weights_option import add_weights_option, chosen_weights  # noqa: E402

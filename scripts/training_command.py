@@ -7,13 +7,13 @@ import sys
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from scripts.command_line import PRECISIONS, boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
+from pwcnet.runtime.choices import PRECISIONS
+from pwcnet.training.choices import INITIALIZERS, SCHEDULES
+from scripts.command_line import boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
 from scripts.device_options import add_device_options, device_config, npu_options
 
 log = logging.getLogger(__name__)
 
-STARTS = ("published", "coarse_to_fine")            # as pwcnet.training.initializers has them, and
-SCHEDULES = ("multisteps", "multisteps-long", "cyclic", "cyclic-long", "constant", "cosine")      # as pwcnet.training.schedules has them, without importing TensorFlow
 OPTIONS = ("batch_size", "optimizer", "schedule", "learning_rate", "clip_norm", "weight_decay", "weight_decay_biases", "start", "matching", "average_decay", "precision", "loss_scale", "seed",
            "display", "save_every", "keep", "keep_every", "keep_best", "threads", "workers")       # flags that are TrainingOptions under the same name
 
@@ -48,7 +48,7 @@ def add_training_flags(parser):
     parser.add_argument("--clip_norm", type=positive_float, help="largest norm of all gradients together; without it, any")
     parser.add_argument("--weight_decay", type=non_negative_float, help="its factor gamma, 0.0004 as published")
     parser.add_argument("--weight_decay_biases", type=boolean, help="whether it pulls biases too, as published")
-    parser.add_argument("--start", choices=STARTS, help="initial values without --pretrained; coarse_to_fine makes the warp right from the first step")
+    parser.add_argument("--start", choices=INITIALIZERS, help="initial values without --pretrained; coarse_to_fine makes the warp right from the first step")
     parser.add_argument("--matching", type=non_negative_float, help="factor of a loss that teaches the pyramids to match, at the first step; it falls to zero at "
                         "half of all steps; 20 suits a start from random weights; without it 0, none")
     parser.add_argument("--average_decay", type=non_negative_float, help="of a moving average of the weights, which validation and best/ then use; 0.999, for one")
@@ -118,12 +118,15 @@ def run_training(args, make_job, command):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     load_tensorflow()
 
-    from pwcnet.ascend.session import on_npu, steps_of_a_run
-    from pwcnet.runtime.precision import checked_precision
-    from pwcnet.distributed.engines import open_workers
+    from pwcnet.ascend.session import steps_of_a_run
+    from pwcnet.runtime.devices import on_npu
+    from pwcnet.runtime.devices import checked_precision
+    from pwcnet.ascend.hccl import HcclWorkers
+    from pwcnet.distributed.engines import open_workers, register_engine
     from pwcnet.training.run_folder import Keeper
     from pwcnet.training.trainer import Start, check_loop, train
 
+    register_engine("hccl", HcclWorkers)
     with ExitStack() as stack:
         workers = stack.enter_context(open_workers(device_config(args, args.threads or 0)))
         results = _bring(args)

@@ -1,7 +1,7 @@
 """Which weights a command line runs: --ckpt, or the project's own."""
 import logging
 
-from pwcnet.weights.shipped import shipped_weights
+from pwcnet.weights.files import shipped_weights
 
 log = logging.getLogger(__name__)
 

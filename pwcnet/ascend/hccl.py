@@ -6,7 +6,7 @@ import logging
 import os
 
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.ascend.session import WHERE, on_npu
+from pwcnet.runtime.devices import INSTALL_NPU_BRIDGE, on_npu
 from pwcnet.ascend.optimizer import distributed_optimizer
 from pwcnet.distributed.workers import Workers
 
@@ -27,7 +27,7 @@ class HcclWorkers(Workers):
             from npu_bridge.estimator import npu_ops
             from npu_bridge.hccl import hccl_ops
         except ImportError as error:
-            raise ValueError("expected HCCL and npu_bridge for several NPUs, got %r; %s" % (str(error), WHERE))
+            raise ValueError("expected HCCL and npu_bridge for several NPUs, got %r; %s" % (str(error), INSTALL_NPU_BRIDGE))
         super().__init__(config)
         self._hccl_ops = hccl_ops
         with tf.Graph().as_default():

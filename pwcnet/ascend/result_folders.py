@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from datetime import datetime
 
+from pwcnet._checks import first_names
 from pwcnet.io.atomic import PARTIAL, is_partial, naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
@@ -16,7 +17,6 @@ AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
 UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")     # msame, later: 2023610_9_5_3_123456
 MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
 TIME_FILE = "time.json"                         # of offline_infer/run_device.py, beside the predictions
-NAMED = 3                                       # files that an error names
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +134,11 @@ def match_predictions(names, folder):
     missing = [expected_file("msame", name) for name in names if name not in matched]
     if missing:
         raise ValueError("expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log" % (
-            len(names), len(missing), some(missing), folder))
+            len(names), len(missing), first_names(missing), folder))
     extra = sorted(present - set(matched.values()))
     if extra:
         raise ValueError("expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone" % (
-            len(names), len(extra), some(extra), folder))
+            len(names), len(extra), first_names(extra), folder))
     return {name: os.path.join(folder, file) for name, file in matched.items()}
 
 
@@ -157,8 +157,3 @@ def _found(names, present):
         elif cut in present and claims[cut] == 1:
             found[name] = cut
     return found
-
-
-def some(names):
-    """The first names, for an error."""
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -9,12 +9,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, fields
 from typing import Optional, Tuple
 
-from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
-
+from pwcnet._checks import Words, require
+from pwcnet.runtime.devices import NPU_OPTIMIZER, choose_device, on_npu, session_config
 from pwcnet.runtime.tensorflow import tf
-
-WHERE = "install CANN's TensorFlow plugin (TF Adapter), which brings it: pip does not have it"
-OPTIMIZER = "NpuOptimizer"
 
 KEYS = {            # of NpuOptimizer's parameter_map, by the field that holds the value: bytes, integer or boolean
     "s": ("precision_mode precision_mode_v2 modify_mixlist jit_compile dump_path dump_step dump_mode dump_debug_mode profiling_options aoe_mode work_path "
@@ -69,7 +66,7 @@ class NpuOptions:
     extra: Tuple[str, ...] = ()
 
     def __post_init__(self):
-        _expect(self.graph_run_mode is None or self.graph_run_mode in RUN_MODES, "a graph_run_mode of train or inference", self.graph_run_mode)
+        require(self.graph_run_mode is None or self.graph_run_mode in RUN_MODES, "a graph_run_mode of train or inference", self.graph_run_mode)
         _check(self.parameters())
 
     def parameters(self):
@@ -87,7 +84,7 @@ class NpuOptions:
         own = set(found) - {"use_off_line"}
         for text in self.extra:
             key, value = typed(text)
-            _expect(key not in own, "%s once" % key, "it twice, the second time as %s" % text)
+            require(key not in own, "%s once" % key, "it twice, the second time as %s" % text)
             found[key] = value
             own.add(key)
         if (found.get("iterations_per_loop") or 1) > 1:         # what a loop on the device needs
@@ -105,7 +102,7 @@ class NpuOptions:
         """Raises ValueError where a count of steps, e.g. save_every=1000, is no multiple of iterations_per_loop."""
         loop = self.parameters().get("iterations_per_loop", 1)
         for name, count in counts.items():
-            _expect(count % loop == 0, "%s in multiples of iterations_per_loop, %d" % (name, loop), count)
+            require(count % loop == 0, "%s in multiples of iterations_per_loop, %d" % (name, loop), count)
 
 
 def npu_session_config(options=None, base=None):
@@ -116,30 +113,35 @@ def npu_session_config(options=None, base=None):
     config.allow_soft_placement = True
     rewrite = config.graph_options.rewrite_options
     npu = rewrite.custom_optimizers.add()
-    npu.name = OPTIMIZER
+    npu.name = NPU_OPTIMIZER
     for key, value in (options or NpuOptions()).parameters().items():
         setattr(npu.parameter_map[key], TYPES[key], tf.compat.as_bytes(value) if TYPES[key] == "s" else value)
-    rewrite.remapping = RewriterConfig.OFF
-    rewrite.memory_optimization = RewriterConfig.OFF            # prints as MANUAL, of another enum with the same number: CANN's manuals write it so
+    rewrite.remapping = rewrite.OFF
+    rewrite.memory_optimization = rewrite.OFF            # prints as MANUAL, of another enum with the same number: CANN's manuals write it so
     return config
 
 
-def on_npu(config):
-    """Whether a ConfigProto, or None, is that of a session on an NPU."""
-    return config is not None and any(each.name == OPTIMIZER for each in config.graph_options.rewrite_options.custom_optimizers)
+def device_session_config(device, threads=0, npu_options=None):
+    """The ConfigProto of any device: for an NPU `npu_session_config` upon pwcnet.runtime.devices.session_config, for others the latter.
+
+    device: "npu", "gpu" or "cpu", or "auto" to choose one. threads: CPU threads, 0 for all cores. npu_options: NpuOptions, None for CANN's own values.
+    Raises ValueError for an unknown device, and for npu_options on another than an NPU.
+    """
+    if device == "auto":
+        device = choose_device(device)
+    if device == "npu":
+        return npu_session_config(npu_options, session_config(threads))
+    if npu_options is not None:
+        raise ValueError("expected the device npu for NPU options, got %s; leave the options out, or try --device npu" % device)
+    return session_config(threads, device)
 
 
 def steps_of_a_run(config):
     """Training steps that one run of a session with this ConfigProto, or None, makes: iterations_per_loop on an NPU, 1 elsewhere."""
     if not on_npu(config):
         return 1
-    npu = next(each for each in config.graph_options.rewrite_options.custom_optimizers if each.name == OPTIMIZER)
+    npu = next(each for each in config.graph_options.rewrite_options.custom_optimizers if each.name == NPU_OPTIMIZER)
     return max(1, npu.parameter_map["iterations_per_loop"].i) if "iterations_per_loop" in npu.parameter_map else 1
-
-
-def target_of(config):
-    """Of pwcnet.model.config.TARGETS, the one whose operations a session with this ConfigProto takes."""
-    return "ascend" if on_npu(config) else "host"
 
 
 def looped(session, train_op, iterations):
@@ -153,13 +155,13 @@ def looped(session, train_op, iterations):
 def typed(text):
     """(key, value) of "KEY=VALUE", the value a str, int or bool as the key wants it. Raises ValueError."""
     key, equals, value = text.partition("=")
-    _expect(equals and value, "KEY=VALUE for an NPU option", text)
-    _expect(key in TYPES, "an NPU option of %s" % ", ".join(sorted(TYPES)), key)
+    require(equals and value, "KEY=VALUE for an NPU option", text)
+    require(key in TYPES, "an NPU option of %s" % ", ".join(sorted(TYPES)), key)
     if TYPES[key] == "b":
-        _expect(value.lower() in BOOLEANS, "true or false for %s" % key, value)
+        require(value.lower() in BOOLEANS, "true or false for %s" % key, value)
         return key, BOOLEANS[value.lower()]
     if TYPES[key] == "i":
-        _expect(re.match(r"-?[0-9]+$", value), "a whole number for %s" % key, value)
+        require(re.match(r"-?[0-9]+$", value), "a whole number for %s" % key, value)
         return key, int(value)
     return key, value
 
@@ -168,28 +170,28 @@ def _check(found):
     """Raises for parameters that CANN would refuse late, or not notice."""
     for key, value in found.items():
         kind = {"s": str, "i": int, "b": bool}[TYPES[key]]
-        _expect(type(value) is kind and value != "", "a %s for %s" % (kind.__name__, key), value)
+        require(type(value) is kind and value != "", "a %s for %s" % (kind.__name__, key), value)
     for key, allowed in VALUES.items():
-        _expect(found.get(key, allowed[0]) in allowed, "a %s of %s" % (key, ", ".join(map(str, allowed))), found.get(key))
-    _expect(not ("precision_mode" in found and "precision_mode_v2" in found), "precision_mode or precision_mode_v2", Words("both; leave one out"))
-    _expect(not (found.get("precision_mode") == "force_fp16" and found.get("graph_run_mode") == 1), "a precision_mode for training", "force_fp16")
-    _expect(not (found.get("enable_dump") and found.get("enable_dump_debug")), "enable_dump or enable_dump_debug", Words("both; leave one out"))
+        require(found.get(key, allowed[0]) in allowed, "a %s of %s" % (key, ", ".join(map(str, allowed))), found.get(key))
+    require(not ("precision_mode" in found and "precision_mode_v2" in found), "precision_mode or precision_mode_v2", Words("both; leave one out"))
+    require(not (found.get("precision_mode") == "force_fp16" and found.get("graph_run_mode") == 1), "a precision_mode for training", "force_fp16")
+    require(not (found.get("enable_dump") and found.get("enable_dump_debug")), "enable_dump or enable_dump_debug", Words("both; leave one out"))
     _check_numbers(found)
     _check_places(found)
 
 
 def _check_numbers(found):
     loop = found.get("iterations_per_loop", 1)
-    _expect(loop >= 1, "iterations_per_loop of at least 1", loop)
-    _expect(found.get("session_device_id", 0) >= 0, "a session_device_id of at least 0", found.get("session_device_id"))
-    _expect(loop == 1 or (found["enable_data_pre_proc"] and not found["mix_compile_mode"]),
+    require(loop >= 1, "iterations_per_loop of at least 1", loop)
+    require(found.get("session_device_id", 0) >= 0, "a session_device_id of at least 0", found.get("session_device_id"))
+    require(loop == 1 or (found["enable_data_pre_proc"] and not found["mix_compile_mode"]),
             "enable_data_pre_proc=true and mix_compile_mode=false for iterations_per_loop above 1", Words("others; leave them out"))
-    _expect(re.match(r"\d+(-\d+)?(\|\d+(-\d+)?)*$", found.get("dump_step", "0")), "a dump_step such as 0|5|10-20", found.get("dump_step"))
+    require(re.match(r"\d+(-\d+)?(\|\d+(-\d+)?)*$", found.get("dump_step", "0")), "a dump_step such as 0|5|10-20", found.get("dump_step"))
 
 
 def _check_places(found):
     if found.get("enable_dump") or found.get("enable_dump_debug"):
-        _expect("dump_path" in found, "a dump_path for a dump", Words("none; try --dump_path DIR"))
+        require("dump_path" in found, "a dump_path for a dump", Words("none; try --dump_path DIR"))
     if "dump_path" in found and not os.path.isdir(found["dump_path"]):
         raise FileNotFoundError("expected the folder of dump_path, found no %s; make it first" % found["dump_path"])
     for key in ("modify_mixlist", "profiling_options"):
@@ -207,13 +209,3 @@ def _check_json(key, value):
         json.loads(value)
     except ValueError as error:
         raise ValueError("expected JSON for %s, got %s (%s)" % (key, value[:80], error))
-
-
-class Words(str):
-    """What an error tells of in words, rather than a value that it quotes."""
-    __repr__ = str.__str__
-
-
-def _expect(condition, expected, got):
-    if not condition:
-        raise ValueError("expected %s, got %r" % (expected, got))

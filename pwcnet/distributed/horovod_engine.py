@@ -1,10 +1,8 @@
 """Workers joined by Horovod: Gloo between CPUs, NCCL between GPUs where it was built with it. For TensorFlow 1.15."""
 import sys
 
+from pwcnet.distributed.engines import horovod_install_command
 from pwcnet.distributed.workers import Workers
-
-INSTALL = "HOROVOD_WITH_GLOO=1 HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITHOUT_MPI=1 HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 " \
-    "%s -m pip install --no-build-isolation horovod==0.28.1"
 
 
 class HorovodWorkers(Workers):
@@ -15,7 +13,7 @@ class HorovodWorkers(Workers):
             import horovod.tensorflow as horovod
         except ImportError as error:
             raise ValueError("expected Horovod for TensorFlow, got %r; install it with: %s; or take the engine collective" % (
-                str(error), INSTALL % sys.executable))
+                str(error), horovod_install_command(sys.executable)))
         super().__init__(config)
         self._horovod = horovod
         horovod.init()

@@ -5,18 +5,17 @@ import json
 import logging
 import os
 import platform
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-import pwcnet
-from pwcnet.io.atomic import PARTIAL, check_output_folder, write_text
-from pwcnet.evaluation.histograms import check_histograms
-from pwcnet.evaluation.journal import Journal
-from pwcnet.evaluation.scoring import Totals
+from pwcnet._version import __version__
+from pwcnet.evaluation.scoring import Histograms, Result, Totals, check_histograms
 from pwcnet.flow.metrics import Mean
+from pwcnet.io.atomic import PARTIAL, check_output_file, check_output_folder, naming, write_text
 
 PAIRS, ABOUT, JOURNAL = "pairs.csv", "evaluation.json", "evaluation.partial.jsonl"
 KINDS = {"flow": ".flo", "pictures": ".png"}                # folders of what is kept of each pair
@@ -31,7 +30,7 @@ class Settings:
     """What was evaluated, and how. An evaluation continues with the same settings only; a path of weights may differ where their files are the same.
 
     data: a name of `pwcnet.data.datasets.registry.DATASETS`, "offline" for raw files. root: its folder. masked: invalid pixels do not count.
-    filters: which of its pairs. weights: of `pwcnet.evaluation.weights.weights_of`. precision: as of pwcnet.inference.predictor. session: what else of the device and its
+    filters: which of its pairs. weights: of `pwcnet.weights.files.weights_of`. precision: as of pwcnet.inference.predictor. session: what else of the device and its
     options numbers depend on, as text; "" is unknown.
     """
     data: str
@@ -45,7 +44,7 @@ class Settings:
     @property
     def fingerprint(self):
         """What must not differ between the parts of one evaluation."""
-        return dict(asdict(self), weights=self.weights.get("sha256"), version=pwcnet.__version__)
+        return dict(asdict(self), weights=self.weights.get("sha256"), version=__version__)
 
 
 class Evaluation(NamedTuple):
@@ -186,7 +185,7 @@ def _value(cell):
 
 
 def _versions(tensorflow):
-    return {"pwcnet": pwcnet.__version__, "tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()}
+    return {"pwcnet": __version__, "tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()}
 
 
 def _clear(path):
@@ -222,3 +221,117 @@ def _remove(paths):
     for path in paths:
         if os.path.lexists(path):
             os.remove(path)
+
+
+class Journal:
+    """A file that grows by a line for each `add`; it appears with the first one, and begins with the settings.
+
+    results: {id: Result without flow}, those that were in the file. A last line that was cut off is left out.
+    kept: {id: the kinds of files that were written for it}; none where a line does not say.
+    Raises ValueError, which names the file, where it has other settings or is no journal; OSError where it cannot be read.
+    """
+
+    def __init__(self, path, settings):
+        self._path, self._stream, self.kept = path, None, {}
+        self._settings = json.loads(json.dumps(settings))           # as a file gives them back
+        self._lines = self._whole_lines() if os.path.lexists(path) else []
+        self.results = {result.id: result for result in map(self._parsed, self._lines)}
+
+    def add(self, result, kept=()):
+        """Notes a pair, with the kinds of files that were written for it; a program that is killed later finds it again."""
+        with naming(self._path):
+            if self._stream is None:
+                write_text(self._path, "".join(line + "\n" for line in [json.dumps({"settings": self._settings})] + self._lines))
+                self._stream = open(self._path, "a", encoding="utf-8")
+            self._stream.write(_line(result, kept) + "\n")
+            self._stream.flush()
+
+    def close(self):
+        """Makes what was noted last through a loss of power."""
+        if self._stream is not None:
+            with naming(self._path):
+                os.fsync(self._stream.fileno())
+                self._stream.close()
+            self._stream = None
+
+    def _whole_lines(self):
+        with open(self._path, encoding="utf-8", errors="replace") as stream:
+            lines = stream.read().split("\n")[:-1]
+        begun = self._json(lines[0] if lines else "").get("settings")
+        if not isinstance(begun, dict):
+            raise self._broken()
+        other = sorted(key for key in set(begun) | set(self._settings) if begun.get(key) != self._settings.get(key))
+        if other:
+            raise ValueError("expected the settings of the evaluation begun in %s, got another %s; try --overwrite, which starts anew, or another --output" % (
+                self._path, ", ".join("%s (%s there, %s now)" % (key, json.dumps(begun.get(key)), json.dumps(self._settings.get(key))) for key in other)))
+        return lines[1:]
+
+    def _parsed(self, line):
+        stored = self._json(line)
+        try:
+            self.kept[stored["id"]] = frozenset(stored.get("kept", ()))
+            return Result(stored["id"], {name: Mean(*mean) for name, mean in stored["scores"].items()}, None, stored["seconds"], stored["first"],
+                          Histograms(*(np.array(values, np.float64) for values in stored["histograms"])))
+        except (KeyError, TypeError, AttributeError):
+            raise self._broken() from None
+
+    def _json(self, line):
+        try:
+            content = json.loads(line)
+        except ValueError:
+            raise self._broken() from None
+        if not isinstance(content, dict):
+            raise self._broken()
+        return content
+
+    def _broken(self):
+        return ValueError("expected the journal of an evaluation, got something else in %s; try --overwrite, which starts anew" % self._path)
+
+
+def _line(result, kept):
+    return json.dumps({"id": result.id, "kept": list(kept), "scores": result.scores, "seconds": result.seconds, "first": result.first,
+                       "histograms": [values.tolist() for values in result.histograms]})
+
+
+COLUMNS = ("id", "epe", "valid_pixels", "seconds")
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def results_table(path):
+    """Yields a function that adds a Result to a CSV file with COLUMNS; where path is None it does nothing.
+
+    Rows go to <name>.partial.csv as they come, so that nothing is lost to whatever kills the program; the file gets its own name when the block ends well.
+    A complete table of an earlier run is therefore never replaced by a part of one. Raises OSError, which names `path`: at once where it cannot be written.
+    """
+    if path is None:
+        yield lambda result: None
+        return
+    check_output_file(path)
+    partial = "%s.partial%s" % os.path.splitext(path)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    rows = 0
+
+    def add(result):
+        nonlocal rows
+        epe, seconds = result.scores["EPE"], result.seconds
+        write([result.id, format(epe, ".6f"), epe.count, "" if seconds is None else "%.6f" % seconds])
+        rows += 1
+
+    def write(row, mode="a"):
+        with naming(path), open(partial, mode, newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerow(row)
+
+    try:
+        write(COLUMNS, "w")
+        yield add
+        with naming(path), open(partial, "rb") as stream:
+            os.fsync(stream.fileno())
+    except BaseException:
+        if rows:
+            log.warning("stopped; the %d pairs done until then are in %s", rows, partial)
+        elif os.path.isfile(partial):
+            os.remove(partial)
+        raise
+    os.replace(partial, path)

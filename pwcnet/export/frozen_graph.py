@@ -8,7 +8,7 @@ import numpy as np
 from pwcnet.io.atomic import write_bytes
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.runtime.sessions import session_config
+from pwcnet.runtime.devices import session_config
 
 INPUT, OUTPUT = "x_tnsr", "output"
 NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
@@ -22,7 +22,7 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
     """GraphDef with placeholder `x_tnsr` [batch, 2, height, width, 3] float32 RGB in 0..1 and node `output` [batch, height, width, 2] float32 in pixels.
 
     checkpoint: a pwcnet.weights.checkpoint.Checkpoint. target: "host" for this machine's CPU or GPU, "ascend" for ops that ATC has been seen to take; the numbers are
-    the same. precision: the type that features are computed in (pwcnet.runtime.precision); input and output stay float32.
+    the same. precision: the type that features are computed in (pwcnet.runtime.devices); input and output stay float32.
     Built with constants in the place of variables, so there is nothing to convert and nothing dynamic; what follows from constants alone is computed here.
     """
     with tf.Graph().as_default() as graph:

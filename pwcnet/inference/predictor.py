@@ -8,9 +8,9 @@ from pwcnet.export.frozen_graph import freeze, frozen_input_shape, import_frozen
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.model.network import flow_between, pyramid_of
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.ascend.session import target_of
-from pwcnet.runtime.precision import checked_precision
-from pwcnet.runtime.sessions import session_config
+from pwcnet.runtime.devices import target_of
+from pwcnet.runtime.devices import checked_precision
+from pwcnet.runtime.devices import session_config
 
 GRAPHS_KEPT = 2
 
@@ -18,8 +18,8 @@ GRAPHS_KEPT = 2
 class Predictor:
     """Flow between frames of any size; `with Predictor(path) as predictor: flow = predictor.flow(frame1, frame2)`.
 
-    path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size. config: of pwcnet.runtime.sessions, None for the default.
-    precision: the type that features are computed in (pwcnet.runtime.precision); a frozen graph has its own.
+    path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size. config: of pwcnet.runtime.devices, None for the default.
+    precision: the type that features are computed in (pwcnet.runtime.devices); a frozen graph has its own.
     A graph is built for each padded size that comes; the last two are kept. Predicting raises ValueError, with the cause, where TensorFlow fails.
     """
 

@@ -6,7 +6,6 @@ import numpy as np
 from pwcnet.model.config import WARP_SCALE
 from pwcnet.runtime.tensorflow import tf
 
-STARTS = ("published", "coarse_to_fine")
 TAPS = np.array([0.25, 0.75, 0.75, 0.25])       # of bilinear upsampling by 2 as a transposed convolution
 SMALLER = 0.1                                   # heads that begin near zero flow, so that early warps do no harm
 

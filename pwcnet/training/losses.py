@@ -1,10 +1,10 @@
 """Training losses: the summed multi-scale loss and the robust loss (PWC-Net paper, section 3, "Training loss"), as tfoptflow weighs them."""
 from pwcnet.model.config import LEVELS
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.training.choices import WEIGHT_DECAY
 
 LEVEL_WEIGHTS = dict(zip(LEVELS, (0.32, 0.08, 0.02, 0.01, 0.005)))
 ROBUST_POWER, ROBUST_EPSILON = 0.4, 0.01
-WEIGHT_DECAY = 0.0004
 
 
 def loss_multiscale(pyramid, truth, valid):

@@ -1,9 +1,7 @@
 """Optimizers by name."""
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.ascend.session import on_npu
+from pwcnet.runtime.devices import on_npu
 from pwcnet.ascend.optimizer import loss_scale_optimizer
-
-DEFAULTS = {"multiscale": "adam", "robust": "sgd", "robust_per_pixel": "adam"}      # by loss, as the published recipes have it
 
 OPTIMIZERS = {
     "adam": lambda rate: tf.train.AdamOptimizer(rate, beta1=0.9, beta2=0.999, epsilon=1e-8),

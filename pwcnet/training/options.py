@@ -6,11 +6,9 @@ from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
 from pwcnet.data.augment.photometric import PhotometricOptions
-from pwcnet.runtime.precision import PRECISIONS
-from pwcnet.training.losses import LOSSES, WEIGHT_DECAY
-from pwcnet.training.optimizers import DEFAULTS, OPTIMIZERS
-from pwcnet.training.schedules import SCHEDULES
-from pwcnet.training.initializers import STARTS
+from pwcnet._checks import require
+from pwcnet.runtime.choices import PRECISIONS
+from pwcnet.training.choices import DEFAULT_OPTIMIZERS, INITIALIZERS, LOSSES, OPTIMIZERS, SCHEDULES, WEIGHT_DECAY
 
 
 @dataclass(frozen=True)
@@ -20,10 +18,10 @@ class TrainingOptions:
     optimizer: None takes the loss's own. keep: how many of the latest checkpoints stay; those at multiples of keep_every stay for good (0: none).
     validate_every: 0 is never. keep_best: how many of the best by validation EPE stay, apart from the latest.
     augment: None trains on plain crops. clip_norm: largest norm of all gradients together, None is any. weight_decay: gamma; its biases: whether it pulls them
-    too. precision: the type that features are computed in (pwcnet.runtime.precision); variables stay float32. loss_scale: the factor by which the loss is
+    too. precision: the type that features are computed in (pwcnet.runtime.devices); variables stay float32. loss_scale: the factor by which the loss is
     enlarged for the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores.
     workers: parallel readers of samples, 0 for one a core.
-    start: of pwcnet.training.initializers.STARTS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching_loss's loss at the first step, from
+    start: of pwcnet.training.initializers.INITIALIZERS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching_loss's loss at the first step, from
     which it falls to zero at half of all steps; 0 is none. average_decay: of the moving average of the weights, which validation and best checkpoints then use;
     0 is none.
     """
@@ -55,32 +53,27 @@ class TrainingOptions:
 
     def __post_init__(self):
         for name in ("steps", "batch_size", "display", "save_every", "keep", "keep_best"):
-            _check(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
+            require(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
         for name in ("keep_every", "validate_every", "threads", "workers", "seed", "weight_decay", "matching"):
-            _check(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
-        _check(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
-        _check(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
+            require(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
+        require(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
+        require(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
                "a crop of height and width in multiples of 64", self.crop)
-        _check(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
-        _check(self.optimizer is None or self.optimizer in OPTIMIZERS, "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)), self.optimizer)
-        _check(self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule)
-        _check(self.start in STARTS, "a start of %s" % ", ".join(STARTS), self.start)
-        _check(0 <= self.average_decay < 1, "an average_decay of at least 0 and below 1", self.average_decay)
-        _check(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
-        _check(self.precision in PRECISIONS, "a precision of %s" % ", ".join(PRECISIONS), self.precision)
-        _check(self.loss_scale in (None, "dynamic") or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
+        require(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
+        require(self.optimizer is None or self.optimizer in OPTIMIZERS, "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)), self.optimizer)
+        require(self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule)
+        require(self.start in INITIALIZERS, "a start of %s" % ", ".join(INITIALIZERS), self.start)
+        require(0 <= self.average_decay < 1, "an average_decay of at least 0 and below 1", self.average_decay)
+        require(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
+        require(self.precision in PRECISIONS, "a precision of %s" % ", ".join(PRECISIONS), self.precision)
+        require(self.loss_scale in (None, "dynamic") or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
                "a loss_scale above 0, or dynamic", self.loss_scale)
-        _check(self.schedule not in ("constant", "cosine") or self.learning_rate, "a learning rate for the %s schedule" % self.schedule, self.learning_rate)
+        require(self.schedule not in ("constant", "cosine") or self.learning_rate, "a learning rate for the %s schedule" % self.schedule, self.learning_rate)
 
     @property
     def optimizer_name(self):
-        name = self.optimizer or DEFAULTS[self.loss]
+        name = self.optimizer or DEFAULT_OPTIMIZERS[self.loss]
         return "adam-float16" if name == "adam" and self.precision == "float16" else name
-
-
-def _check(condition, expected, got):
-    if not condition:
-        raise ValueError("expected %s, got %r" % (expected, got))
 
 
 def training_options(values):

@@ -2,8 +2,8 @@
 import numpy as np
 
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.training.choices import RECIPE_BATCH, SCHEDULES, scale_steps
 
-RECIPE_BATCH = 4            # boundaries and iterations of the published recipes are for this batch size
 MULTISTEPS = {
     # The duplicate boundary is in the published recipe, so 5e-6 is never used.
     "multisteps": ((60000, 60000, 80000, 100000), (1e-5, 5e-6, 2.5e-6, 1.25e-6, 6.25e-7)),
@@ -11,7 +11,6 @@ MULTISTEPS = {
 }
 CYCLIC = {"cyclic": (1e-6, 2e-5, 20000), "cyclic-long": (1e-5, 5e-4, 20000)}      # (base, maximum, half a cycle in steps)
 WARM_UP, LAST_SHARE = 500, 0.01     # of "cosine": steps of rising, at most a tenth of all; what is left of the rate at the end
-SCHEDULES = ("constant", "cosine") + tuple(sorted(MULTISTEPS)) + tuple(sorted(CYCLIC))
 
 
 def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None, steps=None):
@@ -26,10 +25,10 @@ def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None, steps=
         return tf.constant(constant, tf.float32) if schedule == "constant" else cosine(step, constant, steps)
     if schedule in MULTISTEPS:
         boundaries, values = MULTISTEPS[schedule]
-        return multisteps(step, [scaled(b, batch_size) for b in boundaries], values)
+        return multisteps(step, [scale_steps(b, batch_size) for b in boundaries], values)
     if schedule in CYCLIC:
         base, maximum, half = CYCLIC[schedule]
-        return cyclic(step, base, maximum, scaled(half, batch_size))
+        return cyclic(step, base, maximum, scale_steps(half, batch_size))
     raise ValueError("expected a schedule of %s, got %r" % (", ".join(SCHEDULES), schedule))
 
 
@@ -58,8 +57,3 @@ def cyclic(step, base, maximum, half_cycle):
     cycle = tf.floor(1 + position / 2)
     height = tf.maximum(0.0, 1 - tf.abs(position - 2 * cycle + 1))
     return base + (maximum - base) * height / tf.pow(2.0, cycle - 1)
-
-
-def scaled(count, batch_size):
-    """A number of steps for batches of 4 as that of the same number of samples; at least 1."""
-    return max(1, count * RECIPE_BATCH // batch_size)

@@ -4,8 +4,8 @@ from collections import namedtuple
 from pwcnet.model.config import LEVELS
 from pwcnet.model.network import flow_between, pair_features
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.ascend.session import target_of
-from pwcnet.distributed.engines import Workers
+from pwcnet.runtime.devices import target_of
+from pwcnet.distributed.workers import Workers
 from pwcnet.training.losses import LOSSES, endpoint_error, weight_decay, with_decay
 from pwcnet.training.matching_loss import matching_loss
 from pwcnet.training.optimizers import make_optimizer, with_loss_scale

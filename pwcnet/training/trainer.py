@@ -10,9 +10,10 @@ from tqdm import tqdm
 
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.ascend.session import looped, steps_of_a_run, target_of
-from pwcnet.runtime.sessions import session_config
-from pwcnet.distributed.engines import Workers
+from pwcnet.ascend.session import looped, steps_of_a_run
+from pwcnet.runtime.devices import target_of
+from pwcnet.runtime.devices import session_config
+from pwcnet.distributed.workers import Workers
 from pwcnet.training.step import training_graph
 from pwcnet.training.initializers import coarse_to_fine
 from pwcnet.training.tensorboard import Summaries

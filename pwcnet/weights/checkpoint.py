@@ -16,7 +16,7 @@ import numpy as np
 from pwcnet.io.atomic import sync_folder, write_text
 from pwcnet.model.config import SIZE_MULTIPLE, ModelConfig
 from pwcnet.model.network import pwc_net
-from pwcnet.weights.shipped import SHIPPED
+from pwcnet.weights.files import SHIPPED
 from pwcnet.runtime.tensorflow import cause, tf
 
 NAME = "pwcnet.ckpt"

@@ -50,9 +50,11 @@ def main(argv):
     task, folder = argv
     load_tensorflow()
     from pwcnet.runtime.tensorflow import tf
-    from pwcnet.runtime.sessions import session_config
-    from pwcnet.distributed.engines import open_workers
-    with open_workers(session_config(threads=1, device="npu")) as workers, tf.Graph().as_default():
+    from pwcnet.ascend.hccl import HcclWorkers
+    from pwcnet.ascend.session import device_session_config
+    from pwcnet.distributed.engines import open_workers, register_engine
+    register_engine("hccl", HcclWorkers)
+    with open_workers(device_session_config("npu", 1)) as workers, tf.Graph().as_default():
         result = dict(globals()[task](workers), engine=type(workers).__name__, size=workers.size)
     import npu_bridge
     result["calls"] = [call for call in npu_bridge.CALLS if call[0] != "exchange"]

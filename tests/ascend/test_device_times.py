@@ -1,7 +1,7 @@
 """What msame and ais_bench print."""
 import pytest
 
-from pwcnet.ascend.device_times import ais_bench_times, msame_times
+from pwcnet.ascend.msame import ais_bench_times, msame_times
 
 
 @pytest.mark.parametrize("printed, expected", [

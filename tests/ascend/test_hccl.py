@@ -5,15 +5,25 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.ascend.session import device_session_config
 from pwcnet.ascend.rank_table import rank_table
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.runtime.sessions import session_config
-from pwcnet.distributed.engines import Workers, engine_of, open_workers
+from pwcnet.runtime.devices import session_config
+from pwcnet.distributed.workers import Workers
+from pwcnet.ascend.hccl import HcclWorkers
+from pwcnet.distributed.engines import engine_of, open_workers, register_engine
 from tests.standins.fixtures import environment, standins, without  # noqa: F401
 from tests.conftest import run_command
 from tests.ascend import hccl_program
 
 PROGRAM = os.path.splitext(hccl_program.__file__)[0] + ".py"
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    """As the command line does it."""
+    register_engine("hccl", HcclWorkers)
+
 
 
 @pytest.fixture
@@ -67,7 +77,7 @@ def test_one_card_and_a_system_that_stays_up(standins, table, monkeypatch):  # n
     for name, value in (("RANK_ID", "0"), ("RANK_SIZE", "1"), ("RANK_TABLE_FILE", table)):
         monkeypatch.setenv(name, value)
     optimizer = tf.train.GradientDescentOptimizer(1.0)
-    with tf.Graph().as_default(), open_workers(session_config(1, "npu"), "hccl") as workers:
+    with tf.Graph().as_default(), open_workers(device_session_config("npu", 1), "hccl") as workers:
         import npu_bridge
         assert (workers.rank, workers.size, workers.leader) == (0, 1, True) and workers.wrap(optimizer) is optimizer
         assert npu_bridge.CALLS == [("initialize_system",)]
@@ -86,7 +96,7 @@ def test_environment_that_does_not_fit(environ, message, standins, monkeypatch):
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        open_workers(session_config(1, "npu"), "hccl")
+        open_workers(device_session_config("npu", 1), "hccl")
 
 
 def test_what_is_missing(standins, table, monkeypatch):  # noqa: F811
@@ -97,7 +107,7 @@ def test_what_is_missing(standins, table, monkeypatch):  # noqa: F811
     import hccl.manage.api as api
     monkeypatch.setattr(api, "get_rank_id", lambda: 1 / 0)
     with pytest.raises(ValueError, match="expected HCCL to start, but: division by zero; see RANK_TABLE_FILE and npu-smi info"):
-        open_workers(session_config(1, "npu"))
+        open_workers(device_session_config("npu", 1))
     without(monkeypatch, "hccl")
     with pytest.raises(ValueError, match="expected HCCL and npu_bridge for several NPUs, got .*TF Adapter"):
-        open_workers(session_config(1, "npu"))
+        open_workers(device_session_config("npu", 1))

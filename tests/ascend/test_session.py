@@ -8,7 +8,8 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.ascend.session import KEYS, NpuOptions, looped, npu_session_config, target_of, typed
+from pwcnet.ascend.session import KEYS, NpuOptions, looped, npu_session_config, typed
+from pwcnet.runtime.devices import target_of
 from pwcnet.training.step import training_graph
 from pwcnet.training.options import TrainingOptions
 from tests.standins.fixtures import standins  # noqa: F401

@@ -2,7 +2,7 @@
 import pytest
 
 from pwcnet.data.sample import Sample
-from pwcnet.data.subset import subset
+from pwcnet.data.splits import subset
 
 SAMPLES = [Sample(name, "a", "b") for name in ("alley_1/frames_0001_0002", "alley_1/frames_0002_0003", "market_5/frames_0001_0002", "TEST/A/0000/left/0006")]
 

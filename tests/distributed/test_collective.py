@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.runtime.sessions import session_config
+from pwcnet.runtime.devices import session_config
 from pwcnet.distributed.engines import engine_of, open_workers
 from tests.conftest import run_command
 from tests.distributed import worker_program

@@ -92,7 +92,7 @@ def main(argv):
     task, folder = argv
     load_tensorflow()
     from pwcnet.runtime.tensorflow import tf
-    from pwcnet.runtime.sessions import session_config
+    from pwcnet.runtime.devices import session_config
     from pwcnet.distributed.engines import open_workers
     with open_workers(session_config(threads=1)) as workers, tf.Graph().as_default():
         _write(folder, workers.rank, globals()[task](workers, folder))

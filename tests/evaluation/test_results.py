@@ -173,7 +173,7 @@ def test_a_full_disk_names_the_journal(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
     with pytest.raises(OSError) as caught, EvaluationFolder(str(tmp_path), SETTINGS) as folder:
         folder.add(scored(IDS[0]))
-        monkeypatch.setattr("pwcnet.evaluation.journal._line", full)
+        monkeypatch.setattr("pwcnet.evaluation.results._line", full)
         folder.add(scored(IDS[1]))
     assert caught.value.filename == str(tmp_path / "evaluation.partial.jsonl")
 
@@ -208,5 +208,5 @@ def test_reading_what_is_not_there_or_broken(tmp_path):
 
 
 def test_the_wing_needs_no_tensorflow():
-    code = "import sys, pwcnet.evaluation.results, pwcnet.evaluation.weights, pwcnet.evaluation.table; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, pwcnet.evaluation.results, pwcnet.weights.files, pwcnet.evaluation.html.tables; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.call([sys.executable, "-c", code], cwd=ROOT) == 0

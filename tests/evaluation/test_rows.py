@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from pwcnet.evaluation.rows import COLUMNS, results_table
+from pwcnet.evaluation.results import COLUMNS, results_table
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.metrics import Mean
 

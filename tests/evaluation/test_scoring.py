@@ -5,7 +5,7 @@ import pytest
 from pwcnet.data.sample import load_sample
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.evaluation.scoring import Result, Totals, epe_of, evaluate_samples, mean_without_first, score
-from pwcnet.evaluation.histograms import EPE_EDGES, SPEED_EDGES
+from pwcnet.evaluation.scoring import EPE_EDGES, SPEED_EDGES
 from pwcnet.io.flow_files import write_flow
 from pwcnet.flow.metrics import MEASURES, Mean
 from tests.conftest import average_epe

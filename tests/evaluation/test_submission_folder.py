@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.sample import Sample
-from pwcnet.evaluation.submission_folder import MANIFEST, SubmissionFolder
+from pwcnet.evaluation.submission import MANIFEST, SubmissionFolder
 from pwcnet.io.flow_files import read_flow, write_flow
 from tests.data.datasets.trees import SIZE, put
 

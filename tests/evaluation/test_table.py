@@ -1,5 +1,5 @@
 """The table for a terminal."""
-from pwcnet.evaluation.table import totals_table, unit_of
+from pwcnet.evaluation.html.tables import totals_table, unit_of
 
 
 def test_every_row_has_its_unit_and_lines_up():

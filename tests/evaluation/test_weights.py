@@ -3,7 +3,7 @@ import hashlib
 
 import pytest
 
-from pwcnet.evaluation.weights import weights_of
+from pwcnet.weights.files import weights_of
 
 
 def test_content_counts_and_names_do_not(tmp_path):

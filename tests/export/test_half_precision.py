@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.export.coordinates import coordinate_ops
+from pwcnet.export.half_precision import coordinate_ops
 from pwcnet.export.frozen_graph import freeze, read_frozen, run_frozen, smooth_pairs
 from pwcnet.export.half_precision import rounded
 from pwcnet.runtime.tensorflow import tf

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.export.coordinates import coordinate_ops
+from pwcnet.export.half_precision import coordinate_ops
 from pwcnet.export.frozen_graph import freeze, read_frozen, write_frozen
 from tests.conftest import ROOT, run_main
 

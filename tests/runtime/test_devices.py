@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from pwcnet.ascend.session import device_session_config
 from pwcnet.runtime import devices
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.runtime.devices import choose_device
-from pwcnet.ascend.session import NpuOptions, on_npu
-from pwcnet.runtime.sessions import session_config
+from pwcnet.ascend.session import NpuOptions
+from pwcnet.runtime.devices import on_npu
+from pwcnet.runtime.devices import session_config
 from tests.standins.fixtures import standins  # noqa: F401
 
 
@@ -46,7 +48,7 @@ def test_takes_the_best_that_is_here(monkeypatch, caplog):
 
 def test_looks_npu_bridge_up_without_importing_it(standins):  # noqa: F811
     assert choose_device() == "npu"
-    assert on_npu(session_config(device="auto"))
+    assert on_npu(device_session_config("auto"))
     assert not [name for name in sys.modules if name.startswith("npu_bridge")]
 
 
@@ -75,10 +77,10 @@ def test_session_configurations():
     plain.gpu_options.allow_growth = True
     assert session_config(3) == session_config(3, "gpu") == plain
     plain.device_count["GPU"] = 0
-    assert session_config(3, "cpu") == session_config(3, "auto") == plain
-    assert on_npu(session_config(3, "npu")) and not on_npu(plain) and not on_npu(None)
-    assert session_config(3, "npu").intra_op_parallelism_threads == 3
+    assert session_config(3, "cpu") == device_session_config("auto", 3) == plain
+    assert on_npu(device_session_config("npu", 3)) and not on_npu(plain) and not on_npu(None)
+    assert device_session_config("npu", 3).intra_op_parallelism_threads == 3
     with pytest.raises(ValueError, match="expected the device npu for NPU options, got cpu; leave the options out, or try --device npu"):
-        session_config(0, "cpu", NpuOptions())
+        device_session_config("cpu", 0, NpuOptions())
     with pytest.raises(ValueError, match="expected a device of auto, npu, gpu, cpu, got 'ascend'"):
         session_config(0, "ascend")

@@ -4,9 +4,11 @@ import argparse
 import numpy as np
 import pytest
 
+from pwcnet.ascend.session import device_session_config
 from pwcnet.runtime import devices
-from pwcnet.ascend.session import PRECISION_MODES, NpuOptions, npu_session_config, on_npu
-from pwcnet.runtime.sessions import session_config
+from pwcnet.ascend.session import PRECISION_MODES, NpuOptions, npu_session_config
+from pwcnet.runtime.devices import on_npu
+from pwcnet.runtime.devices import session_config
 from scripts.device_options import DEVICES, add_device_options, device_config, session_of
 from tests.standins.fixtures import standins  # noqa: F401
 from tests.conftest import read_flo, run_main
@@ -34,7 +36,7 @@ def test_cpu():
 
 
 def test_npu(standins, tmp_path):  # noqa: F811
-    threads = session_config(0, "npu", NpuOptions(graph_run_mode="inference"))
+    threads = device_session_config("npu", 0, NpuOptions(graph_run_mode="inference"))
     assert config() == config("--device", "npu") == threads and on_npu(threads)
     found = config("--precision_mode", "allow_mix_precision", "--enable_dump_debug", "--dump_path", tmp_path, "--deterministic", "--npu_option",
                    "op_debug_level=1", "--npu_option", "hcom_parallel=true", "--iterations_per_loop", 10, training=True)

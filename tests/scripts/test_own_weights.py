@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from pwcnet.weights import shipped as pretrained
+from pwcnet.weights import files as pretrained
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.io.flow_files import read_flow

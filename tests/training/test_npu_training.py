@@ -1,6 +1,7 @@
 """The trainer with the session of an NPU, on stock TensorFlow with stand-ins for CANN's packages."""
 import pytest
 
+from pwcnet.ascend.session import device_session_config
 from pwcnet.weights.checkpoint import list_checkpoints
 from pwcnet.model.config import ModelConfig
 from pwcnet.data.input_pipeline import TrainingData
@@ -8,8 +9,7 @@ from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 from pwcnet.ascend.session import NpuOptions
-from pwcnet.runtime.sessions import session_config
-from pwcnet.distributed.engines import Workers
+from pwcnet.distributed.workers import Workers
 from pwcnet.training import trainer
 from pwcnet.training.run_folder import Keeper
 from pwcnet.training.options import TrainingOptions
@@ -24,7 +24,7 @@ def run(folder, options, npu_options):
     chosen = TrainingOptions(**dict(dict(steps=4, batch_size=1, crop=(64, 64), display=2, save_every=2, schedule="constant", learning_rate=1e-4), **options))
     saved = []
     with Keeper(str(folder / "run"), 5, 0, on_save=saved.append) as keeper:
-        trainer.train(data, ModelConfig.small(), chosen, keeper, workers=Workers(session_config(1, "npu", npu_options)))
+        trainer.train(data, ModelConfig.small(), chosen, keeper, workers=Workers(device_session_config("npu", 1, npu_options)))
     return saved
 
 

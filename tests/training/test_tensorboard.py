@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.training.curves import read_curves
+from pwcnet.training.tensorboard import read_curves
 from pwcnet.training.tensorboard import Summaries
 
 

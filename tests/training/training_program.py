@@ -9,7 +9,7 @@ import scripts.command_line  # noqa: E402,F401  quiet TensorFlow, before anythin
 from pwcnet.model.config import ModelConfig  # noqa: E402
 from pwcnet.data.input_pipeline import TrainingData  # noqa: E402
 from pwcnet.data.datasets.sintel import sintel_samples  # noqa: E402
-from pwcnet.runtime.sessions import session_config  # noqa: E402
+from pwcnet.runtime.devices import session_config  # noqa: E402
 from pwcnet.distributed.engines import open_workers  # noqa: E402
 from pwcnet.training.run_folder import Keeper  # noqa: E402
 from pwcnet.training.options import TrainingOptions  # noqa: E402

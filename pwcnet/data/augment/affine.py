@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pwcnet._checks import require
+
 MIXED = 0.5         # pixels of flow; where interpolation moves further than this from the nearest pixel's flow, it mixes two motions
 
 
@@ -32,12 +34,12 @@ class AffineOptions:
 
     def __post_init__(self):
         for name in ("common", "relative"):
-            _check(0.0 <= getattr(self, name) <= 1.0, "%s in 0..1" % name, getattr(self, name))
+            require(0.0 <= getattr(self, name) <= 1.0, "%s in 0..1" % name, getattr(self, name))
         for name in ("stretch", "relative_zoom", "relative_shift"):
-            _check(0.0 <= getattr(self, name) < 1.0, "%s in 0..1, below 1" % name, getattr(self, name))
+            require(0.0 <= getattr(self, name) < 1.0, "%s in 0..1, below 1" % name, getattr(self, name))
         for name in ("rotation", "relative_rotation"):
-            _check(0.0 <= getattr(self, name) <= 180.0, "%s in 0..180 degrees" % name, getattr(self, name))
-        _check(0.0 < self.smallest <= self.largest < float("inf"), "zooms with 0 < smallest <= largest", (self.smallest, self.largest))
+            require(0.0 <= getattr(self, name) <= 180.0, "%s in 0..180 degrees" % name, getattr(self, name))
+        require(0.0 < self.smallest <= self.largest < float("inf"), "zooms with 0 < smallest <= largest", (self.smallest, self.largest))
 
 
 def random_maps(options, full, size, random):
@@ -122,8 +124,3 @@ def _map(linear, shift):
 def _rotation(degrees):
     angle = np.deg2rad(degrees)
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
-def _check(condition, expected, got):
-    if not condition:
-        raise ValueError("expected %s, got %r" % (expected, got))

@@ -3,7 +3,7 @@ import glob
 import os
 
 from pwcnet.data.datasets.listing import find_folder, matches, missing, not_empty
-from pwcnet.data.parts import SPLIT_MODES, checked_part, split_part
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
 
 FOLDER = "FlyingChairs_release"
@@ -16,7 +16,7 @@ TRAIN, VALIDATION = "1", "2"        # what a line of that file says
 def chairs_samples(root, mode="train_noval", part=None):
     """The samples of FlyingChairs, sorted by number; the id is the number, "00001". Reads folder listings and the split file only.
 
-    root: the folder that holds FlyingChairs_release, or that folder itself. mode, part: as in `pwcnet.data.parts`; there is no mode test.
+    root: the folder that holds FlyingChairs_release, or that folder itself. mode, part: as in `pwcnet.data.splits`; there is no mode test.
     The split is the published one: line n of FlyingChairs_train_val.txt (or the one file *train_val*.txt), in the root or the data folder, is 1 where pair n
     trains and 2 where it validates; a tree with fewer pairs uses its lines. Without that file the last 640 pairs validate; of a tree with no more than 640,
     which is a sample of the set, the 3 % of `split_validation`. Raises FileNotFoundError and ValueError that name the folder or file.

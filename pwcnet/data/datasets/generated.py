@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.pairs import generate_pair
-from pwcnet.data.parts import checked_part
+from pwcnet.data.splits import checked_part
 from pwcnet.data.sample import Endless, Sample
 
 VALIDATION_PAIRS, FIRST_VALIDATION = 16, 2 ** 31        # numbers that training does not reach
@@ -18,7 +18,7 @@ def generated_samples(root, mode="train_noval", part=None):
 
     root: in the place of a folder what the pairs are like, as "seed=1,height=256,width=448,median=6,largest=60"; any number of
     pwcnet.data.synthetic.options.SceneOptions, `seed` (0), and `pairs`, how many count as one epoch (100,000; the next goes on with others).
-    mode, part: as in `pwcnet.data.parts`. Raises ValueError that quotes what is wrong.
+    mode, part: as in `pwcnet.data.splits`. Raises ValueError that quotes what is wrong.
     """
     values = _values(root)
     seed, pairs = values.pop("seed", 0), values.pop("pairs", NOMINAL_PAIRS)

@@ -2,7 +2,7 @@
 import os
 
 from pwcnet.data.datasets.listing import check_folder, consecutive_pairs, find_folder, matches, not_empty
-from pwcnet.data.parts import SPLIT_MODES, checked_part, split_part
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
 
 INPUT, TRUTH, CHALLENGE = "hd1k_input", "hd1k_flow_gt", "hd1k_challenge"
@@ -13,7 +13,7 @@ def hd1k_samples(root, mode="train_noval", part=None):
     """The samples of HD1K, sorted by sequence and frame; the id is the name of frame 1, "000000_0005". Reads folder listings only.
 
     root: the folder that holds hd1k_input and hd1k_flow_gt, or one that has it as HD1K. A pair is two consecutive frames of one sequence.
-    mode, part: as in `pwcnet.data.parts`; test are the frames of hd1k_challenge. Raises FileNotFoundError and ValueError that name the folder or file.
+    mode, part: as in `pwcnet.data.splits`; test are the frames of hd1k_challenge. Raises FileNotFoundError and ValueError that name the folder or file.
     """
     part = checked_part(mode, part)
     folder = find_folder(root, ("HD1K", "hd1k"), (INPUT, TRUTH, CHALLENGE))

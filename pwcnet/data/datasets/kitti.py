@@ -5,7 +5,7 @@ Both have {training,testing}/<image>/%06d_{10,11}.png and training/{flow_occ,flo
 import os
 
 from pwcnet.data.datasets.listing import check_folder, find_folder, matches, missing, not_empty
-from pwcnet.data.parts import SPLIT_MODES, checked_part, split_part
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
 
 FOLDERS = {2012: "data_stereo_flow", 2015: "data_scene_flow"}
@@ -16,7 +16,7 @@ TRUTHS = ("occ", "noc")
 def kitti_samples(root, year=2015, mode="train_noval", part=None, truth="occ"):
     """The samples of one of the two benchmarks, sorted by number; the id is that of a submission's file, "000000_10". Reads folder listings only.
 
-    root: the folder that holds data_stereo_flow or data_scene_flow, the one above, or that folder itself. mode, part: as in `pwcnet.data.parts`.
+    root: the folder that holds data_stereo_flow or data_scene_flow, the one above, or that folder itself. mode, part: as in `pwcnet.data.splits`.
     truth: "occ" is all ground truth, "noc" that of pixels which frame 2 shows too. 2015's obj_map is the samples' foreground, where it is present.
     Raises FileNotFoundError and ValueError that name the folder or file.
     """

@@ -2,7 +2,7 @@
 import os
 
 from pwcnet.data.datasets.listing import check_folder, find_folder, missing, not_empty, subfolders
-from pwcnet.data.parts import SPLIT_MODES, checked_part, split_part
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
 
 FRAMES, TRUTH, EVALUATION = "other-data", "other-gt-flow", "eval-data"
@@ -11,7 +11,7 @@ FRAMES, TRUTH, EVALUATION = "other-data", "other-gt-flow", "eval-data"
 def middlebury_samples(root, mode="train_noval", part=None):
     """The samples of Middlebury, sorted by scene; ids are "RubberWhale/frame10". Unknown pixels of the truth are not valid. Reads folder listings only.
 
-    root: the folder that holds other-data and other-gt-flow, or one that has it as middlebury. mode, part: as in `pwcnet.data.parts`; test are the scenes
+    root: the folder that holds other-data and other-gt-flow, or one that has it as middlebury. mode, part: as in `pwcnet.data.splits`; test are the scenes
     of eval-data. Scenes of other-data without truth, of which some are published, make no pair. Raises FileNotFoundError and ValueError that name the file.
     """
     part = checked_part(mode, part)

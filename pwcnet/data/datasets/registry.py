@@ -50,7 +50,7 @@ class Source:
 def dataset_samples(name, root, mode="train_noval", part=None):
     """The samples of a data set, in the order of their ids: a list of `pwcnet.data.sample.Sample`.
 
-    name: a key of DATASETS. root: the folder that holds the published one, or that one itself. mode, part: as in `pwcnet.data.parts`.
+    name: a key of DATASETS. root: the folder that holds the published one, or that one itself. mode, part: as in `pwcnet.data.splits`.
     Raises ValueError and FileNotFoundError that name what is wrong or missing, and the set.
     """
     _check_name(name)

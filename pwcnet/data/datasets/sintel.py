@@ -3,7 +3,7 @@ import os
 import re
 
 from pwcnet.data.datasets.listing import find_folder, subfolders
-from pwcnet.data.parts import SPLIT_MODES, checked_part
+from pwcnet.data.splits import SPLIT_MODES, checked_part
 from pwcnet.data.sample import Sample
 from pwcnet.data.splits import VALIDATION_FRACTION, split_validation
 

@@ -5,7 +5,7 @@ Frames are .../left/%04d.png, the flow from a frame to the next .../into_future/
 import os
 
 from pwcnet.data.datasets.listing import check_folder, consecutive_pairs, find_folder, matches, not_empty, subfolders
-from pwcnet.data.parts import checked_part
+from pwcnet.data.splits import checked_part
 from pwcnet.data.sample import Sample
 
 FOLDER = "FlyingThings3D"
@@ -17,7 +17,7 @@ FLOW_NAME = "OpticalFlowIntoFuture_%04d_L.pfm"
 def things_samples(root, render_pass="clean", mode="train_noval", part=None, half=False):
     """The samples of FlyingThings3D, sorted by sequence and frame; ids are "TRAIN/A/0000/left/0006". Reads folder listings and one text file only.
 
-    root: the folder that holds FlyingThings3D, or that folder itself. render_pass: "clean" or "final". mode, part: as in `pwcnet.data.parts`;
+    root: the folder that holds FlyingThings3D, or that folder itself. render_pass: "clean" or "final". mode, part: as in `pwcnet.data.splits`;
     TRAIN trains and TEST validates in every mode, so a published error on TEST is one of unseen frames; there is no mode test. half: at half the resolution.
     Pairs whose first frame all_unused_files.txt of the root names are left out; the file may be missing.
     Raises FileNotFoundError and ValueError that name the folder or file.

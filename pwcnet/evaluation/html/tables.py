@@ -1,13 +1,15 @@
 """What a page shows of an evaluation in rows and columns: the measures with their units, means of scenes, the best and worst pairs."""
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from pwcnet.evaluation import table
-from pwcnet.evaluation.table import PERCENT, PIXELS
 from pwcnet.flow.metrics import Mean, RunningMean
 
+HEAD = ("measure", "", "per image", "pooled", "images", "pixels")
+PIXELS, PERCENT, DEGREES = "px", "%", "deg"
+UNITS = {"AAE": DEGREES, "WAUC": PERCENT, "Fl-all": PERCENT, "Fl-bg": PERCENT, "Fl-fg": PERCENT, "1px": PERCENT, "3px": PERCENT, "5px": PERCENT}
+
 EPE = "EPE"
-DEGREES = "°"
-DECIMALS = {PIXELS: 3, PERCENT: 2, DEGREES: 2}
+DEGREE_SIGN = "°"
+DECIMALS = {PIXELS: 3, PERCENT: 2, DEGREE_SIGN: 2}
 THIN = "\u202f"                 # a space that does not break
 HIGHER_IS_BETTER = "WAUC",
 MEANINGS = {
@@ -31,8 +33,8 @@ class Row(NamedTuple):
 
 def unit(measure):
     """"px", "%" or "°"."""
-    found = table.unit_of(measure)
-    return DEGREES if found == table.DEGREES else found
+    found = unit_of(measure)
+    return DEGREE_SIGN if found == DEGREES else found
 
 
 def number(measure, value, sign=False):
@@ -45,7 +47,7 @@ def number(measure, value, sign=False):
 
 def with_unit(measure, value):
     """"12.30 %"; "n/a" without a unit."""
-    return number(measure, value) + ("" if value is None else unit(measure) if unit(measure) == DEGREES else THIN + unit(measure))
+    return number(measure, value) + ("" if value is None else unit(measure) if unit(measure) == DEGREE_SIGN else THIN + unit(measure))
 
 
 def measures_of(evaluation):
@@ -154,3 +156,26 @@ def best_and_worst(rows, count):
     order = ranked(rows)
     worst = order[::-1][:min(count, -(-len(order) // 2))]
     return order[:min(count, len(order) - len(worst))], worst
+
+
+
+
+def unit_of(measure):
+    """"px", "%" or "deg"."""
+    return UNITS.get(measure, PIXELS)
+
+
+def totals_table(totals):
+    """Lines of text, a measure each: its unit, the mean of the images' means, the mean over all pixels, and on how many images and pixels they stand.
+
+    totals: {measure: {"per_image", "images", "pooled", "pixels"}}, of `Totals.as_dict` or of an evaluation.json. What stands on nothing is "n/a".
+    """
+    rows = [(name, unit_of(name), _number(each["per_image"]), _number(each["pooled"]), "{:,}".format(each["images"]), "{:,}".format(each["pixels"]))
+            for name, each in totals.items()]
+    widths = [max(len(row[column]) for row in [HEAD] + rows) for column in range(len(HEAD))]
+    return "\n".join("  ".join(cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths)))
+                     for row in [HEAD] + rows)
+
+
+def _number(value):
+    return "n/a" if value is None else "%.4f" % value

@@ -1,0 +1,2 @@
+"""The version, apart from everything else, so that reading it imports nothing."""
+__version__ = "0.2.0"
