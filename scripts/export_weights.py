@@ -1,41 +1,12 @@
 #!/usr/bin/env python
-"""Turns a checkpoint into an .npz file of float16 weights, as the project ships them, or such a file, or any checkpoint, into a checkpoint of the weights alone."""
+"""See pwcnet.cli.export."""
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402  first: it checks that the packages are there
-
-from pwcnet.io.atomic import check_output_file, check_output_folder  # noqa: E402
-from pwcnet.weights.files import shipped_weights  # noqa: E402
-
-
-def main(argv):
-    """Writes the weights; returns None. Raises ValueError and OSError for what cannot be read or written."""
-    args = parser().parse_args(argv)
-    archive = args.output.endswith(".npz")
-    (check_output_file if archive else check_output_folder)(args.output)
-    load_tensorflow()
-
-    from pwcnet.weights.checkpoint import Checkpoint
-    from pwcnet.weights.archive import write_archive, write_checkpoint
-    checkpoint = Checkpoint(args.checkpoint or shipped_weights(), args.averaged)
-    if archive:
-        write_archive(args.output, checkpoint)
-        written = "%s, %.1f MB" % (args.output, os.path.getsize(args.output) / 1e6)
-    else:
-        written = write_checkpoint(args.output, checkpoint)
-    print("%s, %s weights of %s" % (written, checkpoint.config.name, checkpoint.path))
-
-
-def parser():
-    options = ArgumentParser(description=__doc__)
-    options.add_argument("checkpoint", nargs="?", help="checkpoint (pwcnet.ckpt-<step>, or a folder: its latest) or .npz file; by default the project's own weights")
-    options.add_argument("--output", required=True, help="NAME.npz, or a folder, which gets pwcnet.ckpt-<step>")
-    options.add_argument("--averaged", action="store_true", help="the moving averages of a run with --average_decay in the place of its latest weights")
-    return options
-
+from pwcnet.cli.common import run  # noqa: E402
+from pwcnet.cli.export import main, parser  # noqa: E402
 
 if __name__ == "__main__":
     run(main)

@@ -1,43 +1,12 @@
 #!/usr/bin/env python
-"""Prints what a checkpoint holds: variant, step, parameters, and what is missing or extra."""
+"""See pwcnet.cli.inspect_checkpoint."""
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
 
-from scripts.command_line import ArgumentParser, load_tensorflow, run  # noqa: E402
-
-
-def main(argv):
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)")
-    args = parser.parse_args(argv)
-    load_tensorflow()
-
-    from pwcnet.weights.checkpoint import Checkpoint
-    checkpoint = Checkpoint(args.checkpoint)
-    found = checkpoint.inspect()
-    print("checkpoint  %s" % checkpoint.path)
-    print("variant     %s (dense connections: %s, context network at every level: %s)" % (
-        found.config.name, yes_no(found.config.dense), yes_no(found.config.context_everywhere)))
-    print("step        %s" % ("not stored" if found.step is None else found.step))
-    print("parameters  {:,}".format(found.parameters))
-    for name in found.missing:
-        print("missing     %s" % name)
-    for name, stored, expected in found.reshaped:
-        print("reshaped    %s is %s, expected %s" % (name, list(stored), list(expected)))
-    for name in found.not_finite:
-        print("not finite  %s" % name)
-    for name in found.extra:
-        print("extra       %s" % name)
-    complete = not (found.missing or found.reshaped or found.not_finite)
-    print("complete    %s" % yes_no(complete))
-    return 0 if complete else 1
-
-
-def yes_no(value):
-    return "yes" if value else "no"
-
+from pwcnet.cli.common import run  # noqa: E402
+from pwcnet.cli.inspect_checkpoint import main  # noqa: E402
 
 if __name__ == "__main__":
     run(main)

@@ -16,7 +16,7 @@ import argparse  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
 
-from scripts.command_line import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
+from pwcnet.cli.common import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
 
 from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps  # noqa: E402
 

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) 
 
 import argparse  # noqa: E402
 
-from scripts.command_line import ArgumentParser, load_tensorflow, positive_float, run  # noqa: E402
+from pwcnet.cli.common import ArgumentParser, load_tensorflow, positive_float, run  # noqa: E402
 
 LIMIT = 1800.0          # seconds
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-import scripts.command_line  # noqa: E402,F401  quiet TensorFlow, before anything imports it
+import pwcnet.cli.common  # noqa: E402,F401  quiet TensorFlow, before anything imports it
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:         # started in a shell's background: programs that the tests start would ignore Ctrl-C too
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,7 +6,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-from scripts.command_line import load_tensorflow, run  # noqa: E402
+from pwcnet.cli.common import load_tensorflow, run  # noqa: E402
 
 SAMPLES, STEPS = 4, 5
 

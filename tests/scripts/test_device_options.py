@@ -9,7 +9,7 @@ from pwcnet.runtime import devices
 from pwcnet.ascend.session import PRECISION_MODES, NpuOptions, npu_session_config
 from pwcnet.runtime.devices import on_npu
 from pwcnet.runtime.devices import session_config
-from scripts.device_options import DEVICES, add_device_options, device_config, session_of
+from pwcnet.cli.device_options import DEVICES, add_device_options, device_config, session_of
 from tests.standins.fixtures import standins  # noqa: F401
 from tests.conftest import read_flo, run_main
 

@@ -12,7 +12,7 @@ import pytest
 from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.training.options import TrainingOptions
-from scripts.training_command import OPTIONS
+from pwcnet.cli.training_options import OPTIONS
 from tests.conftest import ROOT, golden_weights, load_script, run_command, run_main, write_checkpoint
 
 SCRIPT = "scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py"

@@ -78,5 +78,5 @@ def test_one_frame_is_no_scene_and_costs_none_that_was_there(tmp_path):
 
 
 def test_imports_no_tensorflow():
-    done = run_command("-c", "import sys, scripts.make_scenes; sys.exit('tensorflow' in sys.modules)")
+    done = run_command("-c", "import sys, pwcnet.cli.scenes; sys.exit('tensorflow' in sys.modules)")
     assert done.returncode == 0, (done.stderr, sys.executable)

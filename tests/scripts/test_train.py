@@ -59,7 +59,7 @@ def test_a_mix_trains_end_to_end_and_validates(dataset, tmp_path, caplog):
 @pytest.fixture
 def job(monkeypatch, dataset):
     """Function of flags to the Job that they mean for so many workers, which does not train."""
-    import scripts.training_command as training_command
+    import pwcnet.cli.training_options as training_command
 
     def made(*arguments, **settings):
         jobs = []

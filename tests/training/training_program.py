@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-import scripts.command_line  # noqa: E402,F401  quiet TensorFlow, before anything imports it
+import pwcnet.cli.common  # noqa: E402,F401  quiet TensorFlow, before anything imports it
 
 from pwcnet.model.config import ModelConfig  # noqa: E402
 from pwcnet.data.input_pipeline import TrainingData  # noqa: E402

@@ -1,6 +1,6 @@
 """The flags of command lines that say where to compute, and the session configuration that they ask for."""
 from pwcnet.runtime.choices import DEVICES
-from scripts.command_line import positive_int
+from pwcnet.cli.common import positive_int
 
 TEXTS = {
     "precision_mode": "allow_fp32_to_fp16 (CANN's own for training on a 910), allow_mix_precision, must_keep_origin_dtype, force_fp32, ...",

@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # before TensorFlow is i
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")      # TensorFlow 1.15 on NumPy 1.17 and later
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 
-ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 PACKAGES = ("numpy", "cv2", "tqdm", "tensorflow", "sklearn", "scipy")       # requirements.txt, by the names that are imported
 
 SPACE, ALLOWED = "free some space or choose another folder", "choose a folder you can write to"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.results import ABOUT, read_evaluation
 from pwcnet.evaluation.html.report import check_report, shown_pairs, write_report
-from scripts.command_line import progress_bar
+from pwcnet.cli.common import progress_bar
 
 SESSION = "session"             # a setting that evaluations of earlier versions do not tell
 

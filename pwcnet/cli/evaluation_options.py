@@ -5,9 +5,9 @@ from pwcnet.evaluation.scoring import evaluate_samples
 from pwcnet.evaluation.html.tables import totals_table
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.io.flow_files import write_flow
-from scripts.command_line import PRECISIONS, progress_bar
-from scripts.device_options import add_device_options
-from scripts.weights_option import add_weights_option
+from pwcnet.cli.common import PRECISIONS, progress_bar
+from pwcnet.cli.device_options import add_device_options
+from pwcnet.cli.weights_option import add_weights_option
 
 
 def add_evaluation_options(options):

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from pwcnet.runtime.choices import PRECISIONS
 from pwcnet.training.choices import INITIALIZERS, SCHEDULES
-from scripts.command_line import boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
-from scripts.device_options import add_device_options, device_config, npu_options
+from pwcnet.cli.common import boolean, load_tensorflow, non_negative_float, non_negative_int, positive_float, positive_int
+from pwcnet.cli.device_options import add_device_options, device_config, npu_options
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,8 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
-
-from scripts.command_line import load_tensorflow  # noqa: E402
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from pwcnet.cli.common import load_tensorflow
 
 
 class Settings:
@@ -40,7 +38,7 @@ def main(settings):
 
 def plain_inference(settings, folder):
     from pwcnet.runtime.tensorflow import tf
-    from tests.reference import pwc_net
+    from pwcnet.model.plain_network import pwc_net
     session, x = _session(settings), _pairs(settings)
     pair = tf.placeholder(tf.float32, [None, 2, None, None, 3])
     flow, _ = pwc_net(pair, _config(settings))
@@ -92,7 +90,7 @@ def training(settings, folder, network=None):
 
 
 def plain_training(settings, folder):
-    from tests.reference import pwc_net
+    from pwcnet.model.plain_network import pwc_net
     return training(settings, folder, pwc_net)
 
 
@@ -137,7 +135,6 @@ def input_samples(settings, folder):
     from pwcnet.data.input_pipeline import TrainingData
     from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
     from pwcnet.data.datasets.sintel import sintel_samples
-    from pwcnet.runtime.tensorflow import tf
     write_sintel(folder, [("scene", make_scene(0, 436, 1024, 4, 20))])
     data = TrainingData(sintel_samples(folder), settings.training_size, AugmentOptions())
     session = _session(settings)
@@ -154,7 +151,7 @@ def input_samples(settings, folder):
 def startup(settings, folder):
     import subprocess
     _checkpoint(settings, folder)
-    code = ("import sys, numpy as np; sys.path.insert(0, %r); import scripts.command_line; from pwcnet.inference.predictor import Predictor; "
+    code = ("import sys, numpy as np; sys.path.insert(0, %r); import pwcnet.cli.common; from pwcnet.inference.predictor import Predictor; "
             "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)") % (ROOT, tuple(settings.size) + (3,), folder)
     return lambda: subprocess.check_call([sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.DEVNULL) and None, {}
 
