@@ -6,7 +6,7 @@ from pwcnet.weights.checkpoint import assign
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf
-from tests import reference
+from pwcnet.model import plain_network as reference
 from tests.conftest import assert_close, golden, golden_variables, golden_weight
 
 VARIANTS = {"lg": ModelConfig.large(), "sm": ModelConfig.small()}

@@ -9,7 +9,7 @@ from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.model.warp import warp
-from tests import reference
+from pwcnet.model import plain_network as reference
 from tests.conftest import assert_close, golden
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from scripts import command_line
+from pwcnet.cli import common as command_line
 from tests.conftest import ROOT, run_command
 
 

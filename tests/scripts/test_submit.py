@@ -9,7 +9,7 @@ import pytest
 
 from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.data.datasets.sintel import FOLDER
-from pwcnet.evaluation import submission, submission_folder
+from pwcnet.evaluation import submission
 from pwcnet.io.flow_files import read_flow
 from pwcnet.inference.predictor import Predictor
 from scripts import submit
@@ -67,7 +67,7 @@ def sintel_main(sintel, small_frozen, tmp_path):
 
 def files(folder):
     return sorted(os.path.relpath(os.path.join(parent, name), str(folder)) for parent, _, names in os.walk(str(folder)) for name in names
-                  if name != submission_folder.MANIFEST)
+                  if name != submission.MANIFEST)
 
 
 def test_the_published_counts():
@@ -139,7 +139,7 @@ def test_a_trial_says_that_it_is_one(sintel_main, tmp_path, capsys):
 
 
 def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatch, capsys):
-    made, write = [], submission_folder.write_flow
+    made, write = [], submission.write_flow
 
     def counted(path, *arguments):
         if len(made) == 2 and not resumed:
@@ -172,7 +172,7 @@ def test_other_settings_and_weights_are_never_mixed(published, sintel_main, smal
                                      ([], {"ckpt": small_checkpoint}, "weights")):
         with pytest.raises(ValueError, match="of the earlier run, got " + word):
             sintel_main(*arguments, **changed)
-    (tmp_path / "out" / submission_folder.MANIFEST).write_text("[1]")
+    (tmp_path / "out" / submission.MANIFEST).write_text("[1]")
     with pytest.raises(ValueError, match="something else in .*submission.json"):
         sintel_main()
 
@@ -181,7 +181,7 @@ def test_a_run_that_wrote_no_flow_binds_nobody(published, sintel_main, small_che
     (tmp_path / "broken.pb").write_bytes(b"no graph")
     with pytest.raises(ValueError, match="broken.pb"):
         sintel_main(ckpt=tmp_path / "broken.pb")
-    assert os.listdir(str(tmp_path / "out")) == [submission_folder.MANIFEST]
+    assert os.listdir(str(tmp_path / "out")) == [submission.MANIFEST]
     sintel_main(ckpt=small_checkpoint)
     assert files(tmp_path / "out") == FLOWS
 
