@@ -3,6 +3,7 @@
 
 class Words(str):
     """What an error tells in words, rather than a value that it quotes."""
+
     __repr__ = str.__str__
 
 

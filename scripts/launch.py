@@ -1,9 +1,12 @@
 #!/usr/bin/env python
 """See pwcnet.cli.launch."""
+
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+sys.path.insert(
+    0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+)  # runs from any directory, without installation
 
 from pwcnet.cli.common import run  # noqa: E402
 from pwcnet.cli.launch import main, parser  # noqa: E402

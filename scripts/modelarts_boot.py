@@ -7,23 +7,28 @@ ModelArts starts it once for each card; the leader (RANK_ID 0) copies results, a
 Each checkpoint is copied as it is made, logs at the end; a job that starts again goes on from what is at --train_url.
 Other arguments go to the job's own command line. URLs without obs:// are folders.
 """
+
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))     # runs from any directory, without installation
+sys.path.insert(
+    0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+)  # runs from any directory, without installation
 
 import argparse  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
 
 from pwcnet.cli.common import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
-
 from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps  # noqa: E402
 
 EVALUATE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
 FREEZE = "offline_infer/convert_ckpt2pb.py"
-STEPS = {"v1": [""], "v2": ["step1", "step1-step2"]}           # folders of checkpoints, as train_v1.sh and train_v2.sh write them
-POLL = 1.0              # seconds between looks for a new checkpoint
+STEPS = {
+    "v1": [""],
+    "v2": ["step1", "step1-step2"],
+}  # folders of checkpoints, as train_v1.sh and train_v2.sh write them
+POLL = 1.0  # seconds between looks for a new checkpoint
 
 
 def main(argv):
@@ -35,19 +40,29 @@ def main(argv):
         options.error("--job %s needs --data_url" % args.job)
     load_tensorflow()
     from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
+
     rank = os.environ.get("RANK_ID") or "0"
     if rank != "0" and args.job not in STEPS:
-        return 0                # one card is enough
+        return 0  # one card is enough
     output = os.path.join(args.cache, "result", args.job)
-    results = [Results(os.path.join(args.train_url, step).rstrip("/"), os.path.join(output, step).rstrip("/")) for step in STEPS.get(args.job, [""])]
+    results = [
+        Results(
+            os.path.join(args.train_url, step).rstrip("/"), os.path.join(output, step).rstrip("/")
+        )
+        for step in STEPS.get(args.job, [""])
+    ]
     data = fetch_data(args.data_url, os.path.join(args.cache, "data")) if args.data_url else None
     weights = fetch_weights(args.pretrained, os.path.join(args.cache, "pretrained"))
     job = command(args, data, weights, results[0].folder) + further
     os.makedirs(output, exist_ok=True)
     if args.job in STEPS:
         for each in results:
-            each.bring_back(also=[] if args.job == "v1" else ["pwcnet.ckpt-%d" % first_of_step_2(further)])
-        os.environ["PWCNET_STEP1_URL"] = results[0].url         # where train_v2.sh looks for the leader's last checkpoint of step 1
+            each.bring_back(
+                also=[] if args.job == "v1" else ["pwcnet.ckpt-%d" % first_of_step_2(further)]
+            )
+        os.environ["PWCNET_STEP1_URL"] = results[
+            0
+        ].url  # where train_v2.sh looks for the leader's last checkpoint of step 1
         results = results if rank == "0" else []
         for each in results:
             each.reopen()
@@ -63,10 +78,34 @@ def command(args, data, weights, folder):
     """The job's command line."""
     if args.job in STEPS:
         chosen = ["--pretrained", weights] if weights else []
-        return ["sh", os.path.join(ROOT, "train_%s.sh" % args.job), "--dataset", data, "--save_path", folder, "--resume"] + chosen
+        return [
+            "sh",
+            os.path.join(ROOT, "train_%s.sh" % args.job),
+            "--dataset",
+            data,
+            "--save_path",
+            folder,
+            "--resume",
+        ] + chosen
     if args.job == "evaluate":
-        return [sys.executable, os.path.join(ROOT, EVALUATE), "--dataset", data, "--ckpt", weights, "--output", folder]
-    return [sys.executable, os.path.join(ROOT, FREEZE), "--ckpt", weights, "--output", os.path.join(folder, "pwcnet.pb")]
+        return [
+            sys.executable,
+            os.path.join(ROOT, EVALUATE),
+            "--dataset",
+            data,
+            "--ckpt",
+            weights,
+            "--output",
+            folder,
+        ]
+    return [
+        sys.executable,
+        os.path.join(ROOT, FREEZE),
+        "--ckpt",
+        weights,
+        "--output",
+        os.path.join(folder, "pwcnet.pb"),
+    ]
 
 
 def train(job, results):
@@ -104,17 +143,44 @@ def first_of_step_2(further):
     options.add_argument("--batch_size", default="4")
     batch = options.parse_known_args(further)[0].batch_size
     ranks = os.environ.get("RANK_SIZE", "")
-    batch, ranks = (int(text) if text.isdigit() and int(text) else default for text, default in ((batch, RECIPE_BATCH), (ranks, 1)))
+    batch, ranks = (
+        int(text) if text.isdigit() and int(text) else default
+        for text, default in ((batch, RECIPE_BATCH), (ranks, 1))
+    )
     return scale_steps(V2_START, batch * ranks)
 
 
 def parser():
-    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    options.add_argument("--job", choices=("v1", "v2", "evaluate", "freeze"), default="v1", help="v1 (the default) and v2 train")
-    options.add_argument("--data_url", help="obs:// URL or folder that holds MPI-Sintel-complete; not for freeze")
-    options.add_argument("--train_url", required=True, help="obs:// URL or folder for results, and for going on from them")
-    options.add_argument("--pretrained", metavar="CHECKPOINT", help="weights to start from, to evaluate or to freeze: obs://.../pwcnet.ckpt-<step>, or a path")
-    options.add_argument("--cache", default="/cache", metavar="DIR", help="where DIR/data, DIR/pretrained and DIR/result are; default /cache")
+    options = ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    options.add_argument(
+        "--job",
+        choices=("v1", "v2", "evaluate", "freeze"),
+        default="v1",
+        help="v1 (the default) and v2 train",
+    )
+    options.add_argument(
+        "--data_url", help="obs:// URL or folder that holds MPI-Sintel-complete; not for freeze"
+    )
+    options.add_argument(
+        "--train_url",
+        required=True,
+        help="obs:// URL or folder for results, and for going on from them",
+    )
+    options.add_argument(
+        "--pretrained",
+        metavar="CHECKPOINT",
+        help="weights to start from, to evaluate or to freeze: obs://.../pwcnet.ckpt-<step>, or a path",
+    )
+    options.add_argument(
+        "--cache",
+        default="/cache",
+        metavar="DIR",
+        help="where DIR/data, DIR/pretrained and DIR/result are; default /cache",
+    )
     return options
 
 

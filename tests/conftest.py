@@ -1,4 +1,5 @@
 """What the tests share: golden numbers, the formula of their weights, real frames where they are present, and running command lines."""
+
 import importlib.util
 import json
 import os
@@ -14,7 +15,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 import pwcnet.cli.common  # noqa: E402,F401  quiet TensorFlow, before anything imports it
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:         # started in a shell's background: programs that the tests start would ignore Ctrl-C too
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):  # started in a shell's background: programs that the tests start would ignore Ctrl-C too
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = os.path.join(ROOT, "tests", "golden")
@@ -35,7 +38,7 @@ def golden_variables(variant):
 
 def golden_weight(name, shape, seed):
     """The weight that the golden numbers were made with: a formula of its name."""
-    random = np.random.RandomState((zlib.crc32(name.encode()) + seed) % 2 ** 32)
+    random = np.random.RandomState((zlib.crc32(name.encode()) + seed) % 2**32)
     if len(shape) == 1:
         return (0.01 * random.randn(*shape)).astype(np.float32)
     fan_in = np.prod(shape[:-1]) if "up_" not in name else shape[0] * shape[1] * shape[3]
@@ -43,7 +46,9 @@ def golden_weight(name, shape, seed):
 
 
 def golden_weights(variant, seed):
-    return {name: golden_weight(name, shape, seed) for name, shape in golden_variables(variant).items()}
+    return {
+        name: golden_weight(name, shape, seed) for name, shape in golden_variables(variant).items()
+    }
 
 
 def assert_close(actual, expected, relative=1e-3):
@@ -62,8 +67,13 @@ def run_command(*arguments, **options):
 def run_python(python, *arguments, **options):
     """The same with another interpreter."""
     options.setdefault("cwd", ROOT)
-    return subprocess.run([python] + [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          universal_newlines=True, **options)
+    return subprocess.run(
+        [python] + [str(a) for a in arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        **options,
+    )
 
 
 def load_script(script):
@@ -90,6 +100,7 @@ def real_data():
 def write_checkpoint(folder, weights, step=0):
     """Writes {name: array} and global_step with TensorFlow's own Saver, as other projects do; returns the prefix."""
     from pwcnet.runtime.tensorflow import tf
+
     os.makedirs(str(folder), exist_ok=True)
     with tf.Graph().as_default(), tf.Session() as session:
         fed = {tf.placeholder(value.dtype, value.shape): value for value in weights.values()}
@@ -97,20 +108,25 @@ def write_checkpoint(folder, weights, step=0):
             tf.get_variable(name, initializer=placeholder)
         tf.get_variable("global_step", initializer=np.int64(step))
         session.run(tf.global_variables_initializer(), fed)
-        return tf.train.Saver().save(session, os.path.join(str(folder), "pwcnet.ckpt"), step, write_meta_graph=False)
+        return tf.train.Saver().save(
+            session, os.path.join(str(folder), "pwcnet.ckpt"), step, write_meta_graph=False
+        )
 
 
 @pytest.fixture(scope="session")
 def small_checkpoint(tmp_path_factory):
     """The prefix of a checkpoint of the small variant with golden weights, step 7."""
-    return write_checkpoint(tmp_path_factory.mktemp("small_checkpoint"), golden_weights("sm", 0), step=7)
+    return write_checkpoint(
+        tmp_path_factory.mktemp("small_checkpoint"), golden_weights("sm", 0), step=7
+    )
 
 
 @pytest.fixture(scope="session")
 def small_frozen(small_checkpoint, tmp_path_factory):
     """The same network as a frozen graph for one pair of 64x128."""
-    from pwcnet.weights.checkpoint import Checkpoint
     from pwcnet.export.frozen_graph import freeze, write_frozen
+    from pwcnet.weights.checkpoint import Checkpoint
+
     path = str(tmp_path_factory.mktemp("small_frozen") / "pwcnet.pb")
     write_frozen(path, freeze(Checkpoint(small_checkpoint), 1, 64, 128))
     return path
@@ -120,8 +136,12 @@ def small_frozen(small_checkpoint, tmp_path_factory):
 def tiny_sintel(tmp_path_factory):
     """A folder with MPI-Sintel-complete: scene_01 and scene_02 of 3 frames, 60x120, so that both sides are padded to 64x128."""
     from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+
     folder = tmp_path_factory.mktemp("tiny_sintel")
-    write_sintel(str(folder), [("scene_%02d" % number, make_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)])
+    write_sintel(
+        str(folder),
+        [("scene_%02d" % number, make_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)],
+    )
     return str(folder)
 
 
@@ -129,7 +149,9 @@ def average_epe(predictions, truths):
     """The mean of the images' means and the pooled mean, in plain NumPy: an independent reckoning. Truth beyond 1e9 does not count."""
     errors = []
     for prediction, truth in zip(predictions, truths):
-        error = np.sqrt(((prediction.astype(np.float64) - truth.astype(np.float64)) ** 2).sum(axis=-1))
+        error = np.sqrt(
+            ((prediction.astype(np.float64) - truth.astype(np.float64)) ** 2).sum(axis=-1)
+        )
         errors.append(error[np.abs(truth).max(axis=-1) < 1e9])
     return np.mean([error.mean() for error in errors]), np.concatenate(errors).mean()
 

@@ -1,4 +1,5 @@
 """The two READMEs say the same, as far as their sections, commands and tables tell, and name only files that exist."""
+
 import io
 import os
 import re
@@ -7,8 +8,11 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENGLISH, CHINESE = "README.md", "README.zh.md"
-FOLDERS = ("", "scripts", "offline_infer")                    # where a script named without its folder may lie
-PATHS = re.compile(r"(?<![\w./-])(?:(?:scripts|offline_infer|docs|tests|pwcnet)/[\w./-]*|[\w-]+\.(?:py|sh|md)\b|README\.\w+\.md)", re.ASCII)
+FOLDERS = ("", "scripts", "offline_infer")  # where a script named without its folder may lie
+PATHS = re.compile(
+    r"(?<![\w./-])(?:(?:scripts|offline_infer|docs|tests|pwcnet)/[\w./-]*|[\w-]+\.(?:py|sh|md)\b|README\.\w+\.md)",
+    re.ASCII,
+)
 
 
 def lines_of(name):
@@ -48,14 +52,26 @@ def test_the_same_sections_commands_and_tables():
     for number, (expected, found) in enumerate(zip(english, chinese)):
         assert found["commands"] == expected["commands"], "section {}".format(number)
         assert found["tables"] == expected["tables"], "section {}".format(number)
-    assert any(section["commands"] for section in english) and any(section["tables"] for section in english)
+    assert any(section["commands"] for section in english) and any(
+        section["tables"] for section in english
+    )
 
 
 @pytest.mark.parametrize("name", [ENGLISH, CHINESE])
 def test_named_files_exist(name):
     paths = named_paths(name)
-    assert {"scripts/train.py", "offline_infer/infer_pb.py", "infer_pb.py", "train_v1.sh", "docs/learning.png"} <= set(paths)
-    missing = [path for path in paths if not any(os.path.exists(os.path.join(ROOT, folder, path)) for folder in FOLDERS)]
+    assert {
+        "scripts/train.py",
+        "offline_infer/infer_pb.py",
+        "infer_pb.py",
+        "train_v1.sh",
+        "docs/learning.png",
+    } <= set(paths)
+    missing = [
+        path
+        for path in paths
+        if not any(os.path.exists(os.path.join(ROOT, folder, path)) for folder in FOLDERS)
+    ]
     assert missing == []
 
 

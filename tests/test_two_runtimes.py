@@ -1,15 +1,16 @@
 """What one runtime writes, the other reads with the same result. Skipped where only one is set up."""
+
 import os
 import sys
 
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.io.images import write_image
 from pwcnet.export.frozen_graph import freeze, write_frozen
-from pwcnet.io.flow_files import read_flow
 from pwcnet.inference.predictor import Predictor
+from pwcnet.io.flow_files import read_flow
+from pwcnet.io.images import write_image
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import ROOT, run_python
 
 FRAMES = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]
@@ -34,7 +35,17 @@ def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
     files = [str(tmp_path / ("%d.png" % n)) for n in range(2)]
     for file, frame in zip(files, FRAMES):
         write_image(file, frame)
-    done = run_python(other, "scripts/predict.py", "--ckpt", path, "--output", tmp_path / "flow", "--save", "flo", *files)
+    done = run_python(
+        other,
+        "scripts/predict.py",
+        "--ckpt",
+        path,
+        "--output",
+        tmp_path / "flow",
+        "--save",
+        "flo",
+        *files,
+    )
     assert done.returncode == 0, done.stderr
     with Predictor(path) as predictor:
         expected = predictor.flow(*FRAMES)

@@ -2,6 +2,7 @@
 
 Every card of a server runs its own process on the same disk: what is copied in is copied by one of them, while the others wait.
 """
+
 import fcntl
 import logging
 import os
@@ -9,15 +10,18 @@ import re
 import time
 from contextlib import contextmanager
 
+from pwcnet.ascend.obs import OBS, Place, copying, is_obs, moxing_files, take
 from pwcnet.io.atomic import write_text
 from pwcnet.weights.checkpoint import list_checkpoints
-from pwcnet.ascend.obs import OBS, Place, copying, is_obs, moxing_files, take
 
-LATEST = "checkpoint"                           # the file that names the latest checkpoint of a folder
-FINISHED, OPEN = "finished", "not finished\n"   # the file that says that the leader's last checkpoint is there; its text at a URL while a run goes on again
+LATEST = "checkpoint"  # the file that names the latest checkpoint of a folder
+FINISHED, OPEN = (
+    "finished",
+    "not finished\n",
+)  # the file that says that the leader's last checkpoint is there; its text at a URL while a run goes on again
 DATA, INDEX, META = ".data-00000-of-00001", ".index", ".meta"
 
-POLL = 1.0                                      # seconds between looks for the leader's last checkpoint
+POLL = 1.0  # seconds between looks for the leader's last checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,9 @@ def fetch_data(url, folder):
     """
     if not is_obs(url):
         if not os.path.isdir(url):
-            raise FileNotFoundError("expected a folder or an %s URL of data, found no %s" % (OBS, url))
+            raise FileNotFoundError(
+                "expected a folder or an %s URL of data, found no %s" % (OBS, url)
+            )
         return url
     files, marker, folder = moxing_files(url), folder.rstrip("/") + ".complete", folder.rstrip("/")
     with _alone(folder):
@@ -38,8 +44,10 @@ def fetch_data(url, folder):
             with open(marker) as stream:
                 copied = stream.read().strip()
             if copied != url:
-                raise OSError("expected %s to be free for %s, but it holds the copy of %s; choose another folder, or remove it with %s" % (
-                    folder, url, copied, marker))
+                raise OSError(
+                    "expected %s to be free for %s, but it holds the copy of %s; choose another folder, or remove it with %s"
+                    % (folder, url, copied, marker)
+                )
             log.info("%s is in %s already", url, folder)
             return folder
         if not files.exists(url):
@@ -80,7 +88,10 @@ class Results:
 
     def __init__(self, url, folder):
         self.url, self.folder = url, folder
-        self._place, self._signals = Place(url, folder), Place(url.rstrip("/") + "/signals", folder)       # a folder of its own: it is small to fetch
+        self._place, self._signals = (
+            Place(url, folder),
+            Place(url.rstrip("/") + "/signals", folder),
+        )  # a folder of its own: it is small to fetch
         self._same = not is_obs(url) and os.path.realpath(url) == os.path.realpath(folder)
         self._saved = set()
 
@@ -116,8 +127,10 @@ class Results:
                     log.info("the leader's last checkpoint is %s/%s", self.url, self._fetch(also))
                     write_text(marker, FINISHED + "\n")
             if time.time() > until:
-                raise TimeoutError("expected the leader's last checkpoint, found no %s within %g seconds, nor one in %s; look into the log of RANK_ID 0, "
-                                   "then start the job again" % (marker, seconds, self.url))
+                raise TimeoutError(
+                    "expected the leader's last checkpoint, found no %s within %g seconds, nor one in %s; look into the log of RANK_ID 0, "
+                    "then start the job again" % (marker, seconds, self.url)
+                )
             time.sleep(min(POLL, max(0, until - time.time())))
 
     def save(self, _=None):
@@ -127,14 +140,22 @@ class Results:
         """
         if self._same:
             return True
-        finished = os.path.exists(os.path.join(self.folder, FINISHED))              # looked for first: what it promises is then there to be copied
-        waiting = [prefix for _, prefix in sorted(list_checkpoints(self.folder).items()) if prefix not in self._saved]
+        finished = os.path.exists(
+            os.path.join(self.folder, FINISHED)
+        )  # looked for first: what it promises is then there to be copied
+        waiting = [
+            prefix
+            for _, prefix in sorted(list_checkpoints(self.folder).items())
+            if prefix not in self._saved
+        ]
         try:
             for prefix in waiting:
                 self._put_checkpoint(os.path.basename(prefix))
                 self._saved.add(prefix)
             if waiting:
-                self._place.put_text(LATEST, 'model_checkpoint_path: "%s"\n' % os.path.basename(waiting[-1]))
+                self._place.put_text(
+                    LATEST, 'model_checkpoint_path: "%s"\n' % os.path.basename(waiting[-1])
+                )
             if finished and FINISHED not in self._saved:
                 self._signals.put_text(FINISHED, FINISHED + "\n")
                 self._saved.add(FINISHED)
@@ -148,13 +169,24 @@ class Results:
         if self._same or not os.path.isdir(self.folder):
             return
         if not self.save():
-            raise OSError("expected all checkpoints of %s to be copied to %s, but not all are; copy the folder by hand" % (self.folder, self.url))
-        left, names = {}, {os.path.basename(prefix) for prefix in self._saved} | {os.path.basename(path) for path in list_checkpoints(self.folder).values()}
+            raise OSError(
+                "expected all checkpoints of %s to be copied to %s, but not all are; copy the folder by hand"
+                % (self.folder, self.url)
+            )
+        left, names = (
+            {},
+            {os.path.basename(prefix) for prefix in self._saved}
+            | {os.path.basename(path) for path in list_checkpoints(self.folder).values()},
+        )
         for base, folders, files in os.walk(self.folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = os.path.relpath(os.path.join(base, name), self.folder)
-                copied = path in (LATEST, FINISHED) or base == self.folder and re.sub(r"\.(index|meta|data-.*)$", "", name) in names
+                copied = (
+                    path in (LATEST, FINISHED)
+                    or base == self.folder
+                    and re.sub(r"\.(index|meta|data-.*)$", "", name) in names
+                )
                 if not name.startswith(".") and not copied:
                     left[path] = os.path.join(base, name)
         self._place.put(left)
@@ -166,11 +198,16 @@ class Results:
             for name in ("options.json", "train.log"):
                 if os.path.exists(os.path.join(there, name)):
                     take(there, name, self.folder)
-            for name in sorted({latest} | set(also), key=lambda name: name == latest):      # the latest last: with it, nothing is copied the next time
+            for name in sorted(
+                {latest} | set(also), key=lambda name: name == latest
+            ):  # the latest last: with it, nothing is copied the next time
                 if os.path.exists(os.path.join(there, name + INDEX)):
                     _take_checkpoint(there, name, self.folder)
                 elif name == latest:
-                    raise FileNotFoundError("expected the latest checkpoint %s, found none in %s; copy the folder again" % (latest, self.url))
+                    raise FileNotFoundError(
+                        "expected the latest checkpoint %s, found none in %s; copy the folder again"
+                        % (latest, self.url)
+                    )
         return latest
 
     def _named(self, there):
@@ -178,7 +215,10 @@ class Results:
         with open(os.path.join(there, LATEST)) as stream:
             named = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', stream.read())
         if not named:
-            raise ValueError('expected model_checkpoint_path: "NAME" in %s/%s, got something else; copy the folder again' % (self.url, LATEST))
+            raise ValueError(
+                'expected model_checkpoint_path: "NAME" in %s/%s, got something else; copy the folder again'
+                % (self.url, LATEST)
+            )
         return named.group(1).rsplit("/", 1)[-1]
 
     def _finished(self):
@@ -191,7 +231,13 @@ class Results:
     def _put_checkpoint(self, name):
         files = [each for each in os.listdir(self.folder) if each.startswith(name + ".")]
         for last in (False, True):
-            self._place.put({each: os.path.join(self.folder, each) for each in files if each.endswith(INDEX) == last})
+            self._place.put(
+                {
+                    each: os.path.join(self.folder, each)
+                    for each in files
+                    if each.endswith(INDEX) == last
+                }
+            )
 
 
 def _take_checkpoint(there, name, folder):

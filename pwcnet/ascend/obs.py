@@ -3,6 +3,7 @@
 Of moxing only `file.copy_parallel` between folders, `file.exists` and `file.make_dirs` are used, which are documented for every release: single files go out
 in a hidden folder of their own, and come in with the whole folder that they are in.
 """
+
 import importlib
 import os
 import shutil
@@ -23,17 +24,28 @@ def moxing_files(url):
     try:
         return importlib.import_module("moxing").file
     except ImportError as error:
-        raise ValueError("expected moxing for %s, got %r; run where ModelArts provides it, or copy the files here and name their folder" % (url, str(error)))
+        raise ValueError(
+            "expected moxing for %s, got %r; run where ModelArts provides it, or copy the files here and name their folder"
+            % (url, str(error))
+        )
 
 
 class Place:
     """Files at a URL, and `beside`, a local folder in which they are for a moment."""
 
     def __init__(self, url, beside):
-        self.url, self._beside, self._files = url.rstrip("/"), beside, moxing_files(url) if is_obs(url) else None
+        self.url, self._beside, self._files = (
+            url.rstrip("/"),
+            beside,
+            moxing_files(url) if is_obs(url) else None,
+        )
 
     def exists(self, name):
-        return bool(self._files.exists(self._of(name))) if self._files else os.path.exists(self._of(name))
+        return (
+            bool(self._files.exists(self._of(name)))
+            if self._files
+            else os.path.exists(self._of(name))
+        )
 
     @contextmanager
     def fetched(self):
@@ -50,7 +62,9 @@ class Place:
         """Copies {name: local path}, each complete or not at all; a file that the run removed meanwhile is left out."""
         if not self._files:
             for name, path in files.items():
-                with copying(path, self._of(name)), _unless_removed(path), atomic_path(self._of(name)) as temporary:
+                with copying(path, self._of(name)), _unless_removed(path), atomic_path(
+                    self._of(name)
+                ) as temporary:
                     shutil.copyfile(path, temporary)
             return
         with self._hidden() as folder:
@@ -111,4 +125,7 @@ def copying(source, target):
     try:
         yield
     except Exception as error:
-        raise OSError("expected to copy %s to %s, but: %s; try again" % (source, target, " ".join(str(error).split()) or type(error).__name__)) from error
+        raise OSError(
+            "expected to copy %s to %s, but: %s; try again"
+            % (source, target, " ".join(str(error).split()) or type(error).__name__)
+        ) from error

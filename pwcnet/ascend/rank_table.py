@@ -1,8 +1,9 @@
 """Rank tables: which NPUs of which servers train together, as HCCL reads it."""
+
 import ipaddress
 import json
 
-CARDS = (1, 2, 4, 8)            # that a server may have
+CARDS = (1, 2, 4, 8)  # that a server may have
 TOP = {"status": "completed", "version": "1.0"}
 
 
@@ -27,28 +28,50 @@ def read_rank_table(path):
         try:
             table = json.load(stream)
         except ValueError as error:
-            raise ValueError("expected a rank table in JSON, got something else in %s (%s); make one with scripts/make_rank_table.py" % (path, error))
+            raise ValueError(
+                "expected a rank table in JSON, got something else in %s (%s); make one with scripts/make_rank_table.py"
+                % (path, error)
+            )
     return check_rank_table(table, path)
 
 
 def check_rank_table(table, place, remedy="try scripts/make_rank_table.py"):
     """The table itself. Raises ValueError naming `place`, and what in it is wrong."""
+
     def expect(condition, expected, got):
         if not condition:
-            raise ValueError("expected %s, got %s in %s; %s" % (expected, json.dumps(got), place, remedy))
+            raise ValueError(
+                "expected %s, got %s in %s; %s" % (expected, json.dumps(got), place, remedy)
+            )
 
     expect(isinstance(table, dict), "a rank table", table)
     for key, value in TOP.items():
         expect(table.get(key) == value, '%s "%s"' % (key, value), table.get(key))
     servers = table.get("server_list")
-    expect(isinstance(servers, list) and servers and all(isinstance(each, dict) for each in servers), "a server_list", servers)
-    expect(table.get("server_count") == str(len(servers)), 'server_count "%d"' % len(servers), table.get("server_count"))
+    expect(
+        isinstance(servers, list) and servers and all(isinstance(each, dict) for each in servers),
+        "a server_list",
+        servers,
+    )
+    expect(
+        table.get("server_count") == str(len(servers)),
+        'server_count "%d"' % len(servers),
+        table.get("server_count"),
+    )
     names = [server.get("server_id") for server in servers]
-    expect(all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names), "server_ids that are different strings", names)
+    expect(
+        all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names),
+        "server_ids that are different strings",
+        names,
+    )
     for server in servers:
         _check_server(server, expect)
     ranks = [device["rank_id"] for server in servers for device in server["device"]]
-    expect(sorted(ranks) == sorted(str(rank) for rank in range(len(ranks))), 'rank_ids from "0" to "%d", each once' % (len(ranks) - 1), ranks)
+    expect(
+        sorted(ranks) == sorted(str(rank) for rank in range(len(ranks))),
+        'rank_ids from "0" to "%d", each once' % (len(ranks) - 1),
+        ranks,
+    )
     addresses = [device["device_ip"] for server in servers for device in server["device"]]
     expect(len(set(addresses)) == len(addresses), "device_ips that are all different", addresses)
     return table
@@ -56,20 +79,46 @@ def check_rank_table(table, place, remedy="try scripts/make_rank_table.py"):
 
 def _check_server(server, expect):
     name, devices = server["server_id"], server.get("device")
-    expect(isinstance(devices, list) and len(devices) in CARDS, "%s devices of %s" % (" or ".join(map(str, CARDS)), name),
-           len(devices) if isinstance(devices, list) else devices)
+    expect(
+        isinstance(devices, list) and len(devices) in CARDS,
+        "%s devices of %s" % (" or ".join(map(str, CARDS)), name),
+        len(devices) if isinstance(devices, list) else devices,
+    )
     for device in devices:
-        expect(isinstance(device, dict) and all(isinstance(device.get(key), str) for key in ("device_id", "device_ip", "rank_id")),
-               "device_id, device_ip and rank_id of %s as strings" % name, device)
-        expect(device["device_id"].isdigit() and int(device["device_id"]) < max(CARDS), "a device_id from 0 to 7 of %s" % name, device["device_id"])
-        expect(_is_address(device["device_ip"]), "an IP address as device_ip of %s" % name, device["device_ip"])
-    expect(len({device["device_id"] for device in devices}) == len(devices), "device_ids of %s that are all different" % name,
-           [device["device_id"] for device in devices])
+        expect(
+            isinstance(device, dict)
+            and all(
+                isinstance(device.get(key), str) for key in ("device_id", "device_ip", "rank_id")
+            ),
+            "device_id, device_ip and rank_id of %s as strings" % name,
+            device,
+        )
+        expect(
+            device["device_id"].isdigit() and int(device["device_id"]) < max(CARDS),
+            "a device_id from 0 to 7 of %s" % name,
+            device["device_id"],
+        )
+        expect(
+            _is_address(device["device_ip"]),
+            "an IP address as device_ip of %s" % name,
+            device["device_ip"],
+        )
+    expect(
+        len({device["device_id"] for device in devices}) == len(devices),
+        "device_ids of %s that are all different" % name,
+        [device["device_id"] for device in devices],
+    )
 
 
 def ranks_of_servers(table):
     """[(server_id, {rank: device_id}), ...] of a checked table."""
-    return [(server["server_id"], {int(device["rank_id"]): device["device_id"] for device in server["device"]}) for server in table["server_list"]]
+    return [
+        (
+            server["server_id"],
+            {int(device["rank_id"]): device["device_id"] for device in server["device"]},
+        )
+        for server in table["server_list"]
+    ]
 
 
 def _is_address(text):

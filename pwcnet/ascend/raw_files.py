@@ -3,24 +3,25 @@
 All files are little-endian float32 in C order without a header, named after the pair: image/NAME.bin is [2, H, W, 3], RGB in 0..1; gt/NAME.bin and predictions
 are [H, W, 2], pixels, channels (u, v). H x W is the network's size; frames have zeros added at the bottom and at the right.
 """
+
 import json
 import os
 import time
 
 import numpy as np
 
-from pwcnet.io.atomic import PARTIAL, write_bytes, write_text
-from pwcnet.io.images import read_frame
+from pwcnet.ascend.result_folders import match_predictions
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import Result, naming, score
-from pwcnet.io.flow_files import UNKNOWN_FLOW
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
+from pwcnet.io.atomic import PARTIAL, write_bytes, write_text
+from pwcnet.io.flow_files import UNKNOWN_FLOW
+from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import Background, ahead
-from pwcnet.ascend.result_folders import match_predictions
 
 IMAGE, TRUTH, ENDING = "image", "gt", ".bin"
 FLOAT = np.dtype("<f4")
-JOURNAL = "dataprep.partial"    # in the output folder while it is being filled: a line for each pair that is done
+JOURNAL = "dataprep.partial"  # in the output folder while it is being filled: a line for each pair that is done
 
 
 def write_bin(path, array):
@@ -33,7 +34,10 @@ def read_bin(path, shape):
     with open(path, "rb") as stream:
         data = stream.read()
     if len(data) != bin_size(shape):
-        raise ValueError("expected %d bytes for float32 %s, got %d in %s; try making or copying it again" % (bin_size(shape), list(shape), len(data), path))
+        raise ValueError(
+            "expected %d bytes for float32 %s, got %d in %s; try making or copying it again"
+            % (bin_size(shape), list(shape), len(data), path)
+        )
     return np.frombuffer(data, FLOAT).reshape(shape).astype(np.float32)
 
 
@@ -45,19 +49,37 @@ def bin_size(shape):
 def list_bins(folder):
     """{name without ending: path} of a folder's raw files, sorted. Raises FileNotFoundError, or ValueError where there is none."""
     if not os.path.isdir(folder):
-        raise FileNotFoundError("expected a folder of %s files, found none at %s; make it with offline_infer/dataprep.py" % (ENDING, folder))
-    names = sorted(name for name in os.listdir(folder) if name.endswith(ENDING) and not name.startswith("."))
+        raise FileNotFoundError(
+            "expected a folder of %s files, found none at %s; make it with offline_infer/dataprep.py"
+            % (ENDING, folder)
+        )
+    names = sorted(
+        name for name in os.listdir(folder) if name.endswith(ENDING) and not name.startswith(".")
+    )
     if not names:
-        raise ValueError("expected %s files, got none in %s; make them with offline_infer/dataprep.py" % (ENDING, folder))
-    return {name[:-len(ENDING)]: os.path.join(folder, name) for name in names}
+        raise ValueError(
+            "expected %s files, got none in %s; make them with offline_infer/dataprep.py"
+            % (ENDING, folder)
+        )
+    return {name[: -len(ENDING)]: os.path.join(folder, name) for name in names}
 
 
 def check_sizes(paths, shape, hint):
     """Raises ValueError, which names the first and counts, where a file is not as long as the shape says."""
     wrong = [path for path in paths if os.path.getsize(path) != bin_size(shape)]
     if wrong:
-        raise ValueError("expected %d bytes a file for float32 %s, got %d in %s (%d of %d files have another size); %s" % (
-            bin_size(shape), list(shape), os.path.getsize(wrong[0]), wrong[0], len(wrong), len(paths), hint))
+        raise ValueError(
+            "expected %d bytes a file for float32 %s, got %d in %s (%d of %d files have another size); %s"
+            % (
+                bin_size(shape),
+                list(shape),
+                os.path.getsize(wrong[0]),
+                wrong[0],
+                len(wrong),
+                len(paths),
+                hint,
+            )
+        )
 
 
 def prepare(samples, folder, height, width):
@@ -70,14 +92,22 @@ def prepare(samples, folder, height, width):
     check_network_size(height, width)
     by_name = {sample.file_name: sample for sample in samples}
     if not by_name or len(by_name) < len(samples):
-        raise ValueError("expected pairs of different names, got %d names for %d pairs; try another mode" % (len(by_name), len(samples)))
+        raise ValueError(
+            "expected pairs of different names, got %d names for %d pairs; try another mode"
+            % (len(by_name), len(samples))
+        )
     for sample in samples:
         if sample.flow is None:
-            raise ValueError("expected ground truth for every pair, got none for %s; try a mode of the training frames" % sample.id)
+            raise ValueError(
+                "expected ground truth for every pair, got none for %s; try a mode of the training frames"
+                % sample.id
+            )
     size = read_frame(samples[0].frame1).shape[:2]
     if size[0] > height or size[1] > width:
-        raise ValueError("expected frames of at most %dx%d (height x width), got %dx%d in %s; try a larger --height and --width" % (
-            (height, width) + size + (samples[0].frame1,)))
+        raise ValueError(
+            "expected frames of at most %dx%d (height x width), got %dx%d in %s; try a larger --height and --width"
+            % ((height, width) + size + (samples[0].frame1,))
+        )
     for path in _leftovers(folder, by_name):
         os.remove(path)
     return _prepared(samples, folder, (height, width), size)
@@ -92,20 +122,33 @@ def _leftovers(folder, names):
             if present.startswith(PARTIAL) and any(present.endswith("-" + name) for name in own):
                 leftovers.append(os.path.join(parent, present))
             elif present.endswith(ENDING) and present not in own:
-                raise ValueError("expected no %s files but those of these %d pairs, got %s in %s; try another --output, all in there count as pairs" % (
-                    ENDING, len(own), present, parent))
+                raise ValueError(
+                    "expected no %s files but those of these %d pairs, got %s in %s; try another --output, all in there count as pairs"
+                    % (ENDING, len(own), present, parent)
+                )
     return leftovers
 
 
 def _prepared(samples, folder, size, frame_size):
     journal = os.path.join(folder, JOURNAL)
-    lines = {sample: json.dumps([os.path.abspath(path) for path in (sample.frame1, sample.frame2, sample.flow)] + list(size)) for sample in samples}
+    lines = {
+        sample: json.dumps(
+            [os.path.abspath(path) for path in (sample.frame1, sample.frame2, sample.flow)]
+            + list(size)
+        )
+        for sample in samples
+    }
     done = _read_lines(journal) & set(lines.values())
-    write_text(journal, "".join(line + "\n" for line in sorted(done)))      # pairs made of other frames have their files replaced now
+    write_text(
+        journal, "".join(line + "\n" for line in sorted(done))
+    )  # pairs made of other frames have their files replaced now
     with open(journal, "a", encoding="utf-8", buffering=1) as stream:
+
         def loaded():
             for sample in samples:
-                files = [os.path.join(folder, kind, sample.file_name + ENDING) for kind in (IMAGE, TRUTH)]
+                files = [
+                    os.path.join(folder, kind, sample.file_name + ENDING) for kind in (IMAGE, TRUTH)
+                ]
                 ready = lines[sample] in done and _up_to_date(sample, files)
                 yield sample, files, None if ready else load_sample(sample)
 
@@ -133,15 +176,26 @@ def _up_to_date(sample, written):
 def _write_pair(sample, loaded, files, size, frame_size):
     image, truth = files
     if loaded.valid.shape != frame_size:
-        raise ValueError("expected frames of one size, %dx%d, got %dx%d in %s; try scenes of one size at a time" % (
-            frame_size + loaded.valid.shape + (sample.frame1,)))
-    write_bin(image, np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)]))
-    write_bin(truth, pad(np.where(loaded.valid[..., np.newaxis], loaded.flow, np.float32(UNKNOWN_FLOW)), *size))
+        raise ValueError(
+            "expected frames of one size, %dx%d, got %dx%d in %s; try scenes of one size at a time"
+            % (frame_size + loaded.valid.shape + (sample.frame1,))
+        )
+    write_bin(
+        image, np.stack([network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)])
+    )
+    write_bin(
+        truth,
+        pad(np.where(loaded.valid[..., np.newaxis], loaded.flow, np.float32(UNKNOWN_FLOW)), *size),
+    )
 
 
 def check_inputs(inputs, height, width):
     """Raises ValueError for a file of `list_bins` that is no pair of this size."""
-    check_sizes(list(inputs.values()), (2, height, width, 3), "try a frozen graph of their size, or prepare them for this one")
+    check_sizes(
+        list(inputs.values()),
+        (2, height, width, 3),
+        "try a frozen graph of their size, or prepare them for this one",
+    )
 
 
 def infer(run, inputs, folder, size):
@@ -155,7 +209,7 @@ def infer(run, inputs, folder, size):
 
     def groups():
         for start in range(0, len(names), batch):
-            group = names[start:start + batch]
+            group = names[start : start + batch]
             pairs = np.zeros((batch, 2, height, width, 3), np.float32)
             for index, name in enumerate(group):
                 pairs[index] = read_bin(inputs[name], pairs.shape[1:])
@@ -178,17 +232,31 @@ def evaluate_bins(truth_folder, predictions_folder, size, frame_size):
     which name and count, for predictions that are missing, too many, or of another size.
     """
     if frame_size[0] > size[0] or frame_size[1] > size[1]:
-        raise ValueError("expected frames of at most %dx%d (height x width), got %dx%d; try --frame_height and --frame_width of the frames" % (
-            tuple(size) + tuple(frame_size)))
+        raise ValueError(
+            "expected frames of at most %dx%d (height x width), got %dx%d; try --frame_height and --frame_width of the frames"
+            % (tuple(size) + tuple(frame_size))
+        )
     truths, shape = list_bins(truth_folder), tuple(size) + (2,)
     predictions = match_predictions(list(truths), predictions_folder)
-    check_sizes(list(truths.values()), shape, "try the --height and --width that they were prepared with")
-    check_sizes(list(predictions.values()), shape, "try the output of the network for these pairs, as float32 (msame --outfmt BIN)")
+    check_sizes(
+        list(truths.values()), shape, "try the --height and --width that they were prepared with"
+    )
+    check_sizes(
+        list(predictions.values()),
+        shape,
+        "try the output of the network for these pairs, as float32 (msame --outfmt BIN)",
+    )
 
     def results():
-        for name, flow, truth in ahead((name, *(crop(read_bin(file, shape), *frame_size) for file in (predictions[name], path)))
-                                       for name, path in truths.items()):
+        for name, flow, truth in ahead(
+            (
+                name,
+                *(crop(read_bin(file, shape), *frame_size) for file in (predictions[name], path)),
+            )
+            for name, path in truths.items()
+        ):
             with naming(predictions[name]):
                 scores, spread = score(flow, truth)
             yield Result(name, scores, flow, histograms=spread)
+
     return len(truths), results()

@@ -1,4 +1,5 @@
 """Where msame and ais_bench put their results, and how they name them."""
+
 import json
 import logging
 import os
@@ -14,9 +15,11 @@ from pwcnet.io.atomic import PARTIAL, is_partial, naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
-UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")     # msame, later: 2023610_9_5_3_123456
+UNPADDED_TIME = re.compile(
+    r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$"
+)  # msame, later: 2023610_9_5_3_123456
 MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
-TIME_FILE = "time.json"                         # of offline_infer/run_device.py, beside the predictions
+TIME_FILE = "time.json"  # of offline_infer/run_device.py, beside the predictions
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class ResultFolder:
     def _renamed(self):
         while True:
             folder = os.path.join(self._output, time.strftime(MSAME_TIME))
-            if not os.path.lexists(folder):         # of another run in the same second
+            if not os.path.lexists(folder):  # of another run in the same second
                 os.rename(self.path, folder)
                 return folder
             time.sleep(0.1)
@@ -60,13 +63,24 @@ def find_results(path):
     Hidden folders and those of performance runs do not count. Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
     """
     if not os.path.isdir(path):
-        raise FileNotFoundError("expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench" % path)
+        raise FileNotFoundError(
+            "expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench"
+            % path
+        )
     names = sorted(name for name in os.listdir(path) if not name.startswith("."))
-    folders = [name for name in names if os.path.isdir(os.path.join(path, name)) and not _timed(os.path.join(path, name))]
+    folders = [
+        name
+        for name in names
+        if os.path.isdir(os.path.join(path, name)) and not _timed(os.path.join(path, name))
+    ]
     if any(name.endswith(".bin") for name in names) or not folders:
         return path
     chosen = os.path.join(path, folders[0] if len(folders) == 1 else _newest(folders, path))
-    log.info("taking the predictions in %s, %s", chosen, "the only folder" if len(folders) == 1 else "the newest of %d folders" % len(folders))
+    log.info(
+        "taking the predictions in %s, %s",
+        chosen,
+        "the only folder" if len(folders) == 1 else "the newest of %d folders" % len(folders),
+    )
     return chosen
 
 
@@ -85,8 +99,10 @@ def _newest(folders, path):
         newest = max(folders, key=lambda name: min(times[name]))
         if all(max(times[name]) < min(times[newest]) for name in folders if name != newest):
             return newest
-    raise ValueError("expected predictions, or folders that the times in their names put in order, got %s in %s; name one of these folders" % (
-        ", ".join(folders), path))
+    raise ValueError(
+        "expected predictions, or folders that the times in their names put in order, got %s in %s; name one of these folders"
+        % (", ".join(folders), path)
+    )
 
 
 def folder_times(name):
@@ -107,9 +123,11 @@ def folder_times(name):
         if any(len(part) > 2 or part.startswith("0") for part in month_and_day):
             continue
         try:
-            found.append(datetime(int(match.group(1)), int(month_and_day[0]), int(month_and_day[1]), *rest))
+            found.append(
+                datetime(int(match.group(1)), int(month_and_day[0]), int(month_and_day[1]), *rest)
+            )
         except ValueError:
-            continue                            # no such day
+            continue  # no such day
     return found
 
 
@@ -133,17 +151,23 @@ def match_predictions(names, folder):
     matched = _found(names, present)
     missing = [expected_file("msame", name) for name in names if name not in matched]
     if missing:
-        raise ValueError("expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log" % (
-            len(names), len(missing), first_names(missing), folder))
+        raise ValueError(
+            "expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log"
+            % (len(names), len(missing), first_names(missing), folder)
+        )
     extra = sorted(present - set(matched.values()))
     if extra:
-        raise ValueError("expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone" % (
-            len(names), len(extra), first_names(extra), folder))
+        raise ValueError(
+            "expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone"
+            % (len(names), len(extra), first_names(extra), folder)
+        )
     return {name: os.path.join(folder, file) for name, file in matched.items()}
 
 
 def _bins(folder):
-    return {file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")}
+    return {
+        file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")
+    }
 
 
 def _found(names, present):

@@ -1,4 +1,5 @@
 """What every command line shares: strict argument types, logging, and errors as one line with exit code 2."""
+
 import argparse
 import errno
 import importlib.util
@@ -8,17 +9,32 @@ import sys
 import tempfile
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # before TensorFlow is imported: what goes wrong reaches the user as an exception
-warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")      # TensorFlow 1.15 on NumPy 1.17 and later
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "3"
+)  # before TensorFlow is imported: what goes wrong reaches the user as an exception
+warnings.filterwarnings(
+    "ignore", category=FutureWarning, module="tensor(flow|board)"
+)  # TensorFlow 1.15 on NumPy 1.17 and later
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-PACKAGES = ("numpy", "cv2", "tqdm", "tensorflow", "sklearn", "scipy")       # requirements.txt, by the names that are imported
+PACKAGES = (
+    "numpy",
+    "cv2",
+    "tqdm",
+    "tensorflow",
+    "sklearn",
+    "scipy",
+)  # requirements.txt, by the names that are imported
 
 SPACE, ALLOWED = "free some space or choose another folder", "choose a folder you can write to"
 REMEDIES = {
-    errno.ENOSPC: SPACE, errno.EFBIG: SPACE, errno.EDQUOT: SPACE,
-    errno.EACCES: ALLOWED, errno.EPERM: ALLOWED, errno.EROFS: ALLOWED,
+    errno.ENOSPC: SPACE,
+    errno.EFBIG: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EACCES: ALLOWED,
+    errno.EPERM: ALLOWED,
+    errno.EROFS: ALLOWED,
     errno.EISDIR: "this is a folder; name a file",
     errno.EEXIST: "this is a file, where a folder is needed; choose another",
     errno.ENOTDIR: "this is a file, where a folder is needed; choose another",
@@ -29,12 +45,23 @@ REMEDIES = {
 def check_packages():
     """Ends a command line of this project, and no other program, with one line where packages are missing. Command lines import this module first for that."""
     program = getattr(sys.modules["__main__"], "__file__", None)
-    if not program or os.path.dirname(os.path.realpath(program)) not in (os.path.join(ROOT, "scripts"), os.path.join(ROOT, "offline_infer")):
+    if not program or os.path.dirname(os.path.realpath(program)) not in (
+        os.path.join(ROOT, "scripts"),
+        os.path.join(ROOT, "offline_infer"),
+    ):
         return
-    missing = [name for name in PACKAGES if name not in sys.modules and importlib.util.find_spec(name) is None]
+    missing = [
+        name
+        for name in PACKAGES
+        if name not in sys.modules and importlib.util.find_spec(name) is None
+    ]
     if missing:
-        print("%s: error: expected the packages of requirements.txt, found no %s in %s; run bash scripts/setup.sh, then use .venv-tf1/bin/python or "
-              ".venv-tf2/bin/python" % (os.path.basename(program), ", ".join(map(repr, missing)), sys.executable), file=sys.stderr)
+        print(
+            "%s: error: expected the packages of requirements.txt, found no %s in %s; run bash scripts/setup.sh, then use .venv-tf1/bin/python or "
+            ".venv-tf2/bin/python"
+            % (os.path.basename(program), ", ".join(map(repr, missing)), sys.executable),
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 
@@ -47,7 +74,9 @@ class ArgumentParser(argparse.ArgumentParser):
     """argparse's, whose errors are one line."""
 
     def error(self, message):
-        self.exit(2, "%s: error: %s; --help lists the options\n" % (self.prog, " ".join(message.split())))
+        self.exit(
+            2, "%s: error: %s; --help lists the options\n" % (self.prog, " ".join(message.split()))
+        )
 
 
 def boolean(text):
@@ -97,7 +126,10 @@ def non_negative_float(text):
 def progress_bar(*arguments, **options):
     """tqdm's bar; in a pipe or a log file, where a bar cannot move, a line every half minute."""
     from tqdm import tqdm
-    return tqdm(*arguments, mininterval=0.1 if sys.stderr.isatty() else 30, dynamic_ncols=True, **options)
+
+    return tqdm(
+        *arguments, mininterval=0.1 if sys.stderr.isatty() else 30, dynamic_ncols=True, **options
+    )
 
 
 def load_tensorflow():
@@ -141,6 +173,11 @@ def _one_line(error):
         return " ".join(str(error).split())
     named = "%s: " % error.filename if error.filename else ""
     remedy = REMEDIES.get(error.errno)
-    if remedy is ALLOWED and named and os.path.exists(error.filename) and not os.access(error.filename, os.R_OK):
+    if (
+        remedy is ALLOWED
+        and named
+        and os.path.exists(error.filename)
+        and not os.access(error.filename, os.R_OK)
+    ):
         remedy = "make it readable or choose another"
     return named + error.strerror + ("; " + remedy if remedy else "")

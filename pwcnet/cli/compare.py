@@ -1,11 +1,16 @@
 """Compares two evaluations of the same data: totals, scenes, and the pairs that changed most. A is the first, B the second; a change is B - A."""
 
 from pwcnet.cli.common import ArgumentParser, positive_int
-
-from pwcnet.evaluation.html.comparison import change, compare, data_of, most_changed, write_comparison
-from pwcnet.evaluation.results import read_evaluation
-from pwcnet.evaluation.html.tables import EPE, number, value_of
+from pwcnet.evaluation.html.comparison import (
+    change,
+    compare,
+    data_of,
+    most_changed,
+    write_comparison,
+)
 from pwcnet.evaluation.html.page import check_page
+from pwcnet.evaluation.html.tables import EPE, number, value_of
+from pwcnet.evaluation.results import read_evaluation
 
 
 def main(argv):
@@ -18,33 +23,70 @@ def main(argv):
     print_totals(comparison)
     if comparison.scenes:
         print_changes("scene", comparison.scenes)
-    print_changes("the pairs that changed most", most_changed(comparison.pairs)[:arguments.count])
+    print_changes("the pairs that changed most", most_changed(comparison.pairs)[: arguments.count])
     if arguments.report:
-        print("\nreport: %s" % write_comparison(arguments.report, comparison, (arguments.first, arguments.second)))
+        print(
+            "\nreport: %s"
+            % write_comparison(arguments.report, comparison, (arguments.first, arguments.second))
+        )
     return 0
 
 
 def parser():
     options = ArgumentParser(description=__doc__)
-    options.add_argument("first", metavar="RUN_A", help="the folder that scripts/evaluate.py wrote (--output)")
+    options.add_argument(
+        "first", metavar="RUN_A", help="the folder that scripts/evaluate.py wrote (--output)"
+    )
     options.add_argument("second", metavar="RUN_B", help="another, of the same data")
-    options.add_argument("--count", type=positive_int, default=10, metavar="N", help="how many of the pairs that changed most (default: %(default)s)")
-    options.add_argument("--report", metavar="DIR", help="write a page to look at, DIR/index.html; needs Jinja2 and matplotlib")
+    options.add_argument(
+        "--count",
+        type=positive_int,
+        default=10,
+        metavar="N",
+        help="how many of the pairs that changed most (default: %(default)s)",
+    )
+    options.add_argument(
+        "--report",
+        metavar="DIR",
+        help="write a page to look at, DIR/index.html; needs Jinja2 and matplotlib",
+    )
     return options
 
 
 def print_header(arguments, comparison):
     for label, folder, about in zip("AB", (arguments.first, arguments.second), comparison.abouts):
-        print("%s: %s, weights %s" % (label, folder, (about.get("weights") or {}).get("path") or "not known"))
-    alone = " (%d only in A and %d only in B do not count)" % comparison.alone if any(comparison.alone) else ""
+        print(
+            "%s: %s, weights %s"
+            % (label, folder, (about.get("weights") or {}).get("path") or "not known")
+        )
+    alone = (
+        " (%d only in A and %d only in B do not count)" % comparison.alone
+        if any(comparison.alone)
+        else ""
+    )
     print("%d pairs of %s in both%s" % (len(comparison.pairs), data_of(comparison), alone))
 
 
 def print_totals(comparison):
     rows = []
     for measure, means in comparison.totals.items():
-        rows.append([measure] + [text for kind in ("per_image", "pooled") for text in changed(measure, *(getattr(mean, kind).value for mean in means))])
-    print_table(["measure"] + ["%s %s" % (kind, each) for kind in ("per image", "pooled") for each in ("A", "B", "change")], rows)
+        rows.append(
+            [measure]
+            + [
+                text
+                for kind in ("per_image", "pooled")
+                for text in changed(measure, *(getattr(mean, kind).value for mean in means))
+            ]
+        )
+    print_table(
+        ["measure"]
+        + [
+            "%s %s" % (kind, each)
+            for kind in ("per image", "pooled")
+            for each in ("A", "B", "change")
+        ],
+        rows,
+    )
 
 
 def print_changes(heading, pairs):
@@ -58,7 +100,11 @@ def print_changes(heading, pairs):
 def changed(measure, first, second):
     """Both values and the difference, as text."""
     known = first is not None and second is not None
-    return [number(measure, first), number(measure, second), number(measure, second - first if known else None, sign=True)]
+    return [
+        number(measure, first),
+        number(measure, second),
+        number(measure, second - first if known else None, sign=True),
+    ]
 
 
 def print_table(headings, rows):
@@ -66,5 +112,9 @@ def print_table(headings, rows):
     widths = [max(map(len, column)) for column in zip(headings, *rows)]
     print()
     for row in [headings] + rows:
-        print("  ".join([row[0].ljust(widths[0])] + [text.rjust(width) for text, width in zip(row[1:], widths[1:])]).rstrip())
-
+        print(
+            "  ".join(
+                [row[0].ljust(widths[0])]
+                + [text.rjust(width) for text, width in zip(row[1:], widths[1:])]
+            ).rstrip()
+        )

@@ -4,26 +4,37 @@
 
 With --output an evaluation that was interrupted continues where it stopped when the same command is given again.
 """
-import os
 
 import argparse
 import logging
+import os
 
 from pwcnet.cli.common import ArgumentParser, load_tensorflow
-
+from pwcnet.cli.device_options import device_config, session_of
+from pwcnet.cli.evaluation_options import (
+    add_evaluation_options,
+    check_saving,
+    evaluated,
+    report,
+    save,
+)
+from pwcnet.cli.evaluation_page import (
+    check_page_options,
+    check_same_pairs,
+    check_same_settings,
+    make_page,
+    only_page,
+)
+from pwcnet.cli.weights_option import chosen_weights
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder
 from pwcnet.evaluation.scoring import Totals, check_samples
-from pwcnet.weights.files import weights_of
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 from pwcnet.io.prefetch import Background
-from pwcnet.cli.device_options import device_config, session_of
-from pwcnet.cli.evaluation_options import add_evaluation_options, check_saving, evaluated, report, save
-from pwcnet.cli.evaluation_page import check_page_options, check_same_pairs, check_same_settings, make_page, only_page
-from pwcnet.cli.weights_option import chosen_weights
+from pwcnet.weights.files import weights_of
 
-GENERATED = "generated"         # the data set whose root is no path
+GENERATED = "generated"  # the data set whose root is no path
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +51,10 @@ def main(argv):
     check_page_options(options, args)
     source = parse_source(args.data)
     if source.weight is not None:
-        raise ValueError("expected NAME=FOLDER, got a weight in %r; try %s=%s, weights are for training" % (args.data, source.name, source.root))
+        raise ValueError(
+            "expected NAME=FOLDER, got a weight in %r; try %s=%s, weights are for training"
+            % (args.data, source.name, source.root)
+        )
     samples = subset(dataset_samples(source.name, source.root, args.mode), args.scene, args.pattern)
     check_samples(samples, args.masked)
     page_alone = only_page(args)
@@ -49,13 +63,22 @@ def main(argv):
 
     load_tensorflow()
     from pwcnet.inference.predictor import Predictor
+
     config = None if args.classical else device_config(args)
     if page_alone:
         check_same_settings(args.output, settings(args, source, config))
         check_same_pairs(args.output, samples, source.root)
-    with ClassicalFlow(args.classical) if args.classical else Predictor(args.ckpt, config, args.precision) as predictor:
+    with (
+        ClassicalFlow(args.classical)
+        if args.classical
+        else Predictor(args.ckpt, config, args.precision)
+    ) as predictor:
         if not page_alone:
-            totals = into_folder(args, settings(args, source, config), samples, predictor, argv) if args.output else in_memory(args, samples, predictor)
+            totals = (
+                into_folder(args, settings(args, source, config), samples, predictor, argv)
+                if args.output
+                else in_memory(args, samples, predictor)
+            )
             report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
         if args.report:
             log.info("report: %s", make_page(args, samples, predictor))
@@ -72,45 +95,109 @@ def in_memory(args, samples, predictor):
 def into_folder(args, chosen, samples, predictor, argv):
     """Evaluates the pairs that the folder lacks, and completes it; returns the Totals of all."""
     from pwcnet.runtime.tensorflow import TF_RELEASE
-    kept = [kind for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures)) if wanted]
+
+    kept = [
+        kind
+        for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures))
+        if wanted
+    ]
     with EvaluationFolder(args.output, chosen, kept, args.overwrite) as folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
         with Background() as later:
-            for result in evaluated(predictor, missing, args.masked and any(sample.invalid for sample in missing), len(samples) - len(missing)):
+            for result in evaluated(
+                predictor,
+                missing,
+                args.masked and any(sample.invalid for sample in missing),
+                len(samples) - len(missing),
+            ):
                 later(keep, result, folder, kept)
-        return folder.finish([sample.id for sample in samples], [os.path.basename(__file__)] + argv, TF_RELEASE)
+        return folder.finish(
+            [sample.id for sample in samples], [os.path.basename(__file__)] + argv, TF_RELEASE
+        )
 
 
 def keep(result, folder, kept):
     """Writes what is kept of a pair, then notes it."""
-    save(result, *(folder.path_of(kind, result.id) if kind in kept else None for kind in ("flow", "pictures")))
+    save(
+        result,
+        *(
+            folder.path_of(kind, result.id) if kind in kept else None
+            for kind in ("flow", "pictures")
+        ),
+    )
     folder.add(result)
 
 
 def settings(args, source, config):
     """The Settings of the flags: paths are whole, so that they mean the same from any directory. config: of the session; None without a network."""
     from pwcnet.weights.checkpoint import find_checkpoint
+
     if args.classical:
         weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
     else:
-        weights = weights_of(os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt)))
-    filters = dict({"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}, **{"classical": args.classical} if args.classical else {})
+        weights = weights_of(
+            os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
+        )
+    filters = dict(
+        {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern},
+        **{"classical": args.classical} if args.classical else {},
+    )
     root = source.root if source.name == GENERATED else os.path.abspath(source.root)
-    return Settings(source.name, root, args.masked, filters, weights, args.precision, session_of(config))
+    return Settings(
+        source.name, root, args.masked, filters, weights, args.precision, session_of(config)
+    )
 
 
 def parser():
-    options = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", required=True, metavar="NAME=FOLDER", help="data set and its folder; the names are " + ", ".join(DATASETS))
-    options.add_argument("--classical", choices=sorted(METHODS), help="evaluate a method of OpenCV in the place of the network, for comparison")
-    options.add_argument("--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes")
-    options.add_argument("--pattern", nargs="+", default=[], metavar="GLOB", help="only the pairs whose id matches, e.g. 'alley_*' or '*_10'; quote it")
+    options = ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--data",
+        required=True,
+        metavar="NAME=FOLDER",
+        help="data set and its folder; the names are " + ", ".join(DATASETS),
+    )
+    options.add_argument(
+        "--classical",
+        choices=sorted(METHODS),
+        help="evaluate a method of OpenCV in the place of the network, for comparison",
+    )
+    options.add_argument(
+        "--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes"
+    )
+    options.add_argument(
+        "--pattern",
+        nargs="+",
+        default=[],
+        metavar="GLOB",
+        help="only the pairs whose id matches, e.g. 'alley_*' or '*_10'; quote it",
+    )
     add_evaluation_options(options)
-    options.add_argument("--output", metavar="DIR", help="write pairs.csv, a row a pair, and evaluation.json, all that was measured, here")
-    options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/flow/<id>.flo")
-    options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/pictures/<id>.png")
-    options.add_argument("--report", metavar="DIR", help="with --output: write a page to look at, DIR/index.html; needs Jinja2 and "
-                         "matplotlib. Where the evaluation in --output is complete, only the page is made")
-    options.add_argument("--overwrite", action="store_true", help="with --output: remove the evaluation that is there, complete or not, and start anew")
+    options.add_argument(
+        "--output",
+        metavar="DIR",
+        help="write pairs.csv, a row a pair, and evaluation.json, all that was measured, here",
+    )
+    options.add_argument(
+        "--save_flow",
+        action="store_true",
+        help="with --output: write each flow to DIR/flow/<id>.flo",
+    )
+    options.add_argument(
+        "--save_pictures",
+        action="store_true",
+        help="with --output: write each flow's colours to DIR/pictures/<id>.png",
+    )
+    options.add_argument(
+        "--report",
+        metavar="DIR",
+        help="with --output: write a page to look at, DIR/index.html; needs Jinja2 and "
+        "matplotlib. Where the evaluation in --output is complete, only the page is made",
+    )
+    options.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="with --output: remove the evaluation that is there, complete or not, and start anew",
+    )
     return options
-

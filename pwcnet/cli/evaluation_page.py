@@ -1,13 +1,14 @@
 """The page of scripts/evaluate.py --report: after an evaluation, or later, of one that is complete."""
+
 import os
 from dataclasses import asdict
 
-from pwcnet.data.sample import load_sample
-from pwcnet.evaluation.results import ABOUT, read_evaluation
-from pwcnet.evaluation.html.report import check_report, shown_pairs, write_report
 from pwcnet.cli.common import progress_bar
+from pwcnet.data.sample import load_sample
+from pwcnet.evaluation.html.report import check_report, shown_pairs, write_report
+from pwcnet.evaluation.results import ABOUT, read_evaluation
 
-SESSION = "session"             # a setting that evaluations of earlier versions do not tell
+SESSION = "session"  # a setting that evaluations of earlier versions do not tell
 
 
 def check_page_options(options, args):
@@ -20,17 +21,29 @@ def check_page_options(options, args):
 
 def only_page(args):
     """Whether all that is left to do is the page: the evaluation is complete, and stays."""
-    return bool(args.report) and not args.overwrite and os.path.isfile(os.path.join(args.output, ABOUT))
+    return (
+        bool(args.report)
+        and not args.overwrite
+        and os.path.isfile(os.path.join(args.output, ABOUT))
+    )
 
 
 def check_same_settings(folder, settings):
     """Raises ValueError where a complete evaluation was made with other settings: its worst pairs are to be predicted as they were then."""
     about, wanted = read_evaluation(folder).about, asdict(settings)
-    about, wanted = (dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted))
-    different = [name for name in wanted if about.get(name) != wanted[name] and (name in about or name != SESSION)]
+    about, wanted = (
+        dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted)
+    )
+    different = [
+        name
+        for name in wanted
+        if about.get(name) != wanted[name] and (name in about or name != SESSION)
+    ]
     if different:
-        raise ValueError("expected the settings of the evaluation in %s, got other %s; try its command with --report, or --overwrite, which starts anew" % (
-            folder, ", ".join(different)))
+        raise ValueError(
+            "expected the settings of the evaluation in %s, got other %s; try its command with --report, or --overwrite, which starts anew"
+            % (folder, ", ".join(different))
+        )
 
 
 def check_same_pairs(folder, samples, root):
@@ -38,14 +51,17 @@ def check_same_pairs(folder, samples, root):
     here = {sample.id for sample in samples}
     gone = [pair_id for pair_id in shown_pairs(read_evaluation(folder)) if pair_id not in here]
     if gone:
-        raise ValueError("expected the pairs of the evaluation in %s, got none called %s in %s; try the data that it was made with, or --overwrite, which "
-                         "starts anew" % (folder, gone[0], root))
+        raise ValueError(
+            "expected the pairs of the evaluation in %s, got none called %s in %s; try the data that it was made with, or --overwrite, which "
+            "starts anew" % (folder, gone[0], root)
+        )
 
 
 def make_page(args, samples, predictor):
     """Predicts the best and worst pairs again, and writes the page; returns its path."""
     evaluation, by_id = read_evaluation(args.output), {sample.id: sample for sample in samples}
     with progress_bar(total=len(shown_pairs(evaluation)), unit="pair", desc="report") as progress:
+
         def pictures(pair_id):
             loaded = load_sample(by_id[pair_id], args.masked)
             progress.update()

@@ -5,16 +5,22 @@ from pwcnet.cli.common import ArgumentParser, load_tensorflow
 
 def main(argv):
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)")
+    parser.add_argument(
+        "checkpoint",
+        help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)",
+    )
     args = parser.parse_args(argv)
     load_tensorflow()
 
     from pwcnet.weights.checkpoint import Checkpoint
+
     checkpoint = Checkpoint(args.checkpoint)
     found = checkpoint.inspect()
     print("checkpoint  %s" % checkpoint.path)
-    print("variant     %s (dense connections: %s, context network at every level: %s)" % (
-        found.config.name, yes_no(found.config.dense), yes_no(found.config.context_everywhere)))
+    print(
+        "variant     %s (dense connections: %s, context network at every level: %s)"
+        % (found.config.name, yes_no(found.config.dense), yes_no(found.config.context_everywhere))
+    )
     print("step        %s" % ("not stored" if found.step is None else found.step))
     print("parameters  {:,}".format(found.parameters))
     for name in found.missing:
@@ -32,4 +38,3 @@ def main(argv):
 
 def yes_no(value):
     return "yes" if value else "no"
-

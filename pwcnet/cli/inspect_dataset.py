@@ -3,14 +3,13 @@
 import random
 
 from pwcnet.cli.common import ArgumentParser, non_negative_int, positive_int, progress_bar
-
-from pwcnet.io.atomic import check_output_file
 from pwcnet.data.contact_sheet import Row, contact_sheet
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
-from pwcnet.io.images import write_image
-from pwcnet.data.splits import PARTS
 from pwcnet.data.sample import load_sample
+from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
+from pwcnet.io.atomic import check_output_file
+from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import ahead
 
 
@@ -20,7 +19,10 @@ def main(argv):
     sources = [parse_source(text) for text in arguments.sources]
     if arguments.sheet:
         check_output_file(arguments.sheet)
-    listed = [dataset_samples(source.name, source.root, arguments.mode, arguments.part) for source in sources]
+    listed = [
+        dataset_samples(source.name, source.root, arguments.mode, arguments.part)
+        for source in sources
+    ]
     rows, broken = [], 0
     for source, samples in zip(sources, listed):
         chosen = chosen_samples(samples, arguments)
@@ -36,13 +38,45 @@ def main(argv):
 
 def parser():
     options = ArgumentParser(description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS))
-    options.add_argument("sources", nargs="+", metavar="NAME=FOLDER", help="a data set and the folder that holds it, as chairs=/data/FlyingChairs_release")
-    options.add_argument("--mode", default="train_noval", choices=list(PARTS), help="which pairs (default: %(default)s, all that train without validation)")
-    options.add_argument("--part", choices=("train", "val", "test"), help="of mode train_with_val: train (default) or val")
-    options.add_argument("--samples", type=non_negative_int, default=100, help="pairs to read of each set, 0 for all (default: %(default)s)")
-    options.add_argument("--seed", type=non_negative_int, help="read pairs drawn at random with this seed (default: at equal distances)")
-    options.add_argument("--sheet", metavar="PICTURE", help="draw some of them into this picture: both frames, flow and masks")
-    options.add_argument("--rows", type=positive_int, default=4, help="pairs of each set on the sheet (default: %(default)s)")
+    options.add_argument(
+        "sources",
+        nargs="+",
+        metavar="NAME=FOLDER",
+        help="a data set and the folder that holds it, as chairs=/data/FlyingChairs_release",
+    )
+    options.add_argument(
+        "--mode",
+        default="train_noval",
+        choices=list(PARTS),
+        help="which pairs (default: %(default)s, all that train without validation)",
+    )
+    options.add_argument(
+        "--part",
+        choices=("train", "val", "test"),
+        help="of mode train_with_val: train (default) or val",
+    )
+    options.add_argument(
+        "--samples",
+        type=non_negative_int,
+        default=100,
+        help="pairs to read of each set, 0 for all (default: %(default)s)",
+    )
+    options.add_argument(
+        "--seed",
+        type=non_negative_int,
+        help="read pairs drawn at random with this seed (default: at equal distances)",
+    )
+    options.add_argument(
+        "--sheet",
+        metavar="PICTURE",
+        help="draw some of them into this picture: both frames, flow and masks",
+    )
+    options.add_argument(
+        "--rows",
+        type=positive_int,
+        default=4,
+        help="pairs of each set on the sheet (default: %(default)s)",
+    )
     return options
 
 
@@ -50,7 +84,12 @@ def chosen_samples(samples, arguments):
     """Those to read, in the order of the set."""
     if arguments.seed is None or not 0 < arguments.samples < len(samples):
         return evenly(samples, arguments.samples)
-    return [samples[index] for index in sorted(random.Random(arguments.seed).sample(range(len(samples)), arguments.samples))]
+    return [
+        samples[index]
+        for index in sorted(
+            random.Random(arguments.seed).sample(range(len(samples)), arguments.samples)
+        )
+    ]
 
 
 def look(name, samples, drawn):
@@ -77,17 +116,37 @@ def loaded_or_error(sample):
 
 def print_report(source, samples, chosen, survey, failures):
     print("%s in %s" % (source.name, source.root))
-    print("pairs        {:,} listed, {:,} read, {:,} broken".format(len(samples), len(chosen), len(failures)))
-    print("sizes        %s" % (", ".join("%dx%d (%d)" % (size + (count,)) for size, count in sorted(survey.sizes.items())) or "none"))
+    print(
+        "pairs        {:,} listed, {:,} read, {:,} broken".format(
+            len(samples), len(chosen), len(failures)
+        )
+    )
+    print(
+        "sizes        %s"
+        % (
+            ", ".join(
+                "%dx%d (%d)" % (size + (count,)) for size, count in sorted(survey.sizes.items())
+            )
+            or "none"
+        )
+    )
     if survey.valid_share is None:
         print("truth        none")
     else:
         print("valid        %.2f %% of the pixels" % (100.0 * survey.valid_share))
     if survey.motion:
         motion = survey.motion
-        values = (motion.mean,) + tuple(motion.percentiles[percent] for percent in PERCENTILES) + (motion.largest,)
+        values = (
+            (motion.mean,)
+            + tuple(motion.percentiles[percent] for percent in PERCENTILES)
+            + (motion.largest,)
+        )
         print("flow, px     mean %.2f, median %.2f, 90 %% %.2f, 99 %% %.2f, max %.2f" % values)
-        print("speeds       %s" % ", ".join("%s %.1f %%" % (name, 100.0 * share) for name, share in motion.speeds.items()))
+        print(
+            "speeds       %s"
+            % ", ".join(
+                "%s %.1f %%" % (name, 100.0 * share) for name, share in motion.speeds.items()
+            )
+        )
     for error in failures:
         print("broken       %s" % " ".join(str(error).split()))
-

@@ -2,13 +2,22 @@
 
 import argparse
 
-from pwcnet.cli.common import ArgumentParser, non_negative_float, non_negative_int, positive_float, positive_int, progress_bar
-
+from pwcnet.cli.common import (
+    ArgumentParser,
+    non_negative_float,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    progress_bar,
+)
+from pwcnet.data.synthetic.demo_scenes import Scene, make_scene, write_sintel
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.pairs import generate_pair
-from pwcnet.data.synthetic.demo_scenes import Scene, make_scene, write_sintel
 
-STYLES = {"demo": ("scenes", "frames", "max_motion"), "training": ("pairs", "median_motion", "largest_motion")}        # and the options that only it has
+STYLES = {
+    "demo": ("scenes", "frames", "max_motion"),
+    "training": ("pairs", "median_motion", "largest_motion"),
+}  # and the options that only it has
 
 
 def main(argv):
@@ -18,7 +27,10 @@ def main(argv):
     for style, names in STYLES.items():
         for name in names:
             if style != arguments.style and getattr(arguments, name) != options.get_default(name):
-                raise ValueError("expected --%s with --style %s alone, got it with --style %s; try one of them" % (name, style, arguments.style))
+                raise ValueError(
+                    "expected --%s with --style %s alone, got it with --style %s; try one of them"
+                    % (name, style, arguments.style)
+                )
     name, count, make = _demo(arguments) if arguments.style == "demo" else _training(arguments)
 
     def named(first, last):
@@ -38,7 +50,12 @@ def _demo(arguments):
 
 
 def _training(arguments):
-    options = SceneOptions(height=arguments.height, width=arguments.width, median_motion=arguments.median_motion, largest_motion=arguments.largest_motion)
+    options = SceneOptions(
+        height=arguments.height,
+        width=arguments.width,
+        median_motion=arguments.median_motion,
+        largest_motion=arguments.largest_motion,
+    )
 
     def make(number):
         pair = generate_pair(arguments.seed, number, options)
@@ -48,17 +65,59 @@ def _training(arguments):
 
 
 def parser():
-    options = ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    options.add_argument("--output", required=True, help="folder to write MPI-Sintel-complete into; refused where it holds files made by others")
-    options.add_argument("--style", choices=list(STYLES), default="demo", help="demo: scenes of several frames. training: pairs that are as varied as can be")
-    options.add_argument("--scenes", type=positive_int, default=8, help="demo: training scenes; one more goes to the test split")
-    options.add_argument("--frames", type=positive_int, default=6, help="demo: frames a scene, at least 2")
-    options.add_argument("--pairs", type=positive_int, default=1000, help="training: scenes of two frames; one more goes to the test split")
+    options = ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    options.add_argument(
+        "--output",
+        required=True,
+        help="folder to write MPI-Sintel-complete into; refused where it holds files made by others",
+    )
+    options.add_argument(
+        "--style",
+        choices=list(STYLES),
+        default="demo",
+        help="demo: scenes of several frames. training: pairs that are as varied as can be",
+    )
+    options.add_argument(
+        "--scenes",
+        type=positive_int,
+        default=8,
+        help="demo: training scenes; one more goes to the test split",
+    )
+    options.add_argument(
+        "--frames", type=positive_int, default=6, help="demo: frames a scene, at least 2"
+    )
+    options.add_argument(
+        "--pairs",
+        type=positive_int,
+        default=1000,
+        help="training: scenes of two frames; one more goes to the test split",
+    )
     options.add_argument("--height", type=positive_int, default=192, help="pixels")
     options.add_argument("--width", type=positive_int, default=256, help="pixels")
-    options.add_argument("--max_motion", type=positive_float, default=12.0, help="demo: no pixel moves further from frame to frame, in pixels")
-    options.add_argument("--median_motion", type=non_negative_float, default=6.0, help="training: about half of all pixels move further, in pixels")
-    options.add_argument("--largest_motion", type=positive_float, default=60.0, help="training: no pixel moves further, in pixels")
-    options.add_argument("--seed", type=non_negative_int, default=0, help="the same seed makes the same scenes; demo: scene n takes seed + n")
+    options.add_argument(
+        "--max_motion",
+        type=positive_float,
+        default=12.0,
+        help="demo: no pixel moves further from frame to frame, in pixels",
+    )
+    options.add_argument(
+        "--median_motion",
+        type=non_negative_float,
+        default=6.0,
+        help="training: about half of all pixels move further, in pixels",
+    )
+    options.add_argument(
+        "--largest_motion",
+        type=positive_float,
+        default=60.0,
+        help="training: no pixel moves further, in pixels",
+    )
+    options.add_argument(
+        "--seed",
+        type=non_negative_int,
+        default=0,
+        help="the same seed makes the same scenes; demo: scene n takes seed + n",
+    )
     return options
-

@@ -4,19 +4,24 @@ A set of pairs that is not the complete published one is refused. An interrupted
 read again: its name, its size, a finite flow in every pixel. As far as it is known here, KITTI takes a zip (2012: %06d_10.png at its top, 2015: in the
 folder flow), and Sintel the file that the bundler in its archive makes of DIR/clean and DIR/final. Uploading has not been tried.
 """
+
 import os
 
 from pwcnet.cli.common import PRECISIONS, ArgumentParser, load_tensorflow, progress_bar
-
-from pwcnet.io.atomic import check_output_file, check_output_folder
-from pwcnet.io.images import read_frame
-from pwcnet.io.frame_pairs import Pair
-from pwcnet.evaluation.submission import BENCHMARKS, NAMES, plan_submission
-from pwcnet.evaluation.submission import SubmissionFolder, check_archive
-from pwcnet.weights.files import weights_of
-from pwcnet.io.prefetch import Background, ahead
 from pwcnet.cli.device_options import add_device_options, device_config, session_of
 from pwcnet.cli.weights_option import add_weights_option, chosen_weights
+from pwcnet.evaluation.submission import (
+    BENCHMARKS,
+    NAMES,
+    SubmissionFolder,
+    check_archive,
+    plan_submission,
+)
+from pwcnet.io.atomic import check_output_file, check_output_folder
+from pwcnet.io.frame_pairs import Pair
+from pwcnet.io.images import read_frame
+from pwcnet.io.prefetch import Background, ahead
+from pwcnet.weights.files import weights_of
 
 
 def main(argv):
@@ -34,21 +39,34 @@ def main(argv):
     folder = SubmissionFolder(args.output, plan.files, settings(args, config))
     remaining = folder.remaining()
     if len(remaining) < len(plan.files):
-        print("%d of %d flows are there from an earlier run" % (len(plan.files) - len(remaining), len(plan.files)))
+        print(
+            "%d of %d flows are there from an earlier run"
+            % (len(plan.files) - len(remaining), len(plan.files))
+        )
     if remaining:
         predict(args, config, folder, remaining)
     folder.verify()
     report(args, plan)
     if archive:
         folder.pack(archive, lambda paths: progress_bar(paths, unit="file", desc="packing"))
-        print("%s%s: %.1f MB" % ("INCOMPLETE, not to be sent: " if plan.lacking else "", archive, os.path.getsize(archive) / 1e6))
+        print(
+            "%s%s: %.1f MB"
+            % (
+                "INCOMPLETE, not to be sent: " if plan.lacking else "",
+                archive,
+                os.path.getsize(archive) / 1e6,
+            )
+        )
 
 
 def predict(args, config, folder, files):
     """Writes the flow of each {path: Sample}."""
     from pwcnet.inference.predictor import Predictor
+
     with Predictor(args.ckpt, config, args.precision) as predictor, Background() as later:
-        for pair, flow in progress_bar(predictor.consecutive(ahead(read_pairs(files))), total=len(files), unit="pair"):
+        for pair, flow in progress_bar(
+            predictor.consecutive(ahead(read_pairs(files))), total=len(files), unit="pair"
+        ):
             later(folder.write, pair.name, flow)
 
 
@@ -59,8 +77,10 @@ def read_pairs(files):
         frame1 = frame2 if sample.frame1 == earlier else read_frame(sample.frame1)
         earlier, frame2 = sample.frame2, read_frame(sample.frame2)
         if frame1.shape != frame2.shape:
-            raise ValueError("expected frames of one size, got %dx%d (height x width) in %s and %dx%d in %s; try the complete archive of the data set" % (
-                frame1.shape[:2] + (sample.frame1,) + frame2.shape[:2] + (sample.frame2,)))
+            raise ValueError(
+                "expected frames of one size, got %dx%d (height x width) in %s and %dx%d in %s; try the complete archive of the data set"
+                % (frame1.shape[:2] + (sample.frame1,) + frame2.shape[:2] + (sample.frame2,))
+            )
         yield Pair(path, frame1, frame2)
 
 
@@ -75,29 +95,64 @@ def named_archive(path, lacking):
 def settings(args, config):
     """What the numbers and names depend on: flows made with others are never mixed with these."""
     from pwcnet.weights.checkpoint import find_checkpoint
+
     weights = weights_of(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
-    return {"data": args.data, "names": args.names, "weights": weights["sha256"], "precision": args.precision, "session": session_of(config)}
+    return {
+        "data": args.data,
+        "names": args.names,
+        "weights": weights["sha256"],
+        "precision": args.precision,
+        "session": session_of(config),
+    }
 
 
 def report(args, plan):
     """Prints what is in the folder now."""
-    print("%d flows of %s in %s: names, sizes and values are as they should be" % (len(plan.files), args.data, args.output))
+    print(
+        "%d flows of %s in %s: names, sizes and values are as they should be"
+        % (len(plan.files), args.data, args.output)
+    )
     if plan.lacking:
         print("INCOMPLETE, not to be sent: expected %s" % plan.lacking)
 
 
 def parser():
     options = ArgumentParser(description=__doc__)
-    options.add_argument("--data", required=True, choices=sorted(BENCHMARKS), help="which benchmark")
-    options.add_argument("--dataset", required=True, metavar="FOLDER", help="folder that holds MPI-Sintel-complete, data_stereo_flow or data_scene_flow")
+    options.add_argument(
+        "--data", required=True, choices=sorted(BENCHMARKS), help="which benchmark"
+    )
+    options.add_argument(
+        "--dataset",
+        required=True,
+        metavar="FOLDER",
+        help="folder that holds MPI-Sintel-complete, data_stereo_flow or data_scene_flow",
+    )
     add_weights_option(options)
-    options.add_argument("--output", required=True, metavar="DIR", help="write the flow files here: a new folder, or that of an interrupted run")
-    options.add_argument("--zip", metavar="FILE", help="pack them into this .zip when all are there")
-    options.add_argument("--names", default="sintel", choices=NAMES,
-                         help="of Sintel's files: frame_0001.flo as the frames (the default), or frame0001.flo as RAFT has it")
-    options.add_argument("--allow_incomplete", action="store_true",
-                         help="a trial with the pairs that are there; the archive is then called FILE.incomplete.zip")
-    options.add_argument("--precision", default="float32", choices=PRECISIONS, help="the type that features are computed in; bfloat16 needs TensorFlow 2")
+    options.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="write the flow files here: a new folder, or that of an interrupted run",
+    )
+    options.add_argument(
+        "--zip", metavar="FILE", help="pack them into this .zip when all are there"
+    )
+    options.add_argument(
+        "--names",
+        default="sintel",
+        choices=NAMES,
+        help="of Sintel's files: frame_0001.flo as the frames (the default), or frame0001.flo as RAFT has it",
+    )
+    options.add_argument(
+        "--allow_incomplete",
+        action="store_true",
+        help="a trial with the pairs that are there; the archive is then called FILE.incomplete.zip",
+    )
+    options.add_argument(
+        "--precision",
+        default="float32",
+        choices=PRECISIONS,
+        help="the type that features are computed in; bfloat16 needs TensorFlow 2",
+    )
     add_device_options(options)
     return options
-

@@ -3,6 +3,7 @@
 Batch k holds the samples numbered k * B to k * B + B - 1 of an endless shuffled sequence. Which file a number means, and how it is augmented, follows from the
 seed and the number alone; so the batches are the same for any number of workers, and a run that starts at batch k goes on as if it had never stopped.
 """
+
 import functools
 import logging
 import os
@@ -19,7 +20,7 @@ from pwcnet.data.sample import load_sample
 from pwcnet.runtime.tensorflow import tf
 
 BATCHES_AHEAD = 2
-ALIGNMENT = 64              # bytes, of TensorFlow's tensors
+ALIGNMENT = 64  # bytes, of TensorFlow's tensors
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Batch(NamedTuple):
     pair: [B, 2, H, W, 3] float32 RGB in 0..1. truth: [B, H, W, 2] float32, pixels, zero where not valid. valid: [B, H, W] bool.
     numbers: [B] int64, the samples' places in the shuffled sequence.
     """
+
     pair: object
     truth: object
     valid: object
@@ -47,8 +49,10 @@ class TrainingData:
     def __init__(self, samples, crop, augment_options=None, seed=0, masked=True, skip_bad=False):
         self._mix = samples if isinstance(samples, Mix) else Mix([(samples, None)], seed)
         self.crop, self.seed, self.masked, self.skip_bad = tuple(crop), seed, masked, skip_bad
-        self._augment = functools.partial(augment, options=augment_options) if augment_options else random_crop
-        self.failures, self.skipped = [], {}            # errors; {Sample: error} of samples that were skipped
+        self._augment = (
+            functools.partial(augment, options=augment_options) if augment_options else random_crop
+        )
+        self.failures, self.skipped = [], {}  # errors; {Sample: error} of samples that were skipped
         self._distinct, self._skipping = self._mix.distinct, threading.Lock()
 
     def __len__(self):
@@ -76,12 +80,21 @@ class TrainingData:
         """
         index, count = shard
         if not 0 <= index < count:
-            raise ValueError("expected a shard (index, count) with 0 <= index < count, got %r" % (tuple(shard),))
+            raise ValueError(
+                "expected a shard (index, count) with 0 <= index < count, got %r" % (tuple(shard),)
+            )
         workers = workers or os.cpu_count() or 1
-        arrays = functools.partial(self._batch_arrays, ThreadPoolExecutor(workers, "reader"), batch_size)
-        firsts = tf.data.Dataset.range(first_step, last_step).map(lambda step: (step * count + index) * batch_size)
+        arrays = functools.partial(
+            self._batch_arrays, ThreadPoolExecutor(workers, "reader"), batch_size
+        )
+        firsts = tf.data.Dataset.range(first_step, last_step).map(
+            lambda step: (step * count + index) * batch_size
+        )
         # One batch more than the readers fill at a time, so that none of them waits for the last sample of a batch.
-        batches = firsts.map(lambda first: self._batch_tensors(arrays, batch_size, first), num_parallel_calls=-(-workers // batch_size) + 1)
+        batches = firsts.map(
+            lambda first: self._batch_tensors(arrays, batch_size, first),
+            num_parallel_calls=-(-workers // batch_size) + 1,
+        )
         iterator = tf.data.make_initializable_iterator(batches.prefetch(BATCHES_AHEAD))
         pair, truth, valid, numbers = iterator.get_next()
         return Batch(tf.cast(pair, tf.float32) / 255.0, truth, valid, numbers), iterator.initializer
@@ -91,7 +104,9 @@ class TrainingData:
         return sample, self._load(sample)
 
     def _load(self, sample):
-        return load_sample(replace(sample, occlusion=None), masked=self.masked)         # training does not look at occlusions: they need not be read
+        return load_sample(
+            replace(sample, occlusion=None), masked=self.masked
+        )  # training does not look at occlusions: they need not be read
 
     def _readable(self, number):
         """(Sample, what is in it) of the first number from this one on whose files can be read."""
@@ -103,7 +118,10 @@ class TrainingData:
                 except (ValueError, OSError) as error:
                     self._skip(sample, error)
             if len(self.skipped) == self._distinct:
-                raise ValueError("expected at least one sample that can be read, got none of %d; the last: %s" % (self._distinct, self.skipped[sample]))
+                raise ValueError(
+                    "expected at least one sample that can be read, got none of %d; the last: %s"
+                    % (self._distinct, self.skipped[sample])
+                )
             number += 1
 
     def _skip(self, sample, error):
@@ -113,16 +131,29 @@ class TrainingData:
                 log.warning("skipping sample %s: %s", sample.id, error)
 
     def _batch_tensors(self, arrays, batch_size, first):
-        kinds = [(tf.uint8, (2,) + self.crop + (3,)), (tf.float32, self.crop + (2,)), (tf.bool, self.crop), (tf.int64, ())]
+        kinds = [
+            (tf.uint8, (2,) + self.crop + (3,)),
+            (tf.float32, self.crop + (2,)),
+            (tf.bool, self.crop),
+            (tf.int64, ()),
+        ]
         tensors = tf.py_func(arrays, [first], [dtype for dtype, _ in kinds], stateful=False)
         for tensor, (_, shape) in zip(tensors, kinds):
             tensor.set_shape((batch_size,) + shape)
         return tuple(tensors)
 
     def _batch_arrays(self, readers, batch_size, first):
-        pair, truth = _aligned((batch_size, 2) + self.crop + (3,), np.uint8), _aligned((batch_size,) + self.crop + (2,), np.float32)
-        valid, numbers = _aligned((batch_size,) + self.crop, np.bool_), np.arange(first, first + batch_size, dtype=np.int64)
-        for written in [readers.submit(self._write, *places) for places in zip(numbers, pair, truth, valid)]:
+        pair, truth = (
+            _aligned((batch_size, 2) + self.crop + (3,), np.uint8),
+            _aligned((batch_size,) + self.crop + (2,), np.float32),
+        )
+        valid, numbers = (
+            _aligned((batch_size,) + self.crop, np.bool_),
+            np.arange(first, first + batch_size, dtype=np.int64),
+        )
+        for written in [
+            readers.submit(self._write, *places) for places in zip(numbers, pair, truth, valid)
+        ]:
             written.result()
         return pair, truth, valid, numbers
 
@@ -142,4 +173,4 @@ def _aligned(shape, dtype):
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
-    return memory[start:start + size].view(dtype).reshape(shape)
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -1,4 +1,5 @@
 """Several data sets as one endless sequence of samples, drawn with weights."""
+
 import functools
 import math
 
@@ -6,7 +7,7 @@ import numpy as np
 
 from pwcnet.data.sample import Endless
 
-BLOCK = 10000               # numbers; in each whole block every part has its share exactly, rounded to a whole number of at least 1
+BLOCK = 10000  # numbers; in each whole block every part has its share exactly, rounded to a whole number of at least 1
 
 
 class Mix:
@@ -21,11 +22,19 @@ class Mix:
     """
 
     def __init__(self, parts, seed=0):
-        parts = [(samples if isinstance(samples, Endless) else list(samples), weight) for samples, weight in parts]
+        parts = [
+            (samples if isinstance(samples, Endless) else list(samples), weight)
+            for samples, weight in parts
+        ]
         self._parts, self.seed = [samples for samples, _ in parts], seed
         if not parts or not all(self._parts):
-            raise ValueError("expected at least one sample to train on%s, got none" % (" in each part of the mix" if len(parts) > 1 else ""))
-        self._counts = _counts([len(samples) for samples in self._parts], [weight for _, weight in parts])
+            raise ValueError(
+                "expected at least one sample to train on%s, got none"
+                % (" in each part of the mix" if len(parts) > 1 else "")
+            )
+        self._counts = _counts(
+            [len(samples) for samples in self._parts], [weight for _, weight in parts]
+        )
         self._block = functools.lru_cache(maxsize=4)(self._shuffled_block)
         self._order = functools.lru_cache(maxsize=4 * len(parts))(self._shuffled_part)
 
@@ -68,7 +77,9 @@ class Mix:
 
     def _shuffled_part(self, part, epoch):
         # The first part's key is that of a list of samples alone: what a mix of one has always been.
-        return np.random.RandomState([self.seed, epoch] + ([part] if part else [])).permutation(len(self._parts[part]))
+        return np.random.RandomState([self.seed, epoch] + ([part] if part else [])).permutation(
+            len(self._parts[part])
+        )
 
 
 def _counts(sizes, weights):
@@ -76,7 +87,10 @@ def _counts(sizes, weights):
     if all(weight is None for weight in weights):
         weights = sizes
     if any(weight is None or not 0.0 < weight < math.inf for weight in weights):
-        raise ValueError("expected a weight above 0 for every part of the mix, or None for all, got %s" % ", ".join(map(str, weights)))
+        raise ValueError(
+            "expected a weight above 0 for every part of the mix, or None for all, got %s"
+            % ", ".join(map(str, weights))
+        )
     counts = [max(1, int(round(BLOCK * weight / sum(weights)))) for weight in weights]
     counts[counts.index(max(counts))] += BLOCK - sum(counts)
     return counts

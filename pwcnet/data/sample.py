@@ -1,12 +1,13 @@
 """A sample of any data set: the files of one pair of frames, and what is in them."""
+
 from dataclasses import dataclass
 from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
 
-from pwcnet.io.images import read_frame
 from pwcnet.io.flow_files import decode_picture, read_bytes, read_flow
+from pwcnet.io.images import read_frame
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Sample:
     foreground: an image, non-zero on moving objects (KITTI's obj_map). half: the pair is used at half its files' resolution.
     make: a function of nothing that makes what `load_sample` returns, for pairs without files; the names above are then for messages alone.
     """
+
     id: str
     frame1: str
     frame2: str
@@ -62,6 +64,7 @@ class Loaded(NamedTuple):
     frame1, frame2: [H, W, 3] uint8 RGB. flow: [H, W, 2] float32, pixels, channels (u, v); its values mean nothing where `valid` is False.
     valid, occlusion, foreground: [H, W] bool. All but the frames are None where the sample has no such file.
     """
+
     frame1: np.ndarray
     frame2: np.ndarray
     flow: Optional[np.ndarray]
@@ -87,7 +90,10 @@ def load_sample(sample, masked=False):
         _check_size(flow, sample.flow, size, sample.frame1)
         if masked and sample.invalid is not None:
             valid = valid & ~_read_mask(sample.invalid, size, sample.frame1)
-    occlusion, foreground = (path and _read_mask(path, size, sample.frame1) for path in (sample.occlusion, sample.foreground))
+    occlusion, foreground = (
+        path and _read_mask(path, size, sample.frame1)
+        for path in (sample.occlusion, sample.foreground)
+    )
     loaded = Loaded(frame1, frame2, flow, valid, occlusion, foreground)
     return halved(loaded) if sample.half else loaded
 
@@ -100,28 +106,45 @@ def halved(loaded):
     """
     height, width = (size // 2 for size in loaded.frame1.shape[:2])
     if not (height and width):
-        raise ValueError("expected at least 2x2 pixels to halve, got %dx%d; try the full resolution" % loaded.frame1.shape[:2])
+        raise ValueError(
+            "expected at least 2x2 pixels to halve, got %dx%d; try the full resolution"
+            % loaded.frame1.shape[:2]
+        )
 
     def blocks(array):
-        return array[:2 * height, :2 * width].reshape((height, 2, width, 2) + array.shape[2:])
+        return array[: 2 * height, : 2 * width].reshape((height, 2, width, 2) + array.shape[2:])
 
-    frame1, frame2 = (cv2.resize(frame[:2 * height, :2 * width], (width, height), interpolation=cv2.INTER_AREA) for frame in (loaded.frame1, loaded.frame2))
-    occlusion, foreground = (None if mask is None else blocks(mask).any(axis=(1, 3)) for mask in (loaded.occlusion, loaded.foreground))
+    frame1, frame2 = (
+        cv2.resize(frame[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        for frame in (loaded.frame1, loaded.frame2)
+    )
+    occlusion, foreground = (
+        None if mask is None else blocks(mask).any(axis=(1, 3))
+        for mask in (loaded.occlusion, loaded.foreground)
+    )
     flow, valid = None, None
     if loaded.flow is not None:
         count = blocks(loaded.valid).sum(axis=(1, 3))
-        total = blocks(np.where(loaded.valid[..., None], loaded.flow, np.float32(0))).sum(axis=(1, 3))
+        total = blocks(np.where(loaded.valid[..., None], loaded.flow, np.float32(0))).sum(
+            axis=(1, 3)
+        )
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
     return Loaded(frame1, frame2, flow, valid, occlusion, foreground)
 
 
 def _read_mask(path, size, frame_path):
-    mask = decode_picture(read_bytes(path), path)           # not as a frame: that would round small numbers of 16 bits to zero
+    mask = decode_picture(
+        read_bytes(path), path
+    )  # not as a frame: that would round small numbers of 16 bits to zero
     _check_size(mask, path, size, frame_path)
-    return mask != 0 if mask.ndim == 2 else (mask[..., 0] | mask[..., 1] | mask[..., 2]) != 0        # many times faster than any(axis=-1)
+    return (
+        mask != 0 if mask.ndim == 2 else (mask[..., 0] | mask[..., 1] | mask[..., 2]) != 0
+    )  # many times faster than any(axis=-1)
 
 
 def _check_size(array, path, size, frame_path):
     if array.shape[:2] != size:
-        raise ValueError("expected %dx%d pixels (height x width) as in %s, got %dx%d in %s; try the files of one data set" % (
-            size[0], size[1], frame_path, array.shape[0], array.shape[1], path))
+        raise ValueError(
+            "expected %dx%d pixels (height x width) as in %s, got %dx%d in %s; try the files of one data set"
+            % (size[0], size[1], frame_path, array.shape[0], array.shape[1], path)
+        )

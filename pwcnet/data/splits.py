@@ -3,6 +3,7 @@
 A set that publishes its own validation part (FlyingChairs' split file, FlyingThings3D's TEST) is split as published, others by share. FlyingThings3D's TEST is
 a folder of its own, as Sintel's test split is, and never trains.
 """
+
 import fnmatch
 import math
 
@@ -23,24 +24,37 @@ def split_validation(ids, fraction=VALIDATION_FRACTION, seed=SPLIT_SEED):
     ids = sorted(ids)
     for one, other in zip(ids, ids[1:]):
         if one == other:
-            raise ValueError("expected ids without repetition, got %s twice; try a split of distinct pairs" % (one,))
+            raise ValueError(
+                "expected ids without repetition, got %s twice; try a split of distinct pairs"
+                % (one,)
+            )
     if not 0.0 < fraction < 1.0:
-        raise ValueError("expected a share for validation between 0 and 1, got %r; try %s" % (fraction, VALIDATION_FRACTION))
+        raise ValueError(
+            "expected a share for validation between 0 and 1, got %r; try %s"
+            % (fraction, VALIDATION_FRACTION)
+        )
     if len(ids) < 2:
-        raise ValueError("expected at least 2 pairs to set some aside for validation, got %d; try a mode without a split" % len(ids))
+        raise ValueError(
+            "expected at least 2 pairs to set some aside for validation, got %d; try a mode without a split"
+            % len(ids)
+        )
     if math.ceil(fraction * len(ids)) >= len(ids):
-        raise ValueError("expected pairs left to train on, got a share of %r of %d pairs for validation; try a smaller share" % (fraction, len(ids)))
+        raise ValueError(
+            "expected pairs left to train on, got a share of %r of %d pairs for validation; try a smaller share"
+            % (fraction, len(ids))
+        )
     from sklearn.model_selection import train_test_split
+
     train, validation = train_test_split(ids, test_size=fraction, random_state=seed)
     return sorted(train), sorted(validation)
 
 
-PARTS = {                           # mode: the parts it has, the usual one first
-    "train_noval": ("train",),      # all pairs train
+PARTS = {  # mode: the parts it has, the usual one first
+    "train_noval": ("train",),  # all pairs train
     "train_with_val": ("train", "val"),
     "val": ("val",),
-    "val_notrain": ("val",),        # all pairs validate: what published errors use
-    "test": ("test",),              # no ground truth
+    "val_notrain": ("val",),  # all pairs validate: what published errors use
+    "test": ("test",),  # no ground truth
 }
 SPLIT_MODES = ("train_with_val", "val")
 
@@ -53,10 +67,15 @@ def checked_part(mode, part, without_test=None):
     if mode not in PARTS:
         raise ValueError("expected a mode of %s, got %r" % (", ".join(PARTS), mode))
     if part is not None and part not in PARTS[mode]:
-        raise ValueError("expected part %s of mode %s, got %r; try mode train_with_val, which has train and val" % (
-            " or ".join(PARTS[mode]), mode, part))
+        raise ValueError(
+            "expected part %s of mode %s, got %r; try mode train_with_val, which has train and val"
+            % (" or ".join(PARTS[mode]), mode, part)
+        )
     if mode == "test" and without_test:
-        raise ValueError("expected a mode with ground truth of %s, got test; try val: all pairs of this set have truth" % without_test)
+        raise ValueError(
+            "expected a mode with ground truth of %s, got test; try val: all pairs of this set have truth"
+            % without_test
+        )
     return part or PARTS[mode][0]
 
 
@@ -74,13 +93,25 @@ def subset(samples, scenes=(), patterns=()):
     """
     for scene in scenes:
         if not any(_lies_in(sample, scene) for sample in samples):
-            raise ValueError("expected scenes of these %d pairs, got %r; %s" % (len(samples), scene, _known_scenes(samples)))
-    chosen = [sample for sample in samples
-              if (not scenes or any(_lies_in(sample, scene) for scene in scenes))
-              and (not patterns or any(fnmatch.fnmatchcase(sample.id, pattern) for pattern in patterns))]
+            raise ValueError(
+                "expected scenes of these %d pairs, got %r; %s"
+                % (len(samples), scene, _known_scenes(samples))
+            )
+    chosen = [
+        sample
+        for sample in samples
+        if (not scenes or any(_lies_in(sample, scene) for scene in scenes))
+        and (not patterns or any(fnmatch.fnmatchcase(sample.id, pattern) for pattern in patterns))
+    ]
     if not chosen:
-        raise ValueError("expected pairs that match %s, got none of %d; their ids are %s" % (
-            " or ".join(map(repr, patterns)) or "any", len(samples), first_names([sample.id for sample in samples], 5) or "none"))
+        raise ValueError(
+            "expected pairs that match %s, got none of %d; their ids are %s"
+            % (
+                " or ".join(map(repr, patterns)) or "any",
+                len(samples),
+                first_names([sample.id for sample in samples], 5) or "none",
+            )
+        )
     return chosen
 
 
@@ -90,4 +121,9 @@ def _lies_in(sample, scene):
 
 def _known_scenes(samples):
     scenes = sorted({sample.id.rpartition("/")[0] for sample in samples} - {""})
-    return "try " + first_names(scenes, 5) if scenes else "they have no scenes, try patterns of their ids: " + first_names([sample.id for sample in samples], 5)
+    return (
+        "try " + first_names(scenes, 5)
+        if scenes
+        else "they have no scenes, try patterns of their ids: "
+        + first_names([sample.id for sample in samples], 5)
+    )

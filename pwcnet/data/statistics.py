@@ -1,4 +1,5 @@
 """What is in a data set: sizes, known pixels and motion, over the samples that are looked at."""
+
 from collections import Counter
 from typing import Dict, NamedTuple, Optional
 
@@ -6,13 +7,14 @@ import numpy as np
 
 from pwcnet.flow.metrics import SPEEDS
 
-STEPS = 100             # bins a pixel of motion, so that percentiles of any number of samples are right to 1/100 pixel
-LARGEST = 5000          # pixels; faster ones share the last bin
+STEPS = 100  # bins a pixel of motion, so that percentiles of any number of samples are right to 1/100 pixel
+LARGEST = 5000  # pixels; faster ones share the last bin
 PERCENTILES = (50, 90, 99)
 
 
 class Motion(NamedTuple):
     """Lengths of the flow of all valid pixels, in pixels. percentiles: {50: ..., 90: ..., 99: ...}. speeds: the share (0..1) of each of Sintel's speeds."""
+
     mean: float
     percentiles: Dict[int, float]
     largest: float
@@ -41,7 +43,9 @@ class Survey:
         self.valid += speed.size
         self._total += speed.sum()
         self._largest = max(self._largest, speed.max() if speed.size else 0.0)
-        self._counts += np.bincount((np.minimum(speed, LARGEST) * STEPS).astype(np.int64), minlength=self._counts.size)
+        self._counts += np.bincount(
+            (np.minimum(speed, LARGEST) * STEPS).astype(np.int64), minlength=self._counts.size
+        )
         for name, start, end in SPEEDS:
             self._speeds[name] += int(np.count_nonzero((speed >= start) & (speed < end)))
 
@@ -55,9 +59,19 @@ class Survey:
         """A `Motion`; None where no flow is known."""
         if not self.valid:
             return None
-        ranks = np.searchsorted(np.cumsum(self._counts), [self.valid * percent / 100.0 for percent in PERCENTILES])
-        percentiles = {percent: float(min((rank + 0.5) / STEPS, self._largest)) for percent, rank in zip(PERCENTILES, ranks)}
-        return Motion(self._total / self.valid, percentiles, float(self._largest), {name: self._speeds[name] / self.valid for name, _, _ in SPEEDS})
+        ranks = np.searchsorted(
+            np.cumsum(self._counts), [self.valid * percent / 100.0 for percent in PERCENTILES]
+        )
+        percentiles = {
+            percent: float(min((rank + 0.5) / STEPS, self._largest))
+            for percent, rank in zip(PERCENTILES, ranks)
+        }
+        return Motion(
+            self._total / self.valid,
+            percentiles,
+            float(self._largest),
+            {name: self._speeds[name] / self.valid for name, _, _ in SPEEDS},
+        )
 
 
 def evenly(items, count):

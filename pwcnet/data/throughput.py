@@ -1,4 +1,5 @@
 """How fast training samples are read: the pipeline against a plain loop in the same process."""
+
 import os
 import statistics
 import time
@@ -13,6 +14,7 @@ class Throughput(NamedTuple):
     loop, pipeline: samples a second of a single-threaded loop and of TrainingData.batches. ratio: pipeline to loop, of the same round.
     delivered, read: bytes a sample, decoded as the batches hold them (uint8 frames, float32 truth, bool valid), and in its files.
     """
+
     loop: float
     pipeline: float
     ratio: float
@@ -28,7 +30,10 @@ def measure_input(data, batch_size, steps, rounds, workers=0):
     batch. Raises ValueError where fewer than one round, step or sample is asked for, and for files that cannot be read.
     """
     if min(batch_size, steps, rounds) < 1:
-        raise ValueError("expected at least one sample a batch, step and round, got %r" % ((batch_size, steps, rounds),))
+        raise ValueError(
+            "expected at least one sample a batch, step and round, got %r"
+            % ((batch_size, steps, rounds),)
+        )
     count = batch_size * steps
     loops, pipelines = [], []
     with tf.Graph().as_default(), tf.Session() as session:
@@ -40,9 +45,13 @@ def measure_input(data, batch_size, steps, rounds, workers=0):
             loops.append(_loop_seconds(data, count))
             pipelines.append(_pipeline_seconds(session, data, batch, start, steps))
     height, width = data.crop
-    return Throughput(count / statistics.median(loops), count / statistics.median(pipelines),
-                      statistics.median(loop / pipeline for loop, pipeline in zip(loops, pipelines)),
-                      height * width * (2 * 3 + 2 * 4 + 1), sum(_file_bytes(data, data.sample(number)) for number in range(count)) / count)
+    return Throughput(
+        count / statistics.median(loops),
+        count / statistics.median(pipelines),
+        statistics.median(loop / pipeline for loop, pipeline in zip(loops, pipelines)),
+        height * width * (2 * 3 + 2 * 4 + 1),
+        sum(_file_bytes(data, data.sample(number)) for number in range(count)) / count,
+    )
 
 
 def _loop_seconds(data, count):
@@ -57,7 +66,7 @@ def _pipeline_seconds(session, data, batch, start, steps):
     try:
         session.run(start)
         for _ in range(steps):
-            session.run(batch.numbers.op)           # the iterator's, which hands out the whole batch
+            session.run(batch.numbers.op)  # the iterator's, which hands out the whole batch
     except tf.errors.OpError:
         if data.failures:
             raise data.failures[-1]

@@ -13,6 +13,7 @@ Environment, set by `pwcnet launch` for each worker:
     PWCNET_ADDRESSES    collective: host:port of all workers in the order of their ranks, separated by commas; the same everywhere
     RANK_TABLE_FILE, RANK_ID, RANK_SIZE, JOB_ID, ASCEND_DEVICE_ID       hccl: as Ascend's platforms set them
 """
+
 import os
 
 ENGINES = ("single", "horovod", "collective", "hccl")
@@ -37,14 +38,19 @@ def open_workers(config, engine="auto"):
     if name in _registered:
         return _registered[name](config)
     if name == "hccl":
-        raise ValueError('expected the engine hccl to be registered; call register_engine("hccl", pwcnet.ascend.hccl.HcclWorkers) first')
+        raise ValueError(
+            'expected the engine hccl to be registered; call register_engine("hccl", pwcnet.ascend.hccl.HcclWorkers) first'
+        )
     if name == "horovod":
         from pwcnet.distributed.horovod_engine import HorovodWorkers
+
         return HorovodWorkers(config)
     if name == "collective":
         from pwcnet.distributed.collective import CollectiveWorkers
+
         return CollectiveWorkers(config)
     from pwcnet.distributed.workers import Workers
+
     return Workers(config)
 
 
@@ -52,14 +58,29 @@ def engine_of(engine, environ):
     """The engine's name, with "auto" looked up in the environment. Raises ValueError for an unknown one."""
     if engine == "auto":
         below_horovod = "HOROVOD_RANK" in environ or "OMPI_COMM_WORLD_RANK" in environ
-        below_hccl = (environ.get("RANK_TABLE_FILE") or environ.get("RANK_ID")) and environ.get("RANK_SIZE", "1") not in ("", "0", "1")
-        engine = environ.get("PWCNET_ENGINE") or ("horovod" if below_horovod else "hccl" if below_hccl else "single")
+        below_hccl = (environ.get("RANK_TABLE_FILE") or environ.get("RANK_ID")) and environ.get(
+            "RANK_SIZE", "1"
+        ) not in ("", "0", "1")
+        engine = environ.get("PWCNET_ENGINE") or (
+            "horovod" if below_horovod else "hccl" if below_hccl else "single"
+        )
     if engine not in ENGINES:
-        raise ValueError("expected an engine of %s, got %r; see PWCNET_ENGINE" % (", ".join(ENGINES), engine))
+        raise ValueError(
+            "expected an engine of %s, got %r; see PWCNET_ENGINE" % (", ".join(ENGINES), engine)
+        )
     return engine
 
 
 def horovod_install_command(python):
     """The command that installs Horovod for this interpreter: it is built, with the flags for TensorFlow alone."""
-    flags = " ".join("HOROVOD_" + flag for flag in ("WITH_GLOO=1", "WITH_TENSORFLOW=1", "WITHOUT_MPI=1", "WITHOUT_PYTORCH=1", "WITHOUT_MXNET=1"))
+    flags = " ".join(
+        "HOROVOD_" + flag
+        for flag in (
+            "WITH_GLOO=1",
+            "WITH_TENSORFLOW=1",
+            "WITHOUT_MPI=1",
+            "WITHOUT_PYTORCH=1",
+            "WITHOUT_MXNET=1",
+        )
+    )
     return "%s %s -m pip install --no-build-isolation horovod==0.28.1" % (flags, python)

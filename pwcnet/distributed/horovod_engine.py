@@ -1,4 +1,5 @@
 """Workers joined by Horovod: Gloo between CPUs, NCCL between GPUs where it was built with it. For TensorFlow 1.15."""
+
 import sys
 
 from pwcnet.distributed.engines import horovod_install_command
@@ -12,8 +13,10 @@ class HorovodWorkers(Workers):
         try:
             import horovod.tensorflow as horovod
         except ImportError as error:
-            raise ValueError("expected Horovod for TensorFlow, got %r; install it with: %s; or take the engine collective" % (
-                str(error), horovod_install_command(sys.executable)))
+            raise ValueError(
+                "expected Horovod for TensorFlow, got %r; install it with: %s; or take the engine collective"
+                % (str(error), horovod_install_command(sys.executable))
+            )
         super().__init__(config)
         self._horovod = horovod
         horovod.init()

@@ -1,4 +1,5 @@
 """The folder of an evaluation: pairs.csv, evaluation.json, and the flow and pictures of its pairs. It is complete, or begun and to be continued."""
+
 import csv
 import io
 import json
@@ -18,9 +19,13 @@ from pwcnet.flow.metrics import Mean
 from pwcnet.io.atomic import PARTIAL, check_output_file, check_output_folder, naming, write_text
 
 PAIRS, ABOUT, JOURNAL = "pairs.csv", "evaluation.json", "evaluation.partial.jsonl"
-KINDS = {"flow": ".flo", "pictures": ".png"}                # folders of what is kept of each pair
-ID, SECONDS, COUNT = "id", "seconds", " pixels"             # columns, and what ends the name of a measure's second one
-TOTAL = "per_image", "images", "pooled", "pixels"           # of each measure, as of `Totals.as_dict`
+KINDS = {"flow": ".flo", "pictures": ".png"}  # folders of what is kept of each pair
+ID, SECONDS, COUNT = (
+    "id",
+    "seconds",
+    " pixels",
+)  # columns, and what ends the name of a measure's second one
+TOTAL = "per_image", "images", "pooled", "pixels"  # of each measure, as of `Totals.as_dict`
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +38,7 @@ class Settings:
     filters: which of its pairs. weights: of `pwcnet.weights.files.weights_of`. precision: as of pwcnet.inference.predictor. session: what else of the device and its
     options numbers depend on, as text; "" is unknown.
     """
+
     data: str
     root: str
     masked: bool = False
@@ -49,6 +55,7 @@ class Settings:
 
 class Evaluation(NamedTuple):
     """A complete evaluation. about: what is in evaluation.json; earlier versions wrote no session. pairs: [(id, {measure: Mean}, seconds or None)]."""
+
     about: Dict[str, Any]
     pairs: List[Tuple[str, Dict[str, Mean], Optional[float]]]
 
@@ -82,7 +89,9 @@ class EvaluationFolder:
     def is_done(self, pair_id):
         """Whether a pair was scored, and all that is kept of it is there; a file of that name that was not written with these scores does not count."""
         return pair_id in self._results and all(
-            kind in self._written[pair_id] and os.path.isfile(self.path_of(kind, pair_id)) for kind in self._kept)
+            kind in self._written[pair_id] and os.path.isfile(self.path_of(kind, pair_id))
+            for kind in self._kept
+        )
 
     def add(self, result):
         """Notes a pair, once what is kept of it is there."""
@@ -98,11 +107,20 @@ class EvaluationFolder:
         results, totals = [self._results[pair_id] for pair_id in pair_ids], Totals()
         for result in results:
             totals.add(result)
-        about = dict(asdict(self._settings), pairs=len(results), command=list(command), versions=_versions(tensorflow),
-                     made=datetime.now(timezone.utc).isoformat(timespec="seconds"), mean_seconds=totals.mean_seconds,
-                     totals=totals.as_dict(), histograms=totals.histograms.as_dict())
+        about = dict(
+            asdict(self._settings),
+            pairs=len(results),
+            command=list(command),
+            versions=_versions(tensorflow),
+            made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            mean_seconds=totals.mean_seconds,
+            totals=totals.as_dict(),
+            histograms=totals.histograms.as_dict(),
+        )
         write_text(os.path.join(self._path, PAIRS), _table(results, list(totals.measures)))
-        write_text(os.path.join(self._path, ABOUT), json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            os.path.join(self._path, ABOUT), json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+        )
         _remove([os.path.join(self._path, JOURNAL)])
         return totals
 
@@ -111,8 +129,16 @@ class EvaluationFolder:
 
     def __exit__(self, kind, *_):
         self._journal.close()
-        if kind is not None and self._results and not os.path.exists(os.path.join(self._path, ABOUT)):
-            log.warning("stopped; %d pairs are done in %s, the same command continues", len(self._results), self._path)
+        if (
+            kind is not None
+            and self._results
+            and not os.path.exists(os.path.join(self._path, ABOUT))
+        ):
+            log.warning(
+                "stopped; %d pairs are done in %s, the same command continues",
+                len(self._results),
+                self._path,
+            )
 
 
 def check_evaluation_folder(path, overwrite=False):
@@ -120,7 +146,10 @@ def check_evaluation_folder(path, overwrite=False):
     check_output_folder(path)
     about = os.path.join(path, ABOUT)
     if os.path.lexists(about) and not overwrite:
-        raise FileExistsError("expected a folder without a complete evaluation, got %s; try --overwrite, which starts anew, or another --output" % about)
+        raise FileExistsError(
+            "expected a folder without a complete evaluation, got %s; try --overwrite, which starts anew, or another --output"
+            % about
+        )
 
 
 def read_evaluation(folder):
@@ -128,30 +157,45 @@ def read_evaluation(folder):
     path = os.path.join(folder, ABOUT)
     if not os.path.isfile(path):
         begun = os.path.isfile(os.path.join(folder, JOURNAL))
-        raise FileNotFoundError("expected a complete evaluation, got %s; try %s" % (
-            ("an interrupted one in %s" if begun else "no file %s") % (folder if begun else path),
-            "its command again, which continues" if begun else "scripts/evaluate.py --output"))
+        raise FileNotFoundError(
+            "expected a complete evaluation, got %s; try %s"
+            % (
+                ("an interrupted one in %s" if begun else "no file %s")
+                % (folder if begun else path),
+                "its command again, which continues" if begun else "scripts/evaluate.py --output",
+            )
+        )
     try:
         with open(path, encoding="utf-8") as stream:
             about = json.load(stream)
         count, totals = int(about["pairs"]), dict(about["totals"])
-        if not isinstance(about["data"], str) or any(set(TOTAL) - set(total) for total in totals.values()):
+        if not isinstance(about["data"], str) or any(
+            set(TOTAL) - set(total) for total in totals.values()
+        ):
             raise ValueError("no name of the data, or totals without %s" % ", ".join(TOTAL))
         if about.get("histograms"):
             check_histograms(about["histograms"])
     except (ValueError, LookupError, TypeError) as error:
-        raise ValueError("expected the results of an evaluation, got something else in %s (%s: %s); try evaluating again" % (
-            path, type(error).__name__, error)) from error
+        raise ValueError(
+            "expected the results of an evaluation, got something else in %s (%s: %s); try evaluating again"
+            % (path, type(error).__name__, error)
+        ) from error
     return Evaluation(about, _read_table(os.path.join(folder, PAIRS), list(totals), count))
 
 
 def _table(results, measures):
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([ID] + [column for name in measures for column in (name, name + COUNT)] + [SECONDS])
+    table.writerow(
+        [ID] + [column for name in measures for column in (name, name + COUNT)] + [SECONDS]
+    )
     for result in results:
         means = [result.scores.get(name, Mean(None, 0)) for name in measures]
-        table.writerow([result.id] + [cell for mean in means for cell in (_cell(mean.value), mean.count)] + [_cell(result.seconds)])
+        table.writerow(
+            [result.id]
+            + [cell for mean in means for cell in (_cell(mean.value), mean.count)]
+            + [_cell(result.seconds)]
+        )
     return text.getvalue()
 
 
@@ -159,12 +203,23 @@ def _read_table(path, measures, count):
     try:
         with open(path, newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
-        pairs = [(row[ID], {name: _mean(row[name], row[name + COUNT]) for name in measures}, _value(row[SECONDS])) for row in rows]
+        pairs = [
+            (
+                row[ID],
+                {name: _mean(row[name], row[name + COUNT]) for name in measures},
+                _value(row[SECONDS]),
+            )
+            for row in rows
+        ]
     except (csv.Error, KeyError, ValueError, TypeError) as error:
-        raise ValueError("expected a table of pairs with two columns a measure, got something else in %s (%s: %s); try evaluating again" % (
-            path, type(error).__name__, error)) from error
+        raise ValueError(
+            "expected a table of pairs with two columns a measure, got something else in %s (%s: %s); try evaluating again"
+            % (path, type(error).__name__, error)
+        ) from error
     if len(pairs) != count:
-        raise ValueError("expected %d pairs, got %d in %s; try evaluating again" % (count, len(pairs), path))
+        raise ValueError(
+            "expected %d pairs, got %d in %s; try evaluating again" % (count, len(pairs), path)
+        )
     return pairs
 
 
@@ -185,7 +240,12 @@ def _value(cell):
 
 
 def _versions(tensorflow):
-    return {"pwcnet": __version__, "tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()}
+    return {
+        "pwcnet": __version__,
+        "tensorflow": tensorflow,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _clear(path):
@@ -197,7 +257,10 @@ def _clear(path):
 def _earlier_ids(path):
     """The ids in the table and in the journal of an evaluation, as far as they can be read."""
     ids = set()
-    for name, id_of in ((PAIRS, lambda line: next(csv.reader([line]))[0]), (JOURNAL, lambda line: json.loads(line)[ID])):
+    for name, id_of in (
+        (PAIRS, lambda line: next(csv.reader([line]))[0]),
+        (JOURNAL, lambda line: json.loads(line)[ID]),
+    ):
         lines = ()
         if os.path.isfile(os.path.join(path, name)):
             with open(os.path.join(path, name), encoding="utf-8", errors="replace") as stream:
@@ -207,14 +270,29 @@ def _earlier_ids(path):
                 ids.add(id_of(line))
             except (ValueError, LookupError, TypeError, StopIteration, csv.Error):
                 continue
-    return {pair_id for pair_id in ids if isinstance(pair_id, str) and ".." not in pair_id.split("/") and not os.path.isabs(pair_id)}
+    return {
+        pair_id
+        for pair_id in ids
+        if isinstance(pair_id, str)
+        and ".." not in pair_id.split("/")
+        and not os.path.isabs(pair_id)
+    }
 
 
 def _leftovers(path):
     """Files that a killed program was writing."""
-    own = [os.path.join(path, name) for name in os.listdir(path) if name.startswith(PARTIAL) and name.endswith((PAIRS, ABOUT, JOURNAL))]
-    return own + [os.path.join(folder, name) for kind in KINDS for folder, _, names in os.walk(os.path.join(path, kind))
-                  for name in names if name.startswith(PARTIAL)]
+    own = [
+        os.path.join(path, name)
+        for name in os.listdir(path)
+        if name.startswith(PARTIAL) and name.endswith((PAIRS, ABOUT, JOURNAL))
+    ]
+    return own + [
+        os.path.join(folder, name)
+        for kind in KINDS
+        for folder, _, names in os.walk(os.path.join(path, kind))
+        for name in names
+        if name.startswith(PARTIAL)
+    ]
 
 
 def _remove(paths):
@@ -233,7 +311,7 @@ class Journal:
 
     def __init__(self, path, settings):
         self._path, self._stream, self.kept = path, None, {}
-        self._settings = json.loads(json.dumps(settings))           # as a file gives them back
+        self._settings = json.loads(json.dumps(settings))  # as a file gives them back
         self._lines = self._whole_lines() if os.path.lexists(path) else []
         self.results = {result.id: result for result in map(self._parsed, self._lines)}
 
@@ -241,7 +319,13 @@ class Journal:
         """Notes a pair, with the kinds of files that were written for it; a program that is killed later finds it again."""
         with naming(self._path):
             if self._stream is None:
-                write_text(self._path, "".join(line + "\n" for line in [json.dumps({"settings": self._settings})] + self._lines))
+                write_text(
+                    self._path,
+                    "".join(
+                        line + "\n"
+                        for line in [json.dumps({"settings": self._settings})] + self._lines
+                    ),
+                )
                 self._stream = open(self._path, "a", encoding="utf-8")
             self._stream.write(_line(result, kept) + "\n")
             self._stream.flush()
@@ -260,18 +344,37 @@ class Journal:
         begun = self._json(lines[0] if lines else "").get("settings")
         if not isinstance(begun, dict):
             raise self._broken()
-        other = sorted(key for key in set(begun) | set(self._settings) if begun.get(key) != self._settings.get(key))
+        other = sorted(
+            key
+            for key in set(begun) | set(self._settings)
+            if begun.get(key) != self._settings.get(key)
+        )
         if other:
-            raise ValueError("expected the settings of the evaluation begun in %s, got another %s; try --overwrite, which starts anew, or another --output" % (
-                self._path, ", ".join("%s (%s there, %s now)" % (key, json.dumps(begun.get(key)), json.dumps(self._settings.get(key))) for key in other)))
+            raise ValueError(
+                "expected the settings of the evaluation begun in %s, got another %s; try --overwrite, which starts anew, or another --output"
+                % (
+                    self._path,
+                    ", ".join(
+                        "%s (%s there, %s now)"
+                        % (key, json.dumps(begun.get(key)), json.dumps(self._settings.get(key)))
+                        for key in other
+                    ),
+                )
+            )
         return lines[1:]
 
     def _parsed(self, line):
         stored = self._json(line)
         try:
             self.kept[stored["id"]] = frozenset(stored.get("kept", ()))
-            return Result(stored["id"], {name: Mean(*mean) for name, mean in stored["scores"].items()}, None, stored["seconds"], stored["first"],
-                          Histograms(*(np.array(values, np.float64) for values in stored["histograms"])))
+            return Result(
+                stored["id"],
+                {name: Mean(*mean) for name, mean in stored["scores"].items()},
+                None,
+                stored["seconds"],
+                stored["first"],
+                Histograms(*(np.array(values, np.float64) for values in stored["histograms"])),
+            )
         except (KeyError, TypeError, AttributeError):
             raise self._broken() from None
 
@@ -285,12 +388,23 @@ class Journal:
         return content
 
     def _broken(self):
-        return ValueError("expected the journal of an evaluation, got something else in %s; try --overwrite, which starts anew" % self._path)
+        return ValueError(
+            "expected the journal of an evaluation, got something else in %s; try --overwrite, which starts anew"
+            % self._path
+        )
 
 
 def _line(result, kept):
-    return json.dumps({"id": result.id, "kept": list(kept), "scores": result.scores, "seconds": result.seconds, "first": result.first,
-                       "histograms": [values.tolist() for values in result.histograms]})
+    return json.dumps(
+        {
+            "id": result.id,
+            "kept": list(kept),
+            "scores": result.scores,
+            "seconds": result.seconds,
+            "first": result.first,
+            "histograms": [values.tolist() for values in result.histograms],
+        }
+    )
 
 
 COLUMNS = ("id", "epe", "valid_pixels", "seconds")
@@ -316,7 +430,9 @@ def results_table(path):
     def add(result):
         nonlocal rows
         epe, seconds = result.scores["EPE"], result.seconds
-        write([result.id, format(epe, ".6f"), epe.count, "" if seconds is None else "%.6f" % seconds])
+        write(
+            [result.id, format(epe, ".6f"), epe.count, "" if seconds is None else "%.6f" % seconds]
+        )
         rows += 1
 
     def write(row, mode="a"):

@@ -2,6 +2,7 @@
 
 Where a prediction comes from makes no difference here: this machine's network and files that a device wrote are scored by the same function.
 """
+
 import time
 from contextlib import contextmanager
 from typing import Dict, NamedTuple, Optional
@@ -9,13 +10,60 @@ from typing import Dict, NamedTuple, Optional
 import numpy as np
 
 from pwcnet.data.sample import load_sample
-from pwcnet.flow.metrics import MEASURES, Mean, RunningMean, angular_error, average, endpoint_error, measures_of, speed_of
+from pwcnet.flow.metrics import (
+    MEASURES,
+    Mean,
+    RunningMean,
+    angular_error,
+    average,
+    endpoint_error,
+    measures_of,
+    speed_of,
+)
 from pwcnet.flow.padding import padded_size
 from pwcnet.io.flow_files import as_mask, valid_pixels
 from pwcnet.io.prefetch import ahead, behind
 
-SPEED_EDGES = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120, 160, np.inf)          # pixels a frame; Sintel's 10 and 40 among them
-EPE_EDGES = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, np.inf)        # pixels
+SPEED_EDGES = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    7,
+    10,
+    15,
+    20,
+    30,
+    40,
+    60,
+    80,
+    120,
+    160,
+    np.inf,
+)  # pixels a frame; Sintel's 10 and 40 among them
+EPE_EDGES = (
+    0,
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    0.7,
+    1,
+    1.5,
+    2,
+    3,
+    4,
+    5,
+    7,
+    10,
+    15,
+    20,
+    30,
+    50,
+    100,
+    np.inf,
+)  # pixels
 
 
 class Histograms(NamedTuple):
@@ -23,6 +71,7 @@ class Histograms(NamedTuple):
 
     pixels_by_speed, epe_sum_by_speed: [K], over SPEED_EDGES of the truth's speed; the sum of the errors in pixels. pixels_by_epe: [M], over EPE_EDGES.
     """
+
     pixels_by_speed: np.ndarray
     epe_sum_by_speed: np.ndarray
     pixels_by_epe: np.ndarray
@@ -33,8 +82,12 @@ class Histograms(NamedTuple):
     def as_dict(self):
         """For JSON: lists, and the edges with None for infinity."""
         edges = {"speed_edges": _edges(SPEED_EDGES), "epe_edges": _edges(EPE_EDGES)}
-        return dict(edges, pixels_by_speed=_counts(self.pixels_by_speed), epe_sum_by_speed=self.epe_sum_by_speed.tolist(),
-                    pixels_by_epe=_counts(self.pixels_by_epe))
+        return dict(
+            edges,
+            pixels_by_speed=_counts(self.pixels_by_speed),
+            epe_sum_by_speed=self.epe_sum_by_speed.tolist(),
+            pixels_by_epe=_counts(self.pixels_by_epe),
+        )
 
 
 def histograms(epe, speed, valid):
@@ -43,24 +96,37 @@ def histograms(epe, speed, valid):
     bins = np.searchsorted(SPEED_EDGES, speed, side="right") - 1
     below = np.array([np.count_nonzero(epe < edge) for edge in EPE_EDGES[1:]], np.float64)
     size = len(SPEED_EDGES) - 1
-    return Histograms(np.bincount(bins, minlength=size).astype(np.float64), np.bincount(bins, epe, size), np.diff(below, prepend=0))
+    return Histograms(
+        np.bincount(bins, minlength=size).astype(np.float64),
+        np.bincount(bins, epe, size),
+        np.diff(below, prepend=0),
+    )
 
 
 def check_histograms(stored):
     """Raises ValueError for what is not such a dictionary as `Histograms.as_dict` gives: edges that rise, the last None, and a finite number for each bin."""
-    for edges, *values in (("speed_edges", "pixels_by_speed", "epe_sum_by_speed"), ("epe_edges", "pixels_by_epe")):
+    for edges, *values in (
+        ("speed_edges", "pixels_by_speed", "epe_sum_by_speed"),
+        ("epe_edges", "pixels_by_epe"),
+    ):
         finite = np.array(stored[edges][:-1], np.float64)
         if stored[edges][-1] is not None or not (np.diff(finite) > 0).all():
             raise ValueError("%s that do not rise to null" % edges)
         for name in values:
             numbers = np.array(stored[name], np.float64)
-            if numbers.shape != finite.shape or not (numbers >= 0).all() or not np.isfinite(numbers).all():
+            if (
+                numbers.shape != finite.shape
+                or not (numbers >= 0).all()
+                or not np.isfinite(numbers).all()
+            ):
                 raise ValueError("no number for each bin in %s" % name)
 
 
 def empty():
     """The `Histograms` of no pixel."""
-    return Histograms(np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(EPE_EDGES) - 1))
+    return Histograms(
+        np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(SPEED_EDGES) - 1), np.zeros(len(EPE_EDGES) - 1)
+    )
 
 
 def _edges(edges):
@@ -78,6 +144,7 @@ class Result(NamedTuple):
     seconds: what the prediction took; None where it was made elsewhere. first: the first of its size, which built a graph in that time.
     histograms: how its pixels spread; None is nowhere.
     """
+
     id: str
     scores: Dict[str, Mean]
     flow: Optional[np.ndarray] = None
@@ -96,7 +163,9 @@ def score(prediction, truth, valid=None, occlusions=None, foreground=None):
     epe = endpoint_error(prediction, truth)
     counted = as_mask(valid, epe.shape) & valid_pixels(truth)
     speed = speed_of(truth)
-    return measures_of(epe, angular_error(prediction, truth), speed, counted, occlusions, foreground), histograms(epe, speed, counted)
+    return measures_of(
+        epe, angular_error(prediction, truth), speed, counted, occlusions, foreground
+    ), histograms(epe, speed, counted)
 
 
 def epe_of(prediction, truth, valid=None):
@@ -120,9 +189,15 @@ def check_samples(samples, masked=False):
         raise ValueError("expected at least one pair to evaluate, got none; try another mode")
     for sample in samples:
         if sample.flow is None:
-            raise ValueError("expected ground truth for every pair, got none for %s; try a mode of the training frames" % sample.id)
+            raise ValueError(
+                "expected ground truth for every pair, got none for %s; try a mode of the training frames"
+                % sample.id
+            )
     if masked and not any(sample.invalid for sample in samples):
-        raise ValueError("expected masks of invalid pixels, got none for %d pairs; try without masks" % len(samples))
+        raise ValueError(
+            "expected masks of invalid pixels, got none for %d pairs; try without masks"
+            % len(samples)
+        )
 
 
 def evaluate_samples(predictor, samples, masked=False):
@@ -175,13 +250,22 @@ class Totals:
     @property
     def mean_seconds(self):
         """Of a prediction, without those that built a graph unless there are no others; None where nothing was timed."""
-        seconds = [taken for taken, first in self._seconds if not first] or [taken for taken, _ in self._seconds]
+        seconds = [taken for taken, first in self._seconds if not first] or [
+            taken for taken, _ in self._seconds
+        ]
         return float(np.mean(seconds)) if seconds else None
 
     def as_dict(self):
         """For JSON: {measure: {"per_image", "images", "pooled", "pixels"}}; the means are None where they stand on nothing."""
-        return {name: {"per_image": mean.per_image.value, "images": mean.per_image.count, "pooled": mean.pooled.value, "pixels": mean.pooled.count}
-                for name, mean in self.measures.items()}
+        return {
+            name: {
+                "per_image": mean.per_image.value,
+                "images": mean.per_image.count,
+                "pooled": mean.pooled.value,
+                "pixels": mean.pooled.count,
+            }
+            for name, mean in self.measures.items()
+        }
 
 
 def mean_without_first(seconds):

@@ -1,4 +1,5 @@
 """Frozen graphs: the network with a checkpoint's weights as constants, for one input size."""
+
 import warnings
 from contextlib import contextmanager
 
@@ -7,13 +8,19 @@ import numpy as np
 
 from pwcnet.io.atomic import write_bytes
 from pwcnet.model.network import pwc_net
-from pwcnet.runtime.tensorflow import tf
 from pwcnet.runtime.devices import session_config
+from pwcnet.runtime.tensorflow import tf
 
 INPUT, OUTPUT = "x_tnsr", "output"
-NEWER_ATTRIBUTES = ("grad_x", "grad_y")         # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
+NEWER_ATTRIBUTES = (
+    "grad_x",
+    "grad_y",
+)  # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
 TRAINING_ATTRIBUTES = ("_gradient_op_type",)
-LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
+LARGEST_DIFFERENCE, LARGEST_SHARE = (
+    1e-3,
+    1e-4,
+)  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
 PASSING_ON = ("StopGradient", "Identity")
 CHECK_SEED = 0
 
@@ -30,18 +37,26 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
         with checkpoint.as_constants():
             flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, target)
         tf.identity(flow, name=OUTPUT)
-        return slimmed(folded(graph, tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT])))
+        return slimmed(
+            folded(graph, tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT]))
+        )
 
 
 def folded(graph, graph_def):
     """The graph_def of this graph with what follows from constants alone computed, and without what that leaves unused."""
     constant, wanted = set(), []
-    for node in graph_def.node:                 # in topological order, as TensorFlow writes it
-        if node.op == "Const" or (node.input and constant.issuperset(name.split(":")[0] for name in node.input)):
+    for node in graph_def.node:  # in topological order, as TensorFlow writes it
+        if node.op == "Const" or (
+            node.input and constant.issuperset(name.split(":")[0] for name in node.input)
+        ):
             constant.add(node.name)
     for node in graph_def.node:
         if node.name not in constant:
-            wanted += [name for name in node.input if name in constant and graph.get_operation_by_name(name).type != "Const"]
+            wanted += [
+                name
+                for name in node.input
+                if name in constant and graph.get_operation_by_name(name).type != "Const"
+            ]
     wanted = sorted(set(wanted))
     with tf.Session(graph=graph, config=session_config()) as session:
         values = dict(zip(wanted, session.run([name + ":0" for name in wanted])))
@@ -61,7 +76,10 @@ def slimmed(graph_def):
     for node in graph_def.node:
         if node.op in PASSING_ON and node.name != OUTPUT:
             replaced[node.name] = replaced.get(node.input[0], node.input[0])
-        elif node.op == "Const" and first.setdefault(node.attr["value"].SerializeToString(), node.name) != node.name:
+        elif (
+            node.op == "Const"
+            and first.setdefault(node.attr["value"].SerializeToString(), node.name) != node.name
+        ):
             replaced[node.name] = first[node.attr["value"].SerializeToString()]
         else:
             kept.node.add().CopyFrom(node)
@@ -90,12 +108,16 @@ def run_frozen(graph_def, pairs, config=None):
 def import_frozen(graph_def):
     """Puts a frozen graph into the current one; returns its input and output tensors. Raises ValueError where it lacks them."""
     copy = tf.GraphDef()
-    copy.CopyFrom(graph_def)                    # TensorFlow writes default attributes, NEWER_ATTRIBUTES among them, into what it imports
+    copy.CopyFrom(
+        graph_def
+    )  # TensorFlow writes default attributes, NEWER_ATTRIBUTES among them, into what it imports
     try:
         return tf.import_graph_def(copy, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
     except (ValueError, KeyError) as error:
-        raise ValueError("expected a frozen graph with '%s' and '%s', got another: %s; make it again with offline_infer/convert_ckpt2pb.py" % (
-            INPUT, OUTPUT, str(error).strip().split("\n")[0]))
+        raise ValueError(
+            "expected a frozen graph with '%s' and '%s', got another: %s; make it again with offline_infer/convert_ckpt2pb.py"
+            % (INPUT, OUTPUT, str(error).strip().split("\n")[0])
+        )
 
 
 def input_and_output(graph_def):
@@ -123,11 +145,15 @@ def check_frozen(graph_def, checkpoint):
 
     Raises ValueError where they differ by more than LARGEST_DIFFERENCE pixels and LARGEST_SHARE of the largest flow.
     """
-    difference, largest = difference_from_checkpoint(graph_def, checkpoint, smooth_pairs(*frozen_input_shape(graph_def)))
+    difference, largest = difference_from_checkpoint(
+        graph_def, checkpoint, smooth_pairs(*frozen_input_shape(graph_def))
+    )
     allowed = allowed_difference(largest)
-    if not difference <= allowed:               # NaN is no agreement
-        raise ValueError("expected the frozen graph's flow within %.2g pixels of the checkpoint's, got %.2g for %s; try scripts/inspect_checkpoint.py" % (
-            allowed, difference, checkpoint.path))
+    if not difference <= allowed:  # NaN is no agreement
+        raise ValueError(
+            "expected the frozen graph's flow within %.2g pixels of the checkpoint's, got %.2g for %s; try scripts/inspect_checkpoint.py"
+            % (allowed, difference, checkpoint.path)
+        )
     return difference, largest
 
 
@@ -140,7 +166,12 @@ def smooth_pairs(batch, height, width):
     """Pairs [batch, 2, height, width, 3] float32 in 0..1 of random blobs, the same for the same size; the second frame is the first, moved by (3, 2) pixels."""
     random = np.random.RandomState(CHECK_SEED)
     coarse = random.rand(batch, -(-height // 16), -(-width // 16), 3).astype(np.float32)
-    first = np.stack([np.clip(cv2.resize(blobs, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1) for blobs in coarse])
+    first = np.stack(
+        [
+            np.clip(cv2.resize(blobs, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+            for blobs in coarse
+        ]
+    )
     return np.stack([first, np.roll(first, (2, 3), axis=(1, 2))], axis=1)
 
 
@@ -158,14 +189,19 @@ def read_frozen(path):
         with warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always")
             graph_def.ParseFromString(data)
-        if noted:                               # older protobuf only warns of data that it did not understand
+        if noted:  # older protobuf only warns of data that it did not understand
             raise ValueError(str(noted[0].message))
-    except Exception as error:                  # protobuf's DecodeError lives in different places in its releases
-        raise ValueError("expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py" % (path, error))
+    except Exception as error:  # protobuf's DecodeError lives in different places in its releases
+        raise ValueError(
+            "expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py"
+            % (path, error)
+        )
     names = {node.name for node in graph_def.node}
     if INPUT not in names or OUTPUT not in names:
-        raise ValueError("expected nodes '%s' and '%s', got neither or one of %d nodes in %s; make it again with offline_infer/convert_ckpt2pb.py" % (
-            INPUT, OUTPUT, len(names), path))
+        raise ValueError(
+            "expected nodes '%s' and '%s', got neither or one of %d nodes in %s; make it again with offline_infer/convert_ckpt2pb.py"
+            % (INPUT, OUTPUT, len(names), path)
+        )
     return graph_def
 
 
@@ -174,6 +210,8 @@ def frozen_input_shape(graph_def):
     node = next(node for node in graph_def.node if node.name == INPUT)
     shape = [dim.size for dim in node.attr["shape"].shape.dim]
     if len(shape) != 5 or min(shape) < 1 or shape[1] != 2 or shape[4] != 3:
-        raise ValueError("expected a placeholder '%s' of fixed shape [B, 2, H, W, 3], got %s; make it with offline_infer/convert_ckpt2pb.py" % (
-            INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown one"))
+        raise ValueError(
+            "expected a placeholder '%s' of fixed shape [B, 2, H, W, 3], got %s; make it with offline_infer/convert_ckpt2pb.py"
+            % (INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown one")
+        )
     return shape[0], shape[2], shape[3]

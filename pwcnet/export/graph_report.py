@@ -1,4 +1,5 @@
 """What a frozen graph is made of: nodes, ops, arithmetic, parameters, shapes that are not static."""
+
 from collections import Counter, namedtuple
 
 import numpy as np
@@ -6,9 +7,11 @@ import numpy as np
 from pwcnet.runtime.tensorflow import tf
 
 # Ops that the Ascend chain (ATC, msame) has been seen to take, besides those that every frozen graph has.
-ACCEPTED_ON_ASCEND = frozenset("""
+ACCEPTED_ON_ASCEND = frozenset(
+    """
     Conv2D Conv2DBackpropInput BiasAdd LeakyRelu ConcatV2 Pad Slice StridedSlice Mean Mul Sub Add AddV2 GatherV2 Floor Minimum Maximum Cast Range Reshape Pack
-    Unpack SpaceToBatchND BatchToSpaceND ResizeBilinear Placeholder Const Identity""".split())
+    Unpack SpaceToBatchND BatchToSpaceND ResizeBilinear Placeholder Const Identity""".split()
+)
 
 Report = namedtuple("Report", "nodes ops gflop parameter_bytes dynamic unknown")
 
@@ -25,10 +28,22 @@ def report(graph_def):
         tf.import_graph_def(copy, name="")
         operations = graph.get_operations()
         ops = Counter(op.type for op in operations)
-        dynamic = [op.name for op in operations if op.type == "Shape" or not all(tensor.shape.is_fully_defined() for tensor in op.outputs)]
+        dynamic = [
+            op.name
+            for op in operations
+            if op.type == "Shape"
+            or not all(tensor.shape.is_fully_defined() for tensor in op.outputs)
+        ]
         flop = sum(_flop(op) for op in operations)
     sizes = [node.attr["value"].tensor.ByteSize() for node in graph_def.node if node.op == "Const"]
-    return Report(len(operations), ops, flop / 1e9, sum(size for size in sizes if size >= 1000), dynamic, sorted(set(ops) - ACCEPTED_ON_ASCEND))
+    return Report(
+        len(operations),
+        ops,
+        flop / 1e9,
+        sum(size for size in sizes if size >= 1000),
+        dynamic,
+        sorted(set(ops) - ACCEPTED_ON_ASCEND),
+    )
 
 
 def _flop(op):

@@ -1,8 +1,11 @@
 """Flow without a network, by OpenCV: what any learned flow should be compared with."""
+
 import cv2
 import numpy as np
 
-FARNEBACK = dict(pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=5, poly_sigma=1.2, flags=0)
+FARNEBACK = dict(
+    pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=5, poly_sigma=1.2, flags=0
+)
 
 
 def _dis(grey1, grey2):
@@ -31,7 +34,10 @@ class ClassicalFlow:
     def flow(self, frame1, frame2):
         """frame1, frame2: [H, W, 3] uint8 RGB of one size. Returns [H, W, 2] float32, pixels, channels (u, v)."""
         if frame1.shape != frame2.shape:
-            raise ValueError("expected frames of one size, got %s and %s; try scaling one of them" % (frame1.shape, frame2.shape))
+            raise ValueError(
+                "expected frames of one size, got %s and %s; try scaling one of them"
+                % (frame1.shape, frame2.shape)
+            )
         grey1, grey2 = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (frame1, frame2))
         return np.ascontiguousarray(self._calculate(grey1, grey2), np.float32)
 

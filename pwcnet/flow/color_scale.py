@@ -1,11 +1,12 @@
 """The speed of full colour for a video, which must not flicker."""
+
 import numpy as np
 
 from pwcnet.io.flow_files import valid_pixels
 
-PERCENTILE = 99                 # of a flow's speeds: single wild pixels decide nothing, small objects still do
-FALL = 0.03                     # share of the way to a lower speed, in octaves, that one frame goes: half of it in 23 frames
-STILL = 1.0                     # pixels; slower scenes stay pale, or the noise of a still one would be shown in full colour
+PERCENTILE = 99  # of a flow's speeds: single wild pixels decide nothing, small objects still do
+FALL = 0.03  # share of the way to a lower speed, in octaves, that one frame goes: half of it in 23 frames
+STILL = 1.0  # pixels; slower scenes stay pale, or the noise of a still one would be shown in full colour
 
 
 class SteadyScale:
@@ -26,4 +27,4 @@ class SteadyScale:
         if self._octaves is None:
             self._octaves = target
         self._octaves = max(target, self._octaves + (target - self._octaves) * FALL)
-        return float(2 ** self._octaves)
+        return float(2**self._octaves)

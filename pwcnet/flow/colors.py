@@ -1,27 +1,67 @@
 """Flow and its errors as pictures: Middlebury's colour wheel and KITTI's error colours."""
+
 import numpy as np
 
-from pwcnet.io.flow_files import as_mask, valid_pixels
 from pwcnet.flow.metrics import FL_FRACTION, FL_PIXELS
+from pwcnet.io.flow_files import as_mask, valid_pixels
 
-RED, YELLOW, GREEN, CYAN, BLUE, MAGENTA = (255, 0, 0), (255, 255, 0), (0, 255, 0), (0, 255, 255), (0, 0, 255), (255, 0, 255)
-WHEEL_RUNS = ((RED, YELLOW, 15), (YELLOW, GREEN, 6), (GREEN, CYAN, 4), (CYAN, BLUE, 11), (BLUE, MAGENTA, 13), (MAGENTA, RED, 6))
-DARKENED = 0.75                 # colours beyond the maximum
-KITTI_BINS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16)         # upper ends, in multiples of the limits of Fl
-KITTI_COLORS = np.array([(49, 54, 149), (69, 117, 180), (116, 173, 209), (171, 217, 233), (224, 243, 248),
-                         (254, 224, 144), (253, 174, 97), (244, 109, 67), (215, 48, 39), (165, 0, 38)], np.uint8)
+RED, YELLOW, GREEN, CYAN, BLUE, MAGENTA = (
+    (255, 0, 0),
+    (255, 255, 0),
+    (0, 255, 0),
+    (0, 255, 255),
+    (0, 0, 255),
+    (255, 0, 255),
+)
+WHEEL_RUNS = (
+    (RED, YELLOW, 15),
+    (YELLOW, GREEN, 6),
+    (GREEN, CYAN, 4),
+    (CYAN, BLUE, 11),
+    (BLUE, MAGENTA, 13),
+    (MAGENTA, RED, 6),
+)
+DARKENED = 0.75  # colours beyond the maximum
+KITTI_BINS = (
+    0.0625,
+    0.125,
+    0.25,
+    0.5,
+    1,
+    2,
+    4,
+    8,
+    16,
+)  # upper ends, in multiples of the limits of Fl
+KITTI_COLORS = np.array(
+    [
+        (49, 54, 149),
+        (69, 117, 180),
+        (116, 173, 209),
+        (171, 217, 233),
+        (224, 243, 248),
+        (254, 224, 144),
+        (253, 174, 97),
+        (244, 109, 67),
+        (215, 48, 39),
+        (165, 0, 38),
+    ],
+    np.uint8,
+)
 
 
 def _hues():
     rows = []
     for start, end, steps in WHEEL_RUNS:
         for step in range(steps):
-            moved = 255 * step // steps         # whole numbers, as Middlebury's program has them
-            rows.append([a + (moved if b > a else -moved if b < a else 0) for a, b in zip(start, end)])
+            moved = 255 * step // steps  # whole numbers, as Middlebury's program has them
+            rows.append(
+                [a + (moved if b > a else -moved if b < a else 0) for a, b in zip(start, end)]
+            )
     return np.array(rows)
 
 
-HUES = _hues()                  # [55, 3], RGB 0..255
+HUES = _hues()  # [55, 3], RGB 0..255
 
 
 def flow_to_color(flow, max_magnitude=None, valid=None):
@@ -34,14 +74,19 @@ def flow_to_color(flow, max_magnitude=None, valid=None):
     """
     flow = np.asarray(flow, np.float64)
     if flow.ndim != 3 or flow.shape[2] != 2:
-        raise ValueError("expected flow of shape [H, W, 2], got %s; try one flow at a time" % (flow.shape,))
+        raise ValueError(
+            "expected flow of shape [H, W, 2], got %s; try one flow at a time" % (flow.shape,)
+        )
     valid = valid_pixels(flow) & as_mask(valid, flow.shape[:2])
     flow = np.where(valid[..., np.newaxis], flow, 0)
     magnitude = np.hypot(flow[..., 0], flow[..., 1])
     if max_magnitude is None:
         max_magnitude = magnitude.max() if magnitude.any() else 1.0
     if not 0 < max_magnitude < np.inf:
-        raise ValueError("expected a max_magnitude above 0 pixels, got %r; try None for the largest of this flow" % max_magnitude)
+        raise ValueError(
+            "expected a max_magnitude above 0 pixels, got %r; try None for the largest of this flow"
+            % max_magnitude
+        )
     picture = _shade(_hue(flow), magnitude / max_magnitude)
     picture[~valid] = 0
     return picture
@@ -75,13 +120,19 @@ def error_to_color(epe, truth_magnitude, valid):
     """
     epe, truth_magnitude = np.asarray(epe, np.float64), np.asarray(truth_magnitude, np.float64)
     if epe.ndim != 2 or epe.shape != truth_magnitude.shape:
-        raise ValueError("expected epe and truth_magnitude of one shape [H, W], got %s and %s; try maps of the same frame"
-                         % (epe.shape, truth_magnitude.shape))
+        raise ValueError(
+            "expected epe and truth_magnitude of one shape [H, W], got %s and %s; try maps of the same frame"
+            % (epe.shape, truth_magnitude.shape)
+        )
     valid = as_mask(valid, epe.shape)
     epe, truth_magnitude = epe[valid], truth_magnitude[valid]
-    relative = np.divide(epe, truth_magnitude * FL_FRACTION, out=np.full_like(epe, np.inf), where=truth_magnitude > 0)
+    relative = np.divide(
+        epe, truth_magnitude * FL_FRACTION, out=np.full_like(epe, np.inf), where=truth_magnitude > 0
+    )
     picture = np.zeros(valid.shape + (3,), np.uint8)
-    picture[valid] = KITTI_COLORS[np.searchsorted(KITTI_BINS, np.minimum(epe / FL_PIXELS, relative), side="right")]
+    picture[valid] = KITTI_COLORS[
+        np.searchsorted(KITTI_BINS, np.minimum(epe / FL_PIXELS, relative), side="right")
+    ]
     return picture
 
 
@@ -96,4 +147,6 @@ def _hue(flow):
 def _shade(hue, speed):
     """hue: [H, W, 3], 0..1; speed: [H, W], 1 = the maximum. Returns [H, W, 3] uint8."""
     speed = speed[..., np.newaxis]
-    return (255 * np.where(speed <= 1, 1 - np.minimum(speed, 1) * (1 - hue), DARKENED * hue)).astype(np.uint8)
+    return (
+        255 * np.where(speed <= 1, 1 - np.minimum(speed, 1) * (1 - hue), DARKENED * hue)
+    ).astype(np.uint8)

@@ -4,6 +4,7 @@ All shapes are of one frame. flow: [H, W, 2] floating, pixels, channels (u, v). 
 valid: [H, W] bool (or numbers, non-zero = valid), None = every pixel; pixels outside it change nothing.
 Every measure returns a Mean, and raises ValueError for shapes that differ and for a valid pixel whose error is unknown (NaN).
 """
+
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -11,14 +12,40 @@ from scipy.ndimage import distance_transform_edt
 
 from pwcnet.io.flow_files import as_mask, valid_pixels
 
-SPEEDS = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))              # Sintel, pixels a frame, [from, to)
-DISTANCES = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))           # Sintel, pixels, [from, to)
+SPEEDS = (
+    ("s0-10", 0, 10),
+    ("s10-40", 10, 40),
+    ("s40+", 40, np.inf),
+)  # Sintel, pixels a frame, [from, to)
+DISTANCES = (
+    ("d0-10", 0, 10),
+    ("d10-60", 10, 60),
+    ("d60-140", 60, 140),
+)  # Sintel, pixels, [from, to)
 OUTLIER_PIXELS = (1, 3, 5)
-FL_PIXELS, FL_FRACTION = 3, 0.05                # KITTI: wrong where the error exceeds both
-MEASURES = ("EPE", "Zero flow", "1px", "3px", "5px", "Fl-all", "AAE", "WAUC", "s0-10", "s10-40", "s40+",           # of any truth,
-            "EPE matched", "EPE unmatched", "d0-10", "d10-60", "d60-140", "Fl-bg", "Fl-fg")                         # where there are masks
-WAUC_THRESHOLDS = np.arange(1, 101) / 20        # VIPER: 0.05 to 5 pixels,
-WAUC_WEIGHTS = 1 - np.arange(100) / 100         # weighing 1.00 down to 0.01
+FL_PIXELS, FL_FRACTION = 3, 0.05  # KITTI: wrong where the error exceeds both
+MEASURES = (
+    "EPE",
+    "Zero flow",
+    "1px",
+    "3px",
+    "5px",
+    "Fl-all",
+    "AAE",
+    "WAUC",
+    "s0-10",
+    "s10-40",
+    "s40+",  # of any truth,
+    "EPE matched",
+    "EPE unmatched",
+    "d0-10",
+    "d10-60",
+    "d60-140",
+    "Fl-bg",
+    "Fl-fg",
+)  # where there are masks
+WAUC_THRESHOLDS = np.arange(1, 101) / 20  # VIPER: 0.05 to 5 pixels,
+WAUC_WEIGHTS = 1 - np.arange(100) / 100  # weighing 1.00 down to 0.01
 
 
 class Mean(NamedTuple):
@@ -26,6 +53,7 @@ class Mean(NamedTuple):
 
     It is a tuple: write "%s" % str(mean), or "{:.2f}".format(mean), not "%s" % mean.
     """
+
     value: Optional[float]
     count: int
 
@@ -47,9 +75,15 @@ class RunningMean:
         if not mean.count:
             return
         if not np.isfinite(mean.value):
-            raise ValueError("expected a finite mean, got %r; try looking for NaN in the prediction" % (mean.value,))
+            raise ValueError(
+                "expected a finite mean, got %r; try looking for NaN in the prediction"
+                % (mean.value,)
+            )
         self._values, self._images = self._values + mean.value, self._images + 1
-        self._weighted, self._pixels = self._weighted + mean.value * mean.count, self._pixels + mean.count
+        self._weighted, self._pixels = (
+            self._weighted + mean.value * mean.count,
+            self._pixels + mean.count,
+        )
 
     @property
     def per_image(self):
@@ -118,7 +152,10 @@ def occlusion_distance(occlusions):
     """
     occluded = np.asarray(occlusions) != 0
     if occluded.ndim != 2:
-        raise ValueError("expected occlusions of shape [H, W], got %s; try one channel of the picture" % (occluded.shape,))
+        raise ValueError(
+            "expected occlusions of shape [H, W], got %s; try one channel of the picture"
+            % (occluded.shape,)
+        )
     boundary = np.zeros(occluded.shape, bool)
     vertical, horizontal = occluded[1:] != occluded[:-1], occluded[:, 1:] != occluded[:, :-1]
     boundary[1:] |= vertical
@@ -155,7 +192,9 @@ def wauc(epe, valid=None):
     100 / sum(w) * sum over i = 1..100 of w_i * (share of pixels with an error of at most i / 20 pixels), w_i = 1 - (i - 1) / 100.
     """
     _check_known(epe, valid)
-    passed_from = np.append(np.cumsum(WAUC_WEIGHTS[::-1])[::-1], 0.0)           # the weight of this threshold and all larger ones
+    passed_from = np.append(
+        np.cumsum(WAUC_WEIGHTS[::-1])[::-1], 0.0
+    )  # the weight of this threshold and all larger ones
     passed = passed_from[np.searchsorted(WAUC_THRESHOLDS, _without_nan(epe), side="left")]
     return average(100.0 * passed / passed_from[0], valid)
 
@@ -168,32 +207,53 @@ def evaluate(prediction, truth, valid=None, occlusions=None, foreground=None):
     """
     epe = endpoint_error(prediction, truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(truth)
-    return measures_of(epe, angular_error(prediction, truth), speed_of(truth), valid, occlusions, foreground)
+    return measures_of(
+        epe, angular_error(prediction, truth), speed_of(truth), valid, occlusions, foreground
+    )
 
 
 def measures_of(epe, angles, speed, valid, occlusions=None, foreground=None):
     """`evaluate` of the maps of `endpoint_error`, `angular_error` and `speed_of`, for who needs them too. valid: [H, W] bool, known pixels only."""
     results = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
-    results.update(("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS)
-    results.update({"Fl-all": _fl(epe, speed, valid), "AAE": average(angles, valid), "WAUC": wauc(epe, valid)})
+    results.update(
+        ("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS
+    )
+    results.update(
+        {"Fl-all": _fl(epe, speed, valid), "AAE": average(angles, valid), "WAUC": wauc(epe, valid)}
+    )
     results.update(_average_bins(epe, valid, speed, SPEEDS))
     if occlusions is not None:
-        results.update({"EPE matched": matched_epe(epe, occlusions, valid), "EPE unmatched": unmatched_epe(epe, occlusions, valid)})
+        results.update(
+            {
+                "EPE matched": matched_epe(epe, occlusions, valid),
+                "EPE unmatched": unmatched_epe(epe, occlusions, valid),
+            }
+        )
         results.update(epe_by_distance(epe, occlusions, valid))
     if foreground is not None:
-        results.update({
-            "Fl-bg": _fl(epe, speed, valid & ~as_mask(foreground, epe.shape)), "Fl-fg": _fl(epe, speed, valid & as_mask(foreground, epe.shape))})
+        results.update(
+            {
+                "Fl-bg": _fl(epe, speed, valid & ~as_mask(foreground, epe.shape)),
+                "Fl-fg": _fl(epe, speed, valid & as_mask(foreground, epe.shape)),
+            }
+        )
     return results
 
 
 def _pair(prediction, truth):
     prediction, truth = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
     if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[2] != 2:
-        raise ValueError("expected prediction and truth of one shape [H, W, 2], got %s and %s; try cropping the padding" % (prediction.shape, truth.shape))
+        raise ValueError(
+            "expected prediction and truth of one shape [H, W, 2], got %s and %s; try cropping the padding"
+            % (prediction.shape, truth.shape)
+        )
     finite = np.isfinite(prediction)
     if not finite.all():
         wrong = int((~finite).any(axis=-1).sum())
-        raise ValueError("expected a finite prediction, got %d pixels with NaN or infinity; try the checkpoint before training diverged" % wrong)
+        raise ValueError(
+            "expected a finite prediction, got %d pixels with NaN or infinity; try the checkpoint before training diverged"
+            % wrong
+        )
     return prediction, _where_unknown(truth, np.nan)
 
 
@@ -218,14 +278,20 @@ def _percent(wrong, valid):
 
 def _speed(truth, epe):
     if np.shape(truth) != np.shape(epe) + (2,):
-        raise ValueError("expected truth of shape %s, got %s; try the truth of the same frame" % (np.shape(epe) + (2,), np.shape(truth)))
+        raise ValueError(
+            "expected truth of shape %s, got %s; try the truth of the same frame"
+            % (np.shape(epe) + (2,), np.shape(truth))
+        )
     return speed_of(truth)
 
 
 def _check_known(values, valid):
     unknown = int((as_mask(valid, np.shape(values)) & ~np.isfinite(values)).sum())
     if unknown:
-        raise ValueError("expected known errors at every valid pixel, got %d unknown; try the valid mask of the truth" % unknown)
+        raise ValueError(
+            "expected known errors at every valid pixel, got %d unknown; try the valid mask of the truth"
+            % unknown
+        )
 
 
 def _without_nan(values):
@@ -240,5 +306,11 @@ def _average_where(values, valid, chosen):
 
 def _average_bins(epe, valid, measure, bins):
     if measure.shape != np.shape(epe):
-        raise ValueError("expected maps of one shape, got %s and %s; try the masks of the same frame" % (np.shape(epe), measure.shape))
-    return {name: _average_where(epe, valid, (measure >= start) & (measure < end)) for name, start, end in bins}
+        raise ValueError(
+            "expected maps of one shape, got %s and %s; try the masks of the same frame"
+            % (np.shape(epe), measure.shape)
+        )
+    return {
+        name: _average_where(epe, valid, (measure >= start) & (measure < end))
+        for name, start, end in bins
+    }

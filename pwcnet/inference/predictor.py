@@ -1,16 +1,15 @@
 """Frames in, flow out: from a checkpoint (any size) or a frozen graph (one size)."""
+
 from collections import OrderedDict
 
 import numpy as np
 
-from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.export.frozen_graph import freeze, frozen_input_shape, import_frozen, read_frozen
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.model.network import flow_between, pyramid_of
+from pwcnet.runtime.devices import checked_precision, session_config, target_of
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.runtime.devices import target_of
-from pwcnet.runtime.devices import checked_precision
-from pwcnet.runtime.devices import session_config
+from pwcnet.weights.checkpoint import Checkpoint
 
 GRAPHS_KEPT = 2
 
@@ -29,7 +28,10 @@ class Predictor:
         self._open = OrderedDict()
         if str(path).endswith(".pb"):
             if precision != "float32":
-                raise ValueError("expected a checkpoint for precision %s, got the frozen graph %s, whose precision is fixed; use the checkpoint" % (precision, path))
+                raise ValueError(
+                    "expected a checkpoint for precision %s, got the frozen graph %s, whose precision is fixed; use the checkpoint"
+                    % (precision, path)
+                )
             self._frozen, self._checkpoint = read_frozen(path), None
             self.fixed_size = frozen_input_shape(self._frozen)
         else:
@@ -44,7 +46,9 @@ class Predictor:
         """Flows of several pairs of one size, in one run of the network. Raises ValueError for frames of different sizes or other types."""
         shape = _common_shape(pairs)
         batch, height, width = self._network_size(len(pairs), shape)
-        x = np.stack([np.stack([network_input(frame, height, width) for frame in pair]) for pair in pairs])
+        x = np.stack(
+            [np.stack([network_input(frame, height, width) for frame in pair]) for pair in pairs]
+        )
         flows = self._cached(Pairs, batch, height, width).flows(x)
         return [crop(flow, shape[0], shape[1]) for flow in flows]
 
@@ -69,7 +73,13 @@ class Predictor:
         for pair in pairs:
             frames = pair.frame1, pair.frame2
             if self._checkpoint is None:
-                yield pair, [self.flow(frames[start], frames[1 - start]) for start in range(kind.DIRECTIONS)]
+                yield (
+                    pair,
+                    [
+                        self.flow(frames[start], frames[1 - start])
+                        for start in range(kind.DIRECTIONS)
+                    ],
+                )
                 continue
             height, width, _ = _common_shape([frames])
             stream = self._cached(kind, *padded_size(height, width))
@@ -84,8 +94,10 @@ class Predictor:
             return (count,) + padded_size(shape[0], shape[1])
         batch, height, width = self.fixed_size
         if count != batch or shape[0] > height or shape[1] > width:
-            raise ValueError("expected batches of %d pairs of at most %dx%d, got %d of %dx%d for %s; freeze one for this size, or use the checkpoint" % (
-                batch, height, width, count, shape[0], shape[1], self.path))
+            raise ValueError(
+                "expected batches of %d pairs of at most %dx%d, got %d of %dx%d for %s; freeze one for this size, or use the checkpoint"
+                % (batch, height, width, count, shape[0], shape[1], self.path)
+            )
         return self.fixed_size
 
     def _cached(self, kind, *size):
@@ -94,7 +106,9 @@ class Predictor:
         if key not in self._open:
             while len(self._open) >= GRAPHS_KEPT:
                 self._open.popitem(last=False)[1].close()
-            self._open[key] = kind(self._frozen or self._checkpoint, self._config, self.precision, *size)
+            self._open[key] = kind(
+                self._frozen or self._checkpoint, self._config, self.precision, *size
+            )
         self._open.move_to_end(key)
         return self._open[key]
 
@@ -122,8 +136,10 @@ class _Graph:
         try:
             return self.session.run(wanted, feed)
         except tf.errors.OpError as error:
-            raise ValueError("expected flow of %dx%d pixels (height x width, padded), got an error of TensorFlow (%s); try smaller frames, or --device cpu" % (
-                tuple(size) + (cause(error),))) from error
+            raise ValueError(
+                "expected flow of %dx%d pixels (height x width, padded), got an error of TensorFlow (%s); try smaller frames, or --device cpu"
+                % (tuple(size) + (cause(error),))
+            ) from error
 
     def close(self):
         self.session.close()
@@ -136,7 +152,10 @@ class Pairs(_Graph):
         super().__init__(config)
         with self.graph.as_default():
             self.x, self.output = import_frozen(
-                source if isinstance(source, tf.GraphDef) else freeze(source, batch, height, width, target_of(config), precision))
+                source
+                if isinstance(source, tf.GraphDef)
+                else freeze(source, batch, height, width, target_of(config), precision)
+            )
 
     def flows(self, pairs):
         """[B, 2, H, W, 3] float32 -> [B, H, W, 2] float32."""
@@ -194,7 +213,13 @@ def _common_shape(pairs):
     frames = [np.asarray(frame) for pair in pairs for frame in pair]
     for frame in frames:
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            raise ValueError("expected frames [H, W, 3] uint8 RGB, got %s %s; try pwcnet.io.images.read_frame" % (list(frame.shape), frame.dtype))
+            raise ValueError(
+                "expected frames [H, W, 3] uint8 RGB, got %s %s; try pwcnet.io.images.read_frame"
+                % (list(frame.shape), frame.dtype)
+            )
         if frame.shape != frames[0].shape:
-            raise ValueError("expected frames of one size, got %dx%d and %dx%d; try scaling one of them" % (frames[0].shape[:2] + frame.shape[:2]))
+            raise ValueError(
+                "expected frames of one size, got %dx%d and %dx%d; try scaling one of them"
+                % (frames[0].shape[:2] + frame.shape[:2])
+            )
     return frames[0].shape

@@ -1,10 +1,11 @@
 """Files that are complete or absent, whatever kills the program."""
+
 import errno
 import os
 import tempfile
 from contextlib import contextmanager
 
-PARTIAL = ".partial-"           # begins the names of files that are being written; one that stays was being written when the program was killed
+PARTIAL = ".partial-"  # begins the names of files that are being written; one that stays was being written when the program was killed
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def check_output_folder(path):
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
-    except FileNotFoundError:                               # what /proc says: nothing can be made in it
+    except FileNotFoundError:  # what /proc says: nothing can be made in it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), existing) from None
     except OSError as error:
         raise OSError(error.errno, error.strerror, existing) from error
@@ -94,7 +95,9 @@ def write_text(path, text):
 
 def _refuse_folder(path):
     if os.path.isdir(os.path.abspath(path)):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path) or os.curdir)
+        raise IsADirectoryError(
+            errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path) or os.curdir
+        )
 
 
 def _umask():

@@ -1,4 +1,5 @@
 """Pairs of frames to find the flow between: two pictures, a folder of pictures, or a video, with a name for each pair."""
+
 import logging
 import os
 from typing import Iterator, NamedTuple, Optional, Tuple
@@ -8,13 +9,14 @@ import numpy as np
 from pwcnet.io.images import is_video, list_frames, read_frame, read_video
 from pwcnet.io.video import video_facts
 
-WHOLE = 0.9                     # of the frames that a container counts: some counts are estimates
+WHOLE = 0.9  # of the frames that a container counts: some counts are estimates
 
 log = logging.getLogger(__name__)
 
 
 class Pair(NamedTuple):
     """name: for files, without an ending. frame1, frame2: [H, W, 3] uint8 RGB of one size."""
+
     name: str
     frame1: np.ndarray
     frame2: np.ndarray
@@ -26,6 +28,7 @@ class FramePairs(NamedTuple):
     files, names: the pictures that they are read from, and the names of the pairs; none for a video. title: the name of the folder, or of the video without
     its ending; None for two pictures. rate: a video's frames a second as its container says, None where it says nothing.
     """
+
     pairs: Iterator[Pair]
     count: Optional[int]
     files: Tuple[str, ...] = ()
@@ -50,8 +53,13 @@ def frame_pairs(paths):
     if len(paths) == 1 and is_video(paths[0]):
         return _video_pairs(paths[0])
     if len(paths) == 1 and not os.path.exists(paths[0]):
-        raise FileNotFoundError("expected a folder or a video, got none at %s; try another name" % paths[0])
-    raise ValueError("expected two pictures, one folder or one video, got %s; try one of these" % (", ".join(paths) or "nothing"))
+        raise FileNotFoundError(
+            "expected a folder or a video, got none at %s; try another name" % paths[0]
+        )
+    raise ValueError(
+        "expected two pictures, one folder or one video, got %s; try one of these"
+        % (", ".join(paths) or "nothing")
+    )
 
 
 def _picture_pairs(files, title=None):
@@ -65,8 +73,17 @@ def _picture_pairs(files, title=None):
 
 
 def _video_pairs(path):
-    frames, facts, stem = read_video(path), video_facts(path), os.path.splitext(os.path.basename(path))[0]
-    return FramePairs(_of_video(frames, path, stem, facts.count), None if facts.count is None else max(1, facts.count - 1), title=stem, rate=facts.rate)
+    frames, facts, stem = (
+        read_video(path),
+        video_facts(path),
+        os.path.splitext(os.path.basename(path))[0],
+    )
+    return FramePairs(
+        _of_video(frames, path, stem, facts.count),
+        None if facts.count is None else max(1, facts.count - 1),
+        title=stem,
+        rate=facts.rate,
+    )
 
 
 def _of_files(files, names):
@@ -74,8 +91,10 @@ def _of_files(files, names):
     for index, name in enumerate(names):
         frame = read_frame(files[index + 1])
         if frame.shape != earlier.shape:
-            raise ValueError("expected frames of one size, got %dx%d (height x width) in %s and %dx%d in %s; try scaling one of them" % (
-                earlier.shape[:2] + (files[index],) + frame.shape[:2] + (files[index + 1],)))
+            raise ValueError(
+                "expected frames of one size, got %dx%d (height x width) in %s and %dx%d in %s; try scaling one of them"
+                % (earlier.shape[:2] + (files[index],) + frame.shape[:2] + (files[index + 1],))
+            )
         yield Pair(name, earlier, frame)
         earlier = frame
 
@@ -86,6 +105,13 @@ def _of_video(frames, path, stem, count):
         yield Pair("%s_%06d" % (stem, number), earlier, frame)
         earlier = frame
     if not number:
-        raise ValueError("expected a video of at least two frames, got one in %s; try another" % path)
+        raise ValueError(
+            "expected a video of at least two frames, got one in %s; try another" % path
+        )
     if count and number + 1 < WHOLE * count:
-        log.warning("read %d frames of about %d in %s: it may be cut off or damaged", number + 1, count, path)
+        log.warning(
+            "read %d frames of about %d in %s: it may be cut off or damaged",
+            number + 1,
+            count,
+            path,
+        )

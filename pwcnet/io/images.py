@@ -1,4 +1,5 @@
 """Frames in and pictures out: files, folders and videos, always uint8 RGB."""
+
 import os
 import re
 
@@ -9,7 +10,16 @@ from pwcnet.io.atomic import write_bytes
 from pwcnet.io.flow_files import decode_picture, read_bytes
 
 IMAGE_ENDINGS = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
-WRITTEN_ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")       # without those for grey
+WRITTEN_ENDINGS = (
+    ".bmp",
+    ".jpeg",
+    ".jpg",
+    ".png",
+    ".ppm",
+    ".tif",
+    ".tiff",
+    ".webp",
+)  # without those for grey
 VIDEO_ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
 
 
@@ -23,11 +33,16 @@ def read_frame(path):
     path = os.fspath(path)
     picture = decode_picture(read_bytes(path), path)
     if picture.dtype not in (np.uint8, np.uint16):
-        raise ValueError("expected a picture of 8 or 16 bits a channel, got %s in %s; try saving it as 8-bit PNG" % (picture.dtype, path))
+        raise ValueError(
+            "expected a picture of 8 or 16 bits a channel, got %s in %s; try saving it as 8-bit PNG"
+            % (picture.dtype, path)
+        )
     if picture.ndim == 2:
         picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
     else:
-        picture = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGB if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+        picture = cv2.cvtColor(
+            picture, cv2.COLOR_BGRA2RGB if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        )
     return picture if picture.dtype == np.uint8 else np.rint(picture / 257.0).astype(np.uint8)
 
 
@@ -39,11 +54,16 @@ def write_image(path, rgb):
     path = os.fspath(path)
     ending = _ending(path)
     if ending not in WRITTEN_ENDINGS:
-        raise ValueError("expected a picture ending in %s, got %r in %s; try .png" % (", ".join(WRITTEN_ENDINGS), ending, path))
+        raise ValueError(
+            "expected a picture ending in %s, got %r in %s; try .png"
+            % (", ".join(WRITTEN_ENDINGS), ending, path)
+        )
     rgb = np.asarray(rgb)
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
-        raise ValueError("expected uint8 RGB of shape [H, W, 3], got %s %s for %s; try scaling to 0..255 and repeating grey"
-                         % (rgb.dtype, rgb.shape, path))
+        raise ValueError(
+            "expected uint8 RGB of shape [H, W, 3], got %s %s for %s; try scaling to 0..255 and repeating grey"
+            % (rgb.dtype, rgb.shape, path)
+        )
     write_bytes(path, cv2.imencode(ending, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
@@ -54,15 +74,24 @@ def list_frames(folder):
     """
     folder = os.fspath(folder)
     if not os.path.exists(folder):
-        raise FileNotFoundError("expected a folder of frames, got none at %s; try another name" % folder)
+        raise FileNotFoundError(
+            "expected a folder of frames, got none at %s; try another name" % folder
+        )
     if not os.path.isdir(folder):
-        raise ValueError("expected a folder of frames, got a file in %s; try the folder that it is in" % folder)
-    paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder), key=_natural)
-             if _ending(name) in IMAGE_ENDINGS and not name.startswith(".")]
+        raise ValueError(
+            "expected a folder of frames, got a file in %s; try the folder that it is in" % folder
+        )
+    paths = [
+        os.path.join(folder, name)
+        for name in sorted(os.listdir(folder), key=_natural)
+        if _ending(name) in IMAGE_ENDINGS and not name.startswith(".")
+    ]
     paths = [path for path in paths if os.path.isfile(path)]
     if len(paths) < 2:
-        raise ValueError("expected at least two pictures (%s), got %d in %s; try the folder that holds the frames themselves"
-                         % (", ".join(IMAGE_ENDINGS), len(paths), folder))
+        raise ValueError(
+            "expected at least two pictures (%s), got %d in %s; try the folder that holds the frames themselves"
+            % (", ".join(IMAGE_ENDINGS), len(paths), folder)
+        )
     return paths
 
 
@@ -82,7 +111,10 @@ def read_video(path):
         raise FileNotFoundError("expected a video, got none at %s; try another name" % path)
     capture = cv2.VideoCapture(path)
     if not capture.isOpened():
-        raise ValueError("expected a video that OpenCV opens, got one that it does not in %s; try converting it to .mp4 (H.264)" % path)
+        raise ValueError(
+            "expected a video that OpenCV opens, got one that it does not in %s; try converting it to .mp4 (H.264)"
+            % path
+        )
     return _video_frames(capture, path)
 
 
@@ -90,7 +122,10 @@ def _video_frames(capture, path):
     try:
         found, frame = capture.read()
         if not found:
-            raise ValueError("expected a video with frames, got none in %s; try converting it to .mp4 (H.264)" % path)
+            raise ValueError(
+                "expected a video with frames, got none in %s; try converting it to .mp4 (H.264)"
+                % path
+            )
         while found:
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
             found, frame = capture.read()
@@ -104,4 +139,7 @@ def _ending(name):
 
 def _natural(name):
     """Numbers compare as numbers; the name itself decides between 1 and 01."""
-    return [(int(part), "") if part.isdigit() else (float("inf"), part) for part in re.findall("[0-9]+|[^0-9]+", name)], name
+    return [
+        (int(part), "") if part.isdigit() else (float("inf"), part)
+        for part in re.findall("[0-9]+|[^0-9]+", name)
+    ], name

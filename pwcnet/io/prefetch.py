@@ -1,4 +1,5 @@
 """Reading, computing and writing at the same time."""
+
 import queue
 import threading
 from collections import deque
@@ -56,7 +57,7 @@ def behind(function, items, depth=2):
         while failure is None:
             try:
                 waiting.append(pool.submit(function, next(items)))
-            except (Exception, KeyboardInterrupt) as error:         # StopIteration is one of them
+            except (Exception, KeyboardInterrupt) as error:  # StopIteration is one of them
                 failure = error
             while waiting and (failure is not None or len(waiting) > depth):
                 yield waiting.popleft().result()

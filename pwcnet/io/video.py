@@ -1,4 +1,5 @@
 """Videos out, and what a video's container says about it."""
+
 import logging
 import os
 from contextlib import ExitStack, contextmanager
@@ -8,16 +9,17 @@ import cv2
 
 from pwcnet.io.atomic import atomic_path
 
-CODEC = "mp4v"                  # MPEG-4 part 2: every OpenCV with FFmpeg writes it
+CODEC = "mp4v"  # MPEG-4 part 2: every OpenCV with FFmpeg writes it
 UNFINISHED = "_unfinished"
-LARGEST_COUNT, LARGEST_RATE = 10 ** 8, 1000             # containers without a count or a rate claim wild numbers
-LARGEST_TICKS = 65535           # MPEG-4's ticks a second
+LARGEST_COUNT, LARGEST_RATE = 10**8, 1000  # containers without a count or a rate claim wild numbers
+LARGEST_TICKS = 65535  # MPEG-4's ticks a second
 
 log = logging.getLogger(__name__)
 
 
 class VideoFacts(NamedTuple):
     """count: frames. rate: frames a second. As the container says; None where it says nothing plausible."""
+
     count: Optional[int]
     rate: Optional[float]
 
@@ -29,7 +31,10 @@ def video_facts(path):
         return VideoFacts(None, None)
     count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     capture.release()
-    return VideoFacts(int(count) if 1 <= count <= LARGEST_COUNT else None, rate if 0 < rate < LARGEST_RATE else None)
+    return VideoFacts(
+        int(count) if 1 <= count <= LARGEST_COUNT else None,
+        rate if 0 < rate < LARGEST_RATE else None,
+    )
 
 
 @contextmanager
@@ -72,9 +77,13 @@ class VideoSink:
         if self._writer is None:
             self._open(picture.shape)
         if picture.shape != self._shape:
-            raise ValueError("expected pictures of one size, got %dx%d and then %dx%d (height x width) for %s; try one video for each" % (
-                self._shape[:2] + picture.shape[:2] + (self.path,)))
-        even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE)
+            raise ValueError(
+                "expected pictures of one size, got %dx%d and then %dx%d (height x width) for %s; try one video for each"
+                % (self._shape[:2] + picture.shape[:2] + (self.path,))
+            )
+        even = cv2.copyMakeBorder(
+            picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE
+        )
         self._writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
         self.count += 1
 
@@ -84,7 +93,10 @@ class VideoSink:
             self._writer.release()
             found = _readable_frames(self._temporary)
             if found != self.count:
-                raise OSError("expected to read back the %d frames of %s, got %d; try freeing some space" % (self.count, self.path, found))
+                raise OSError(
+                    "expected to read back the %d frames of %s, got %d; try freeing some space"
+                    % (self.count, self.path, found)
+                )
 
     def keep(self, path):
         """Ends the file early and moves it to `path`, if it can be read."""
@@ -93,15 +105,26 @@ class VideoSink:
             if _readable_frames(self._temporary):
                 with atomic_path(path) as moved:
                     os.replace(self._temporary, moved)
-                log.warning("the video is not finished; its first %d frames are in %s", self.count, path)
+                log.warning(
+                    "the video is not finished; its first %d frames are in %s", self.count, path
+                )
 
     def _open(self, shape):
         height, width = (side + side % 2 for side in shape[:2])
         self._temporary, self._shape = self._files.enter_context(atomic_path(self.path)), shape
-        self._writer = cv2.VideoWriter(self._temporary, cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*CODEC), self.rate, (width, height))
+        self._writer = cv2.VideoWriter(
+            self._temporary,
+            cv2.CAP_FFMPEG,
+            cv2.VideoWriter_fourcc(*CODEC),
+            self.rate,
+            (width, height),
+        )
         if not self._writer.isOpened():
-            raise ValueError("expected OpenCV to write %s video of %dx%d (height x width) at %g frames a second, got a refusal for %s; try smaller frames, "
-                             "another rate, or pictures in the place of a video" % (CODEC, height, width, self.rate, self.path))
+            raise ValueError(
+                "expected OpenCV to write %s video of %dx%d (height x width) at %g frames a second, got a refusal for %s; try smaller frames, "
+                "another rate, or pictures in the place of a video"
+                % (CODEC, height, width, self.rate, self.path)
+            )
 
 
 def _readable_frames(path):
@@ -111,6 +134,6 @@ def _readable_frames(path):
 def _sayable(rate):
     """The rate with as many decimals as MPEG-4's ticks have room for, three at most."""
     for decimals in (3, 2, 1):
-        if rate * 10 ** decimals <= LARGEST_TICKS:
-            return max(round(float(rate), decimals), 10.0 ** -decimals)
+        if rate * 10**decimals <= LARGEST_TICKS:
+            return max(round(float(rate), decimals), 10.0**-decimals)
     return round(float(rate))

@@ -1,4 +1,5 @@
 """The context network: dilated convolutions that refine a level's flow (PWC-Net paper, section 3, "Context network")."""
+
 from pwcnet.model.config import CONTEXT_LAYERS
 from pwcnet.model.layers import conv
 from pwcnet.model.ops import leaky_relu
@@ -14,5 +15,12 @@ def context_residual(features, level, target="host"):
         x = features
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
             last = index == len(CONTEXT_LAYERS)
-            x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, activation=None if last else leaky_relu, target=target)
+            x = conv(
+                x,
+                channels,
+                "dc_conv%d%d" % (level, index),
+                dilation=dilation,
+                activation=None if last else leaky_relu,
+                target=target,
+            )
     return tf.cast(x, tf.float32)

@@ -1,4 +1,5 @@
 """The cost volume: how well each pixel matches those around it in the other frame (PWC-Net paper, section 3, "Cost volume layer")."""
+
 from pwcnet.model.config import SEARCH_RANGE
 from pwcnet.model.ops import leaky_relu, matmul
 from pwcnet.runtime.tensorflow import tf
@@ -29,12 +30,17 @@ def _elementwise(c1, c2, search_range):
     side = 2 * search_range + 1
     margin = [search_range, search_range]
     padded = tf.pad(c2, [[0, 0], margin, margin, [0, 0]])
-    columns = [tf.slice(padded, [0, 0, dx, 0], [batch, height + 2 * search_range, width, channels]) for dx in range(side)]
-    shifts = tf.concat(columns, axis=-1)                                                        # [B, H + 2r, W, side * C]
+    columns = [
+        tf.slice(padded, [0, 0, dx, 0], [batch, height + 2 * search_range, width, channels])
+        for dx in range(side)
+    ]
+    shifts = tf.concat(columns, axis=-1)  # [B, H + 2r, W, side * C]
     repeated = tf.concat([c1] * side, axis=-1)
     costs = []
     for dy in range(side):
-        products = repeated * tf.slice(shifts, [0, dy, 0, 0], [batch, height, width, side * channels])
+        products = repeated * tf.slice(
+            shifts, [0, dy, 0, 0], [batch, height, width, side * channels]
+        )
         products = tf.reshape(products, [batch, height, width * side, channels])
         costs.append(tf.reshape(tf.reduce_mean(products, axis=-1), [batch, height, width, side]))
     return tf.concat(costs, axis=-1)
@@ -51,20 +57,28 @@ def _matmul(c1, c2, search_range):
     block = max(reach, min(BLOCK, width))
     blocks = -(-width // block)
     window = block + reach
-    c1 = c1 * (1.0 / channels)                                  # so that sums are means
+    c1 = c1 * (1.0 / channels)  # so that sums are means
     if width % block:
         c1 = tf.pad(c1, [[0, 0], [0, 0], [0, blocks * block - width], [0, 0]])
     c1 = tf.reshape(c1, [batch, height, blocks, block, channels])
-    c2 = tf.pad(c2, [[0, 0], [search_range, search_range], [search_range, (blocks + 1) * block - width - search_range], [0, 0]])
+    c2 = tf.pad(
+        c2,
+        [
+            [0, 0],
+            [search_range, search_range],
+            [search_range, (blocks + 1) * block - width - search_range],
+            [0, 0],
+        ],
+    )
     c2 = tf.reshape(c2, [batch, height + reach, blocks + 1, block, channels])
     # tf.slice, not c2[...]: its gradient is a pad, several times faster than that of a strided slice.
     own = tf.slice(c2, [0, 0, 0, 0, 0], [batch, height + reach, blocks, block, channels])
     beside = tf.slice(c2, [0, 0, 1, 0, 0], [batch, height + reach, blocks, reach, channels])
-    windows = tf.concat([own, beside], axis=3)                                                  # [B, H + 2r, blocks, window, C]
+    windows = tf.concat([own, beside], axis=3)  # [B, H + 2r, blocks, window, C]
     costs = []
     for dy in range(side):
         rows = tf.slice(windows, [0, dy, 0, 0, 0], [batch, height, blocks, window, channels])
-        products = matmul(c1, rows)                                        # [B, H, blocks, block, window]
+        products = matmul(c1, rows)  # [B, H, blocks, block, window]
         # Pixel t of a block wants columns t..t + 2r: rows longer by one shift every pixel's costs to the front.
         flat = tf.reshape(products, [batch, height, blocks, block * window])
         flat = tf.pad(flat, [[0, 0], [0, 0], [0, 0], [0, block]])

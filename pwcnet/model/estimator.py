@@ -1,4 +1,5 @@
 """The optical flow estimator of one level (PWC-Net paper, section 3, "Optical flow estimator")."""
+
 from pwcnet.model.config import ESTIMATOR_CHANNELS
 from pwcnet.model.layers import conv
 from pwcnet.runtime.tensorflow import tf
@@ -15,5 +16,7 @@ def estimate_flow(x, level, dense):
         for index, channels in enumerate(ESTIMATOR_CHANNELS):
             new = conv(x, channels, "conv%d_%d" % (level, index))
             x = tf.concat([new, x], axis=-1) if dense else new
-        flow = conv(x, 2, "flow%d" % level, activation=None, initializer=tf.glorot_uniform_initializer())
+        flow = conv(
+            x, 2, "flow%d" % level, activation=None, initializer=tf.glorot_uniform_initializer()
+        )
     return tf.cast(flow, tf.float32), x

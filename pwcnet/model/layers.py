@@ -1,11 +1,11 @@
 """Convolution and transposed convolution with the variables that existing checkpoints hold: `<scope>/<name>/kernel` and `<scope>/<name>/bias`."""
+
 import numpy as np
 
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.runtime.tensorflow import tf
 
-
-FEW = 2         # output channels for which an ordinary convolution spends its time on gathering patches rather than on arithmetic
+FEW = 2  # output channels for which an ordinary convolution spends its time on gathering patches rather than on arithmetic
 
 
 def he_normal():
@@ -13,14 +13,18 @@ def he_normal():
     return tf.initializers.he_normal()
 
 
-def conv(x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None, target="host"):
+def conv(
+    x, channels, name, stride=1, dilation=1, activation=leaky_relu, initializer=None, target="host"
+):
     """3x3 convolution with bias, TensorFlow SAME padding (at stride 2 and even sizes: nothing before, one after).
 
     x: [B, H, W, C]. Returns [B, ceil(H / stride), ceil(W / stride), channels] of x's type, in which it is computed; the variables are float32.
     target: a name in pwcnet.model.config.TARGETS; a dilated convolution is written in its ops.
     """
     with tf.variable_scope(name):
-        kernel = _variable("kernel", [3, 3, int(x.shape[-1]), channels], x.dtype, initializer or he_normal())
+        kernel = _variable(
+            "kernel", [3, 3, int(x.shape[-1]), channels], x.dtype, initializer or he_normal()
+        )
         bias = _variable("bias", [channels], x.dtype, tf.zeros_initializer())
         if channels <= FEW and stride == dilation == 1:
             y = _conv_to_few(x, kernel)
@@ -40,8 +44,13 @@ def deconv(x, name):
         kernel = _variable("kernel", [4, 4, 2, channels], x.dtype, tf.glorot_uniform_initializer())
         bias = _variable("bias", [2], x.dtype, tf.zeros_initializer())
         if channels > FEW:
-            x, kernel = _each_tap(x, tf.transpose(kernel, [0, 1, 3, 2])), _sum_of_taps(4, 2).transpose(0, 1, 3, 2)
-        y = tf.nn.conv2d_transpose(x, tf.cast(kernel, x.dtype), [batch, 2 * height, 2 * width, 2], [1, 2, 2, 1], "SAME")
+            x, kernel = (
+                _each_tap(x, tf.transpose(kernel, [0, 1, 3, 2])),
+                _sum_of_taps(4, 2).transpose(0, 1, 3, 2),
+            )
+        y = tf.nn.conv2d_transpose(
+            x, tf.cast(kernel, x.dtype), [batch, 2 * height, 2 * width, 2], [1, 2, 2, 1], "SAME"
+        )
         return tf.nn.bias_add(y, bias)
 
 
@@ -65,4 +74,6 @@ def _each_tap(x, kernel):
 def _sum_of_taps(size, channels):
     """The kernel [size, size, size * size * channels, channels] float32 that takes each tap's product from the place it belongs to."""
     taps = np.arange(size * size * channels).reshape(size, size, channels)
-    return (np.arange(size * size * channels).reshape(1, 1, -1, 1) == taps[:, :, None, :]).astype(np.float32)
+    return (np.arange(size * size * channels).reshape(1, 1, -1, 1) == taps[:, :, None, :]).astype(
+        np.float32
+    )

@@ -1,12 +1,20 @@
 """PWC-Net, coarse to fine (Sun et al. 2018, arXiv 1709.02371; variable names and details as in tfoptflow)."""
-from pwcnet.model.config import FLOW_LEVEL, LEVELS, SIZE_MULTIPLE, TOP_LEVEL, WARP_SCALE, ModelConfig
+
+from pwcnet.model.config import (
+    FLOW_LEVEL,
+    LEVELS,
+    SIZE_MULTIPLE,
+    TOP_LEVEL,
+    WARP_SCALE,
+    ModelConfig,
+)
 from pwcnet.model.context import context_residual
 from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.estimator import estimate_flow
 from pwcnet.model.layers import deconv
 from pwcnet.model.pyramid import feature_pyramid
-from pwcnet.runtime.tensorflow import tf
 from pwcnet.model.warp import warp
+from pwcnet.runtime.tensorflow import tf
 
 
 def pwc_net(pair, config=ModelConfig.large(), target="host"):
@@ -26,9 +34,16 @@ def pwc_net(pair, config=ModelConfig.large(), target="host"):
 def pair_features(pair):
     """The features of the first frames and of the second ones, each as `pyramid_of` gives them. pair: as of `pwc_net`, which raises the same."""
     batch, _, _ = _checked_size(pair)
-    frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)            # both frames as one batch: all first ones, then all second ones
+    frames = tf.concat(
+        [pair[:, 0], pair[:, 1]], axis=0
+    )  # both frames as one batch: all first ones, then all second ones
     features = pyramid_of(frames)
-    halves = {level: [tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)] for level, f in features.items()}
+    halves = {
+        level: [
+            tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)
+        ]
+        for level, f in features.items()
+    }
     return tuple({level: both[which] for level, both in halves.items()} for which in (0, 1))
 
 
@@ -43,9 +58,11 @@ def flow_between(first, second, config, target="host"):
     """(flow, pyramid) as `pwc_net` from the features of both frames, each as `pyramid_of` gives them."""
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
         pyramid = _coarse_to_fine(first, second, config, target)
-    scale = 2 ** FLOW_LEVEL
+    scale = 2**FLOW_LEVEL
     _, height, width, _ = pyramid[-1].shape.as_list()
-    return tf.image.resize_bilinear(pyramid[-1], [height * scale, width * scale]) * float(scale), pyramid
+    return tf.image.resize_bilinear(pyramid[-1], [height * scale, width * scale]) * float(
+        scale
+    ), pyramid
 
 
 def _coarse_to_fine(first, second, config, target):
@@ -55,7 +72,7 @@ def _coarse_to_fine(first, second, config, target):
         if level == TOP_LEVEL:
             x = cost_volume(first[level], second[level], target=target)
         else:
-            warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
+            warped = warp(second[level], up_flow * (WARP_SCALE / 2**level))
             cost = cost_volume(first[level], warped, target=target)
             x = tf.concat([cost, first[level], tf.cast(up_flow, cost.dtype), up_feat], axis=-1)
         flow, x = estimate_flow(x, level, config.dense)
@@ -73,6 +90,8 @@ def _checked_size(pair):
     if shape is None or len(shape) != 5 or None in shape or shape[1] != 2 or shape[4] != 3:
         raise ValueError("expected a pair of static shape [B, 2, H, W, 3], got %s" % (shape,))
     if shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE:
-        raise ValueError("expected height and width in multiples of %d, got %dx%d; pad the frames (pwcnet.flow.padding)" % (
-            SIZE_MULTIPLE, shape[2], shape[3]))
+        raise ValueError(
+            "expected height and width in multiples of %d, got %dx%d; pad the frames (pwcnet.flow.padding)"
+            % (SIZE_MULTIPLE, shape[2], shape[3])
+        )
     return shape[0], shape[2], shape[3]

@@ -4,6 +4,7 @@ Same values, other formulas. The gradient of a leaky ReLU looks at its output, w
 of a convolution and of a matmul make their input again where it is a mere copy: the DenseNet estimators would otherwise keep the same features up to five times,
 and the cost volume nine shifts of the second frame's.
 """
+
 import os
 import sys
 
@@ -11,8 +12,16 @@ from pwcnet.model.config import LEAKY_SLOPE
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
 # TensorFlow's own CPU kernels have no gradient of a dilated convolution; those of oneDNN, which TensorFlow 2 takes where it has them, do, but not in float16.
-HAS_DILATED_GRADIENT = not TF_RELEASE.startswith("1.") and sys.platform != "darwin" and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-OVERRIDES = {"Conv2D": "PwcnetConv2D", "LeakyRelu": "PwcnetLeakyRelu", "BatchMatMulV2": "PwcnetMatMul"}
+HAS_DILATED_GRADIENT = (
+    not TF_RELEASE.startswith("1.")
+    and sys.platform != "darwin"
+    and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+)
+OVERRIDES = {
+    "Conv2D": "PwcnetConv2D",
+    "LeakyRelu": "PwcnetLeakyRelu",
+    "BatchMatMulV2": "PwcnetMatMul",
+}
 
 
 def leaky_relu(x):
@@ -30,7 +39,9 @@ def conv2d(x, kernel, stride=1, dilation=1, target="host"):
     if dilation > 1 and target == "ascend":
         return _interleaved(x, kernel, dilation)
     with tf.get_default_graph().gradient_override_map(OVERRIDES):
-        return tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME", dilations=[1, dilation, dilation, 1])
+        return tf.nn.conv2d(
+            x, kernel, [1, stride, stride, 1], "SAME", dilations=[1, dilation, dilation, 1]
+        )
 
 
 def matmul(a, b):
@@ -45,7 +56,9 @@ def _interleaved(x, kernel, dilation):
 
 @tf.RegisterGradient(OVERRIDES["LeakyRelu"])
 def _leaky_relu_gradient(op, upstream):
-    return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=op.outputs[0], alpha=op.get_attr("alpha"))
+    return tf.raw_ops.LeakyReluGrad(
+        gradients=upstream, features=op.outputs[0], alpha=op.get_attr("alpha")
+    )
 
 
 @tf.RegisterGradient(OVERRIDES["Conv2D"])
@@ -54,8 +67,14 @@ def _conv2d_gradient(op, upstream):
     strides, dilations = op.get_attr("strides"), op.get_attr("dilations")
     if dilations[1] > 1 and not (HAS_DILATED_GRADIENT and x.dtype != tf.float16):
         return tf.gradients(_interleaved(x, kernel, dilations[1]), [x, kernel], upstream)
-    return (tf.nn.conv2d_backprop_input(x.shape.as_list(), kernel, upstream, strides, "SAME", dilations=dilations),
-            tf.nn.conv2d_backprop_filter(x, kernel.shape.as_list(), upstream, strides, "SAME", dilations=dilations))
+    return (
+        tf.nn.conv2d_backprop_input(
+            x.shape.as_list(), kernel, upstream, strides, "SAME", dilations=dilations
+        ),
+        tf.nn.conv2d_backprop_filter(
+            x, kernel.shape.as_list(), upstream, strides, "SAME", dilations=dilations
+        ),
+    )
 
 
 @tf.RegisterGradient(OVERRIDES["BatchMatMulV2"])
@@ -67,7 +86,7 @@ def _matmul_gradient(op, upstream):
 def _made_again(x, upstream):
     """x, made when its gradient is wanted where it is a slice or a concatenation of channels."""
     parts = _parts(x)
-    with tf.control_dependencies([upstream]):           # which is there in the backward pass only
+    with tf.control_dependencies([upstream]):  # which is there in the backward pass only
         if x.op.type == "Slice":
             return tf.slice(*x.op.inputs)
         return x if len(parts) == 1 else tf.concat(parts, axis=-1)
@@ -75,6 +94,9 @@ def _made_again(x, upstream):
 
 def _parts(x):
     """The tensors whose channels x is concatenated from, by concatenations of concatenations too; [x] where it is none."""
-    if x.op.type != "ConcatV2" or tf.get_static_value(x.op.inputs[-1]) not in (-1, x.shape.ndims - 1):
+    if x.op.type != "ConcatV2" or tf.get_static_value(x.op.inputs[-1]) not in (
+        -1,
+        x.shape.ndims - 1,
+    ):
         return [x]
     return [part for each in x.op.inputs[:-1] for part in _parts(each)]

@@ -2,8 +2,18 @@
 
 One slice a displacement, sizes taken from `tf.shape`, frames one after the other: the usual formulation.
 """
-from pwcnet.model.config import (CONTEXT_LAYERS, ESTIMATOR_CHANNELS, FLOW_LEVEL, LEAKY_SLOPE, LEVELS, PYRAMID_CHANNELS, SEARCH_RANGE, TOP_LEVEL,
-                           WARP_SCALE)
+
+from pwcnet.model.config import (
+    CONTEXT_LAYERS,
+    ESTIMATOR_CHANNELS,
+    FLOW_LEVEL,
+    LEAKY_SLOPE,
+    LEVELS,
+    PYRAMID_CHANNELS,
+    SEARCH_RANGE,
+    TOP_LEVEL,
+    WARP_SCALE,
+)
 from pwcnet.runtime.tensorflow import tf
 
 
@@ -49,7 +59,11 @@ def conv(x, channels, name, stride=1, dilation=1, linear=False):
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, int(x.shape[-1]), channels], tf.float32)
         bias = tf.get_variable("bias", [channels], tf.float32, tf.zeros_initializer())
-        y = tf.nn.atrous_conv2d(x, kernel, dilation, "SAME") if dilation > 1 else tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+        y = (
+            tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
+            if dilation > 1
+            else tf.nn.conv2d(x, kernel, [1, stride, stride, 1], "SAME")
+        )
         y = tf.nn.bias_add(y, bias)
         return y if linear else tf.nn.leaky_relu(y, alpha=LEAKY_SLOPE)
 
@@ -60,7 +74,9 @@ def feature_pyramid(x):
     with tf.variable_scope("featpyr"):
         for level, channels in enumerate(PYRAMID_CHANNELS, 1):
             for suffix in ("a", "aa", "b"):
-                x = conv(x, channels, "conv%d%s" % (level, suffix), stride=2 if suffix == "a" else 1)
+                x = conv(
+                    x, channels, "conv%d%s" % (level, suffix), stride=2 if suffix == "a" else 1
+                )
             features[level] = x
     return features
 
@@ -78,17 +94,27 @@ def context_residual(x, level):
     """What the context network adds to a level's flow."""
     with tf.variable_scope("ctxt"):
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
-            x = conv(x, channels, "dc_conv%d%d" % (level, index), dilation=dilation, linear=index == len(CONTEXT_LAYERS))
+            x = conv(
+                x,
+                channels,
+                "dc_conv%d%d" % (level, index),
+                dilation=dilation,
+                linear=index == len(CONTEXT_LAYERS),
+            )
     return x
 
 
 def deconv(x, name):
     """4x4 transposed convolution, stride 2, to 2 channels, with a dynamic output size."""
     with tf.variable_scope(name):
-        kernel = tf.get_variable("kernel", [4, 4, 2, int(x.shape[-1])], tf.float32, tf.glorot_uniform_initializer())
+        kernel = tf.get_variable(
+            "kernel", [4, 4, 2, int(x.shape[-1])], tf.float32, tf.glorot_uniform_initializer()
+        )
         bias = tf.get_variable("bias", [2], tf.float32, tf.zeros_initializer())
         shape = tf.shape(x)
-        y = tf.nn.conv2d_transpose(x, kernel, tf.stack([shape[0], 2 * shape[1], 2 * shape[2], 2]), [1, 2, 2, 1], "SAME")
+        y = tf.nn.conv2d_transpose(
+            x, kernel, tf.stack([shape[0], 2 * shape[1], 2 * shape[2], 2]), [1, 2, 2, 1], "SAME"
+        )
         y.set_shape([None, None, None, 2])
         return tf.nn.bias_add(y, bias)
 
@@ -102,15 +128,20 @@ def pwc_net(pair, config):
             if level == TOP_LEVEL:
                 x = cost_volume(first[level], second[level])
             else:
-                warped = warp(second[level], up_flow * (WARP_SCALE / 2 ** level))
-                x = tf.concat([cost_volume(first[level], warped), first[level], up_flow, up_feat], axis=3)
+                warped = warp(second[level], up_flow * (WARP_SCALE / 2**level))
+                x = tf.concat(
+                    [cost_volume(first[level], warped), first[level], up_flow, up_feat], axis=3
+                )
             flow, x = estimate_flow(x, level, config.dense)
             if config.has_context(level):
                 flow += context_residual(x, level)
             pyramid.append(flow)
             if level != FLOW_LEVEL:
                 with tf.variable_scope("upsample"):
-                    up_flow, up_feat = deconv(flow, "up_flow%d" % level), deconv(x, "up_feat%d" % level)
-        scale = 2 ** FLOW_LEVEL
+                    up_flow, up_feat = (
+                        deconv(flow, "up_flow%d" % level),
+                        deconv(x, "up_feat%d" % level),
+                    )
+        scale = 2**FLOW_LEVEL
         flow = tf.image.resize_bilinear(pyramid[-1], tf.shape(pair)[2:4]) * float(scale)
     return flow, pyramid

@@ -1,4 +1,5 @@
 """The feature pyramid (PWC-Net paper, section 3, "Feature pyramid extractor")."""
+
 from pwcnet.model.config import PYRAMID_CHANNELS
 from pwcnet.model.layers import conv
 from pwcnet.runtime.tensorflow import tf

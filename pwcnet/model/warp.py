@@ -1,4 +1,5 @@
 """Backward warping of features by the flow of the level above (PWC-Net paper, section 3, "Warping layer")."""
+
 import numpy as np
 
 from pwcnet.runtime.tensorflow import tf

@@ -1,12 +1,15 @@
 """Where TensorFlow computes, an Ascend NPU, a GPU or the CPU, and the session configuration for it."""
+
 import importlib.util
 import logging
 
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-INSTALL_NPU_BRIDGE = "install CANN's TensorFlow plugin (TF Adapter), which brings it: pip does not have it"
-NPU_OPTIMIZER = "NpuOptimizer"          # the graph optimizer that takes a session to an NPU
+INSTALL_NPU_BRIDGE = (
+    "install CANN's TensorFlow plugin (TF Adapter), which brings it: pip does not have it"
+)
+NPU_OPTIMIZER = "NpuOptimizer"  # the graph optimizer that takes a session to an NPU
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,11 @@ def session_config(threads=0, device=None):
     """
     if device not in (None, "gpu", "cpu"):
         raise ValueError("expected the device gpu, cpu or None, got %r" % (device,))
-    config = tf.ConfigProto(allow_soft_placement=True, intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    config = tf.ConfigProto(
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=threads,
+        inter_op_parallelism_threads=threads,
+    )
     if device == "cpu":
         config.device_count["GPU"] = 0
     config.gpu_options.allow_growth = True
@@ -41,7 +48,10 @@ def session_config(threads=0, device=None):
 
 def on_npu(config):
     """Whether a ConfigProto, or None, is that of a session on an NPU."""
-    return config is not None and any(optimizer.name == NPU_OPTIMIZER for optimizer in config.graph_options.rewrite_options.custom_optimizers)
+    return config is not None and any(
+        optimizer.name == NPU_OPTIMIZER
+        for optimizer in config.graph_options.rewrite_options.custom_optimizers
+    )
 
 
 def target_of(config):
@@ -54,7 +64,10 @@ def checked_precision(name):
     if name not in PRECISIONS:
         raise ValueError("expected a precision of %s, got %r" % (", ".join(PRECISIONS), name))
     if name == "bfloat16" and TF_RELEASE.startswith("1."):
-        raise ValueError("expected a precision that TensorFlow %s can compute convolutions in, got bfloat16; use TensorFlow 2, or float32" % TF_RELEASE)
+        raise ValueError(
+            "expected a precision that TensorFlow %s can compute convolutions in, got bfloat16; use TensorFlow 2, or float32"
+            % TF_RELEASE
+        )
     return name
 
 
@@ -62,9 +75,14 @@ def _asked(wanted):
     if wanted == "npu":
         _check_npu()
         if not _installed("npu_bridge"):
-            raise ValueError("expected npu_bridge for --device npu, found none; " + INSTALL_NPU_BRIDGE)
+            raise ValueError(
+                "expected npu_bridge for --device npu, found none; " + INSTALL_NPU_BRIDGE
+            )
     if wanted == "gpu" and not _gpus():
-        raise ValueError("expected a GPU that TensorFlow %s can use for --device gpu, found none; try --device cpu" % TF_RELEASE)
+        raise ValueError(
+            "expected a GPU that TensorFlow %s can use for --device gpu, found none; try --device cpu"
+            % TF_RELEASE
+        )
     return wanted, "as asked"
 
 
@@ -79,9 +97,16 @@ def _found():
 
 def _check_npu():
     """Refuses TensorFlow 2, whose sessions CANN does not take to the NPU."""
-    if TF_RELEASE.startswith("2.") and _installed("npu_bridge") or _installed("npu_device") and not _installed("npu_bridge"):
-        raise ValueError("expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow %s%s; use TensorFlow 1.15 with CANN's TF Adapter, "
-                         "or --device cpu" % (TF_RELEASE, " with npu_device" if _installed("npu_device") else ""))
+    if (
+        TF_RELEASE.startswith("2.")
+        and _installed("npu_bridge")
+        or _installed("npu_device")
+        and not _installed("npu_bridge")
+    ):
+        raise ValueError(
+            "expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow %s%s; use TensorFlow 1.15 with CANN's TF Adapter, "
+            "or --device cpu" % (TF_RELEASE, " with npu_device" if _installed("npu_device") else "")
+        )
 
 
 def _installed(module):

@@ -1,4 +1,5 @@
 """Initial values from which training learns sooner than from the published ones alone."""
+
 import re
 
 import numpy as np
@@ -6,8 +7,8 @@ import numpy as np
 from pwcnet.model.config import WARP_SCALE
 from pwcnet.runtime.tensorflow import tf
 
-TAPS = np.array([0.25, 0.75, 0.75, 0.25])       # of bilinear upsampling by 2 as a transposed convolution
-SMALLER = 0.1                                   # heads that begin near zero flow, so that early warps do no harm
+TAPS = np.array([0.25, 0.75, 0.75, 0.25])  # of bilinear upsampling by 2 as a transposed convolution
+SMALLER = 0.1  # heads that begin near zero flow, so that early warps do no harm
 
 
 def coarse_to_fine(variables):
@@ -25,13 +26,16 @@ def coarse_to_fine(variables):
         elif re.search(r"/predict_flow/flow\d/kernel$|/ctxt/dc_conv\d7/kernel$", variable.op.name):
             assigned.append(tf.assign(variable, SMALLER * variable))
     if not assigned:
-        raise ValueError("expected the variables of PWC-Net, got %d others; build the network first" % len(variables))
+        raise ValueError(
+            "expected the variables of PWC-Net, got %d others; build the network first"
+            % len(variables)
+        )
     return tf.group(*assigned)
 
 
 def aligned_kernel(level):
     """The kernel [4, 4, 2, 2] float32 of up_flow{level}; layout height, width, output, input."""
     kernel = np.zeros((4, 4, 2, 2), np.float32)
-    scale = -2.0 / (WARP_SCALE / 2 ** (level - 1))          # twice the pixels one level down
+    scale = -2.0 / (WARP_SCALE / 2 ** (level - 1))  # twice the pixels one level down
     kernel[:, :, 0, 1] = kernel[:, :, 1, 0] = scale * np.outer(TAPS, TAPS)
     return kernel

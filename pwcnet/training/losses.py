@@ -1,4 +1,5 @@
 """Training losses: the summed multi-scale loss and the robust loss (PWC-Net paper, section 3, "Training loss"), as tfoptflow weighs them."""
+
 from pwcnet.model.config import LEVELS
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.choices import WEIGHT_DECAY
@@ -13,7 +14,10 @@ def loss_multiscale(pyramid, truth, valid):
     pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32, level 6 first, pixels of their level. truth: [B, H, W, 2] float32, pixels. valid: [B, H, W] bool;
     the truth of other pixels is not looked at. Returns {level: scalar float32}; the loss is their sum.
     """
-    return {level: LEVEL_WEIGHTS[level] * _mean_sum(norm(error)) for level, error in _errors(pyramid, truth, valid).items()}
+    return {
+        level: LEVEL_WEIGHTS[level] * _mean_sum(norm(error))
+        for level, error in _errors(pyramid, truth, valid).items()
+    }
 
 
 def loss_robust(pyramid, truth, valid):
@@ -21,8 +25,11 @@ def loss_robust(pyramid, truth, valid):
 
     Deviation from the paper, shared with tfoptflow: the power is taken of the level's sum, not of each pixel. Arguments and result as `loss_multiscale`.
     """
-    return {level: LEVEL_WEIGHTS[level] * (_mean_sum(tf.reduce_sum(tf.abs(error), axis=-1)) + ROBUST_EPSILON) ** ROBUST_POWER
-            for level, error in _errors(pyramid, truth, valid).items()}
+    return {
+        level: LEVEL_WEIGHTS[level]
+        * (_mean_sum(tf.reduce_sum(tf.abs(error), axis=-1)) + ROBUST_EPSILON) ** ROBUST_POWER
+        for level, error in _errors(pyramid, truth, valid).items()
+    }
 
 
 def loss_robust_per_pixel(pyramid, truth, valid):
@@ -30,16 +37,24 @@ def loss_robust_per_pixel(pyramid, truth, valid):
     losses = {}
     for level, error in _errors(pyramid, truth, valid).items():
         known = tf.cast(_shrink(valid, error.shape), tf.float32)
-        losses[level] = LEVEL_WEIGHTS[level] * _mean_sum(known * (tf.reduce_sum(tf.abs(error), axis=-1) + ROBUST_EPSILON) ** ROBUST_POWER)
+        losses[level] = LEVEL_WEIGHTS[level] * _mean_sum(
+            known * (tf.reduce_sum(tf.abs(error), axis=-1) + ROBUST_EPSILON) ** ROBUST_POWER
+        )
     return losses
 
 
-LOSSES = {"multiscale": loss_multiscale, "robust": loss_robust, "robust_per_pixel": loss_robust_per_pixel}
+LOSSES = {
+    "multiscale": loss_multiscale,
+    "robust": loss_robust,
+    "robust_per_pixel": loss_robust_per_pixel,
+}
 
 
 def weight_decay(variables, gamma=WEIGHT_DECAY, biases=True):
     """gamma * sum of half the squares of all variables, with `biases` those of the convolutions too, as tfoptflow has it. Returns a scalar float32."""
-    return gamma * tf.add_n([tf.nn.l2_loss(variable) for variable in variables if decays(variable, biases)])
+    return gamma * tf.add_n(
+        [tf.nn.l2_loss(variable) for variable in variables if decays(variable, biases)]
+    )
 
 
 def decays(variable, biases):
@@ -72,7 +87,9 @@ def norm(vectors):
     """L2 norm over the last axis, with gradient zero (not NaN) at zero."""
     squares = tf.reduce_sum(vectors * vectors, axis=-1)
     zero = tf.equal(squares, 0.0)
-    return tf.where(zero, tf.zeros_like(squares), tf.sqrt(tf.where(zero, tf.ones_like(squares), squares)))
+    return tf.where(
+        zero, tf.zeros_like(squares), tf.sqrt(tf.where(zero, tf.ones_like(squares), squares))
+    )
 
 
 def _errors(pyramid, truth, valid):
@@ -84,12 +101,17 @@ def _errors(pyramid, truth, valid):
     errors = {}
     for level, flow in zip(LEVELS, pyramid):
         ratio = int(truth.shape[1]) // int(flow.shape[1])
-        errors[level] = _difference(_shrink(truth, flow.shape) / float(ratio), flow, _shrink(valid, flow.shape))
+        errors[level] = _difference(
+            _shrink(truth, flow.shape) / float(ratio), flow, _shrink(valid, flow.shape)
+        )
     return errors
 
 
 def _shrink(full, level_shape):
-    step_y, step_x = int(full.shape[1]) // int(level_shape[1]), int(full.shape[2]) // int(level_shape[2])
+    step_y, step_x = (
+        int(full.shape[1]) // int(level_shape[1]),
+        int(full.shape[2]) // int(level_shape[2]),
+    )
     return full[:, ::step_y, ::step_x]
 
 

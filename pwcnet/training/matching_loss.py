@@ -3,12 +3,17 @@
 With the published loss alone, training from random weights sits at zero flow for thousands of steps: costs of random features say nothing about the motion, so
 nothing rewards a better feature. This loss does. It adds no variable, and checkpoints stay as they are.
 """
+
 from pwcnet.model.config import SEARCH_RANGE
 from pwcnet.model.cost_volume import correlation
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.losses import LEVEL_WEIGHTS
 
-MATCHED_LEVELS = (2, 3, 4)      # below them most motion lies beyond the search range, above them there are few pixels
+MATCHED_LEVELS = (
+    2,
+    3,
+    4,
+)  # below them most motion lies beyond the search range, above them there are few pixels
 
 
 def matching_loss(first, second, truth, valid, target="host"):
@@ -22,19 +27,30 @@ def matching_loss(first, second, truth, valid, target="host"):
     means = []
     for level in MATCHED_LEVELS:
         channels = int(first[level].shape[-1])
-        costs = tf.cast(correlation(first[level], second[level], target=target), tf.float32) * channels ** 0.5      # sums over the root of their number
+        costs = (
+            tf.cast(correlation(first[level], second[level], target=target), tf.float32)
+            * channels**0.5
+        )  # sums over the root of their number
         _, height, width, _ = first[level].shape.as_list()
         step = int(truth.shape[1]) // height
         share = _shares(truth[:, ::step, ::step] / float(step))
         known = tf.cast(valid[:, ::step, ::step], tf.float32)
-        means.append(-tf.reduce_mean(known * tf.reduce_sum(share * tf.nn.log_softmax(costs), axis=-1)))
+        means.append(
+            -tf.reduce_mean(known * tf.reduce_sum(share * tf.nn.log_softmax(costs), axis=-1))
+        )
     finest = min(MATCHED_LEVELS)
-    return tf.add_n(means) / len(means) * (LEVEL_WEIGHTS[finest] * int(truth.shape[1]) * int(truth.shape[2]) / 4.0 ** finest)
+    return (
+        tf.add_n(means)
+        / len(means)
+        * (LEVEL_WEIGHTS[finest] * int(truth.shape[1]) * int(truth.shape[2]) / 4.0**finest)
+    )
 
 
 def _shares(flow):
     """[B, H, W, 2] in pixels -> [B, H, W, 81]: bilinear weights of the displacements around it, ordered as the costs."""
     displacements = tf.range(-SEARCH_RANGE, SEARCH_RANGE + 1, dtype=tf.float32)
-    near_x, near_y = (tf.maximum(0.0, 1.0 - tf.abs(flow[..., axis, None] - displacements)) for axis in (0, 1))
+    near_x, near_y = (
+        tf.maximum(0.0, 1.0 - tf.abs(flow[..., axis, None] - displacements)) for axis in (0, 1)
+    )
     shape = flow.shape.as_list()[:3] + [(2 * SEARCH_RANGE + 1) ** 2]
     return tf.reshape(near_y[..., :, None] * near_x[..., None, :], shape)

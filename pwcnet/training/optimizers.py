@@ -1,11 +1,14 @@
 """Optimizers by name."""
-from pwcnet.runtime.tensorflow import tf
-from pwcnet.runtime.devices import on_npu
+
 from pwcnet.ascend.optimizer import loss_scale_optimizer
+from pwcnet.runtime.devices import on_npu
+from pwcnet.runtime.tensorflow import tf
 
 OPTIMIZERS = {
     "adam": lambda rate: tf.train.AdamOptimizer(rate, beta1=0.9, beta2=0.999, epsilon=1e-8),
-    "adam-float16": lambda rate: tf.train.AdamOptimizer(rate, beta1=0.9, beta2=0.999, epsilon=1e-4),        # tfoptflow's epsilon for reduced precision
+    "adam-float16": lambda rate: tf.train.AdamOptimizer(
+        rate, beta1=0.9, beta2=0.999, epsilon=1e-4
+    ),  # tfoptflow's epsilon for reduced precision
     # Without l1 and l2 this is plain gradient descent; the published recipe names it so.
     "sgd": lambda rate: tf.train.ProximalGradientDescentOptimizer(rate),
     "momentum": lambda rate: tf.train.MomentumOptimizer(rate, 0.9),
@@ -27,5 +30,9 @@ def with_loss_scale(optimizer, loss_scale, workers):
         return optimizer
     if on_npu(workers.config):
         return loss_scale_optimizer(optimizer, loss_scale, distributed=workers.size > 1)
-    scale = tf.train.experimental.DynamicLossScale() if loss_scale == "dynamic" else tf.train.experimental.FixedLossScale(float(loss_scale))
+    scale = (
+        tf.train.experimental.DynamicLossScale()
+        if loss_scale == "dynamic"
+        else tf.train.experimental.FixedLossScale(float(loss_scale))
+    )
     return tf.train.experimental.MixedPrecisionLossScaleOptimizer(optimizer, scale)

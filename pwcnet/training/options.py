@@ -1,14 +1,22 @@
 """What a training run is told: one frozen object, checked where it is made, written beside the checkpoints."""
+
 from dataclasses import dataclass, field
 from typing import Optional, Tuple, Union
 
+from pwcnet._checks import require
 from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
 from pwcnet.data.augment.photometric import PhotometricOptions
-from pwcnet._checks import require
 from pwcnet.runtime.choices import PRECISIONS
-from pwcnet.training.choices import DEFAULT_OPTIMIZERS, INITIALIZERS, LOSSES, OPTIMIZERS, SCHEDULES, WEIGHT_DECAY
+from pwcnet.training.choices import (
+    DEFAULT_OPTIMIZERS,
+    INITIALIZERS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    WEIGHT_DECAY,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class TrainingOptions:
     which it falls to zero at half of all steps; 0 is none. average_decay: of the moving average of the weights, which validation and best checkpoints then use;
     0 is none.
     """
+
     steps: int
     batch_size: int = 4
     crop: Tuple[int, int] = (384, 768)
@@ -54,21 +63,57 @@ class TrainingOptions:
     def __post_init__(self):
         for name in ("steps", "batch_size", "display", "save_every", "keep", "keep_best"):
             require(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
-        for name in ("keep_every", "validate_every", "threads", "workers", "seed", "weight_decay", "matching"):
+        for name in (
+            "keep_every",
+            "validate_every",
+            "threads",
+            "workers",
+            "seed",
+            "weight_decay",
+            "matching",
+        ):
             require(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
-        require(self.seed < 2 ** 32, "a seed below 2^32", self.seed)
-        require(len(self.crop) == 2 and min(self.crop) >= 64 and not self.crop[0] % 64 and not self.crop[1] % 64,
-               "a crop of height and width in multiples of 64", self.crop)
+        require(self.seed < 2**32, "a seed below 2^32", self.seed)
+        require(
+            len(self.crop) == 2
+            and min(self.crop) >= 64
+            and not self.crop[0] % 64
+            and not self.crop[1] % 64,
+            "a crop of height and width in multiples of 64",
+            self.crop,
+        )
         require(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
-        require(self.optimizer is None or self.optimizer in OPTIMIZERS, "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)), self.optimizer)
-        require(self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule)
+        require(
+            self.optimizer is None or self.optimizer in OPTIMIZERS,
+            "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)),
+            self.optimizer,
+        )
+        require(
+            self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule
+        )
         require(self.start in INITIALIZERS, "a start of %s" % ", ".join(INITIALIZERS), self.start)
-        require(0 <= self.average_decay < 1, "an average_decay of at least 0 and below 1", self.average_decay)
+        require(
+            0 <= self.average_decay < 1,
+            "an average_decay of at least 0 and below 1",
+            self.average_decay,
+        )
         require(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
-        require(self.precision in PRECISIONS, "a precision of %s" % ", ".join(PRECISIONS), self.precision)
-        require(self.loss_scale in (None, "dynamic") or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
-               "a loss_scale above 0, or dynamic", self.loss_scale)
-        require(self.schedule not in ("constant", "cosine") or self.learning_rate, "a learning rate for the %s schedule" % self.schedule, self.learning_rate)
+        require(
+            self.precision in PRECISIONS,
+            "a precision of %s" % ", ".join(PRECISIONS),
+            self.precision,
+        )
+        require(
+            self.loss_scale in (None, "dynamic")
+            or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
+            "a loss_scale above 0, or dynamic",
+            self.loss_scale,
+        )
+        require(
+            self.schedule not in ("constant", "cosine") or self.learning_rate,
+            "a learning rate for the %s schedule" % self.schedule,
+            self.learning_rate,
+        )
 
     @property
     def optimizer_name(self):
@@ -85,7 +130,15 @@ def training_options(values):
     if "crop" in values:
         values["crop"] = tuple(values["crop"])
     if values.get("augment") is not None:
-        parts = {"affine": AffineOptions, "photometric": PhotometricOptions, "eraser": EraserOptions}
-        values["augment"] = AugmentOptions(**{name: parts[name](**value) if name in parts and value is not None else value
-                                              for name, value in values["augment"].items()})
+        parts = {
+            "affine": AffineOptions,
+            "photometric": PhotometricOptions,
+            "eraser": EraserOptions,
+        }
+        values["augment"] = AugmentOptions(
+            **{
+                name: parts[name](**value) if name in parts and value is not None else value
+                for name, value in values["augment"].items()
+            }
+        )
     return TrainingOptions(**values)

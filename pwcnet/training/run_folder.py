@@ -1,4 +1,5 @@
 """The folder of a training run: its lock, its options, its checkpoints and which of them stay."""
+
 import fcntl
 import json
 import math
@@ -6,10 +7,23 @@ import os
 import shutil
 
 from pwcnet.io.atomic import PARTIAL, write_text
-from pwcnet.weights.checkpoint import NAME, Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint
 from pwcnet.runtime.tensorflow import cause, tf
+from pwcnet.weights.checkpoint import (
+    NAME,
+    Checkpoint,
+    find_checkpoint,
+    list_checkpoints,
+    remove_checkpoint,
+    save_checkpoint,
+)
 
-COMPARED = ("model.", "training.", "data", "mode", "masked")         # of what is in options.json, what should be the same when a run is resumed
+COMPARED = (
+    "model.",
+    "training.",
+    "data",
+    "mode",
+    "masked",
+)  # of what is in options.json, what should be the same when a run is resumed
 
 
 class Keeper:
@@ -22,7 +36,14 @@ class Keeper:
     """
 
     def __init__(self, folder, keep, keep_every, keep_best=1, leader=True, on_save=None):
-        self.folder, self.keep, self.keep_every, self.keep_best, self._lock, self._on_save = folder, keep, keep_every, keep_best, None, on_save
+        self.folder, self.keep, self.keep_every, self.keep_best, self._lock, self._on_save = (
+            folder,
+            keep,
+            keep_every,
+            keep_best,
+            None,
+            on_save,
+        )
         if leader:
             self._take()
 
@@ -35,10 +56,15 @@ class Keeper:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
-            raise OSError("expected %s to be free, but another training run is writing there; choose another --save_path or stop that run" % folder)
+            raise OSError(
+                "expected %s to be free, but another training run is writing there; choose another --save_path or stop that run"
+                % folder
+            )
 
         for place in (folder, self.best_folder):
-            for name in os.listdir(place) if os.path.isdir(place) else ():          # what a killed run was writing; the lock says that nobody is now
+            for name in (
+                os.listdir(place) if os.path.isdir(place) else ()
+            ):  # what a killed run was writing; the lock says that nobody is now
                 if name.startswith(PARTIAL):
                     path = os.path.join(place, name)
                     shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
@@ -61,8 +87,10 @@ class Keeper:
         if self._on_save:
             self._on_save(prefix)
         steps = sorted(list_checkpoints(self.folder).items())
-        for old, path in steps[:-self.keep]:
-            if path == self.prefix(old) and not (self.keep_every and old % self.keep_every == 0):        # others' checkpoints are not ours to remove
+        for old, path in steps[: -self.keep]:
+            if path == self.prefix(old) and not (
+                self.keep_every and old % self.keep_every == 0
+            ):  # others' checkpoints are not ours to remove
                 remove_checkpoint(path)
         return prefix
 
@@ -82,8 +110,12 @@ class Keeper:
         """Notes the EPE, and saves the weights of the step where they are among the best; returns the prefix, or None where they are not."""
         validated, there = self.validated(), list_checkpoints(self.best_folder)
         validated[step] = epe
-        best = {other: value for other, value in validated.items() if other in there or other == step}
-        kept = sorted(best, key=lambda other: (math.inf if math.isnan(best[other]) else best[other], other))[:self.keep_best]
+        best = {
+            other: value for other, value in validated.items() if other in there or other == step
+        }
+        kept = sorted(
+            best, key=lambda other: (math.inf if math.isnan(best[other]) else best[other], other)
+        )[: self.keep_best]
         prefix = save_checkpoint(session, saver, self.best_folder, step) if step in kept else None
         os.makedirs(self.best_folder, exist_ok=True)
         write_text(self._best_path, json.dumps(validated, indent=2) + "\n")
@@ -100,11 +132,15 @@ class Keeper:
         """Restores the latest checkpoint with its optimizer state and step. Raises ValueError where it does not fit this run's graph."""
         prefix = self.latest()
         try:
-            Checkpoint(prefix).restore(session, tf.trainable_variables())       # names the first variable that is wrong or unreadable
+            Checkpoint(prefix).restore(
+                session, tf.trainable_variables()
+            )  # names the first variable that is wrong or unreadable
             saver.restore(session, prefix)
         except (tf.errors.OpError, ValueError) as error:
-            raise ValueError("expected to resume from %s, but it does not fit (%s); resume with the options in options.json, or start from it with --pretrained" % (
-                prefix, cause(error)))
+            raise ValueError(
+                "expected to resume from %s, but it does not fit (%s); resume with the options in options.json, or start from it with --pretrained"
+                % (prefix, cause(error))
+            )
         return prefix
 
     @property
@@ -120,8 +156,14 @@ class Keeper:
         if not os.path.exists(self._options_path):
             return {}
         with open(self._options_path) as stream:
-            then, now = (_flat(each) for each in (json.load(stream), json.loads(json.dumps(options))))
-        return {name: (then.get(name), value) for name, value in now.items() if name.startswith(COMPARED) and then.get(name) != value}
+            then, now = (
+                _flat(each) for each in (json.load(stream), json.loads(json.dumps(options)))
+            )
+        return {
+            name: (then.get(name), value)
+            for name, value in now.items()
+            if name.startswith(COMPARED) and then.get(name) != value
+        }
 
     def close(self):
         """Lets other runs use the folder."""
@@ -139,5 +181,7 @@ def _flat(options, prefix=""):
     """{"training.loss": …} of nested dicts."""
     flat = {}
     for name, value in options.items():
-        flat.update(_flat(value, prefix + name + ".") if isinstance(value, dict) else {prefix + name: value})
+        flat.update(
+            _flat(value, prefix + name + ".") if isinstance(value, dict) else {prefix + name: value}
+        )
     return flat

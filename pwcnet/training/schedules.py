@@ -1,4 +1,5 @@
 """Learning rates as functions of the step."""
+
 import numpy as np
 
 from pwcnet.runtime.tensorflow import tf
@@ -7,10 +8,19 @@ from pwcnet.training.choices import RECIPE_BATCH, SCHEDULES, scale_steps
 MULTISTEPS = {
     # The duplicate boundary is in the published recipe, so 5e-6 is never used.
     "multisteps": ((60000, 60000, 80000, 100000), (1e-5, 5e-6, 2.5e-6, 1.25e-6, 6.25e-7)),
-    "multisteps-long": ((400000, 600000, 800000, 1000000, 1200000), (1e-4, 5e-5, 2.5e-5, 1.25e-5, 6.25e-6, 3.125e-6)),
+    "multisteps-long": (
+        (400000, 600000, 800000, 1000000, 1200000),
+        (1e-4, 5e-5, 2.5e-5, 1.25e-5, 6.25e-6, 3.125e-6),
+    ),
 }
-CYCLIC = {"cyclic": (1e-6, 2e-5, 20000), "cyclic-long": (1e-5, 5e-4, 20000)}      # (base, maximum, half a cycle in steps)
-WARM_UP, LAST_SHARE = 500, 0.01     # of "cosine": steps of rising, at most a tenth of all; what is left of the rate at the end
+CYCLIC = {
+    "cyclic": (1e-6, 2e-5, 20000),
+    "cyclic-long": (1e-5, 5e-4, 20000),
+}  # (base, maximum, half a cycle in steps)
+WARM_UP, LAST_SHARE = (
+    500,
+    0.01,
+)  # of "cosine": steps of rising, at most a tenth of all; what is left of the rate at the end
 
 
 def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None, steps=None):
@@ -21,8 +31,15 @@ def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None, steps=
     """
     if schedule in ("constant", "cosine"):
         if constant is None:
-            raise ValueError("expected a learning rate for the %s schedule, got none; give --learning_rate" % schedule)
-        return tf.constant(constant, tf.float32) if schedule == "constant" else cosine(step, constant, steps)
+            raise ValueError(
+                "expected a learning rate for the %s schedule, got none; give --learning_rate"
+                % schedule
+            )
+        return (
+            tf.constant(constant, tf.float32)
+            if schedule == "constant"
+            else cosine(step, constant, steps)
+        )
     if schedule in MULTISTEPS:
         boundaries, values = MULTISTEPS[schedule]
         return multisteps(step, [scale_steps(b, batch_size) for b in boundaries], values)
@@ -34,7 +51,9 @@ def learning_rate(step, schedule, batch_size=RECIPE_BATCH, constant=None, steps=
 
 def multisteps(step, boundaries, values):
     """values[number of boundaries below the step]: the value changes at boundary + 1."""
-    passed = tf.reduce_sum(tf.cast(tf.cast(step, tf.int64) > tf.constant(boundaries, tf.int64), tf.int32))
+    passed = tf.reduce_sum(
+        tf.cast(tf.cast(step, tf.int64) > tf.constant(boundaries, tf.int64), tf.int32)
+    )
     return tf.gather(tf.constant(values, tf.float32), passed)
 
 

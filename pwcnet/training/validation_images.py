@@ -1,12 +1,13 @@
 """What a network makes of a pair of frames, as pictures to watch during training."""
+
 import cv2
 import numpy as np
 
 from pwcnet.flow.colors import error_to_color, flow_to_color
 
-WIDTH = 512                     # of the widest picture, pixels
-FIRST_LEVEL = 6                 # of the pyramid, 1/64 of the input
-GAP, PAPER = 3, 24              # between the levels: flow without motion is white
+WIDTH = 512  # of the widest picture, pixels
+FIRST_LEVEL = 6  # of the pyramid, 1/64 of the input
+GAP, PAPER = 3, 24  # between the levels: flow without motion is white
 
 
 def training_pictures(loaded, flow, pyramid):
@@ -18,9 +19,14 @@ def training_pictures(loaded, flow, pyramid):
     where there is no truth. Raises ValueError where `loaded` has no truth or flow is of another size.
     """
     if loaded.flow is None:
-        raise ValueError("expected a pair with truth, got one without; try samples of a training set")
+        raise ValueError(
+            "expected a pair with truth, got one without; try samples of a training set"
+        )
     if flow.shape != loaded.flow.shape:
-        raise ValueError("expected flow of shape %s as the truth has, got %s; try it without padding" % (loaded.flow.shape, flow.shape))
+        raise ValueError(
+            "expected flow of shape %s as the truth has, got %s; try it without padding"
+            % (loaded.flow.shape, flow.shape)
+        )
     truth = np.where(loaded.valid[..., np.newaxis], loaded.flow, np.float32(0))
     speed = np.hypot(truth[..., 0], truth[..., 1])
     scale = float(speed.max()) or 1.0
@@ -43,8 +49,11 @@ def _levels(pyramid, scale):
     size = cell, max(1, int(round(cell * height / width)))
     row = []
     for level, flow in zip(range(FIRST_LEVEL, 0, -1), pyramid):
-        colors = flow_to_color(flow * np.float32(2 ** level), scale)
-        row += [cv2.resize(colors, size, interpolation=cv2.INTER_NEAREST), np.full((size[1], GAP, 3), PAPER, np.uint8)]
+        colors = flow_to_color(flow * np.float32(2**level), scale)
+        row += [
+            cv2.resize(colors, size, interpolation=cv2.INTER_NEAREST),
+            np.full((size[1], GAP, 3), PAPER, np.uint8),
+        ]
     return np.concatenate(row[:-1], axis=1)
 
 
@@ -54,6 +63,11 @@ def _reduced(picture, valid):
     if width <= WIDTH:
         return picture
     size = WIDTH, max(1, int(round(WIDTH * height / width)))
-    total, share = (cv2.resize(array.astype(np.float32), size, interpolation=cv2.INTER_AREA) for array in (picture * valid[..., np.newaxis], valid))
-    mean = np.divide(total, share[..., np.newaxis], out=np.zeros_like(total), where=share[..., np.newaxis] > 0)
+    total, share = (
+        cv2.resize(array.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        for array in (picture * valid[..., np.newaxis], valid)
+    )
+    mean = np.divide(
+        total, share[..., np.newaxis], out=np.zeros_like(total), where=share[..., np.newaxis] > 0
+    )
     return np.rint(np.minimum(mean, 255)).astype(np.uint8)

@@ -1,13 +1,14 @@
 """Weights alone, without a training run's state: as .npz files, as the project ships them, and as checkpoints."""
+
 import io
 
 import numpy as np
 
 from pwcnet.io.atomic import write_bytes
-from pwcnet.weights.checkpoint import ARCHIVE, list_checkpoints, save_checkpoint, variable_shapes
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.weights.checkpoint import ARCHIVE, list_checkpoints, save_checkpoint, variable_shapes
 
 
 def write_archive(path, checkpoint):
@@ -17,13 +18,17 @@ def write_archive(path, checkpoint):
     Raises ValueError for another ending, and for a weight that float16 does not hold.
     """
     if not path.endswith(ARCHIVE):
-        raise ValueError("expected a name ending in %s, got %s; try %s%s" % (ARCHIVE, path, path, ARCHIVE))
+        raise ValueError(
+            "expected a name ending in %s, got %s; try %s%s" % (ARCHIVE, path, path, ARCHIVE)
+        )
     arrays = {}
     for name, shape in variable_shapes(checkpoint.config).items():
         weight = checkpoint.weight(name, shape)
         if not np.abs(weight).max() <= np.finfo(np.float16).max:
-            raise ValueError("expected finite weights of at most %g, got others in %s of %s; try an earlier checkpoint" % (
-                np.finfo(np.float16).max, name, checkpoint.path))
+            raise ValueError(
+                "expected finite weights of at most %g, got others in %s of %s; try an earlier checkpoint"
+                % (np.finfo(np.float16).max, name, checkpoint.path)
+            )
         arrays[name] = weight.astype(np.float16)
     if checkpoint.step is not None:
         arrays["global_step"] = np.int64(checkpoint.step)
@@ -40,7 +45,10 @@ def write_checkpoint(folder, checkpoint):
     """
     step = checkpoint.step or 0
     if list_checkpoints(folder):
-        raise FileExistsError("expected a folder without checkpoints, got %s, which holds some; try another --output" % folder)
+        raise FileExistsError(
+            "expected a folder without checkpoints, got %s, which holds some; try another --output"
+            % folder
+        )
     with tf.Graph().as_default(), tf.Session() as session:
         pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)

@@ -1,4 +1,5 @@
 """Where the project's own weights are."""
+
 import glob
 import hashlib
 import os
@@ -9,7 +10,10 @@ SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pwcnet-sm-sc
 def shipped_weights():
     """The path of the weights that come with the project: the small network, trained on generated scenes alone. Raises FileNotFoundError."""
     if not os.path.isfile(SHIPPED):
-        raise FileNotFoundError("expected the project's own weights, found none at %s; name others with --ckpt" % SHIPPED)
+        raise FileNotFoundError(
+            "expected the project's own weights, found none at %s; name others with --ckpt"
+            % SHIPPED
+        )
     return SHIPPED
 
 
@@ -26,7 +30,11 @@ def weights_of(path):
         return {"path": path, "sha256": _sha256([path]), "kind": FROZEN}
     if path.endswith(".npz"):
         return {"path": path, "sha256": _sha256([path]), "kind": CHECKPOINT}
-    return {"path": path, "sha256": _sha256([path + ".index"] + sorted(glob.glob(glob.escape(path) + ".data-*"))), "kind": CHECKPOINT}
+    return {
+        "path": path,
+        "sha256": _sha256([path + ".index"] + sorted(glob.glob(glob.escape(path) + ".data-*"))),
+        "kind": CHECKPOINT,
+    }
 
 
 def _sha256(paths):

@@ -1,4 +1,5 @@
 """Rank tables, exactly as HCCL reads them."""
+
 import copy
 import json
 
@@ -14,15 +15,19 @@ def devices(count, server=0):
 def test_the_documented_table():
     assert rank_table([("node_0", [("0", "192.168.1.8")])]) == json.loads(
         '{"status":"completed","version":"1.0","server_count":"1","server_list":[{"server_id":"node_0",'
-        '"device":[{"device_id":"0","device_ip":"192.168.1.8","rank_id":"0"}]}]}')
+        '"device":[{"device_id":"0","device_ip":"192.168.1.8","rank_id":"0"}]}]}'
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
 def test_ranks_count_on_through_the_servers(count, tmp_path):
     table = rank_table([("a", devices(count, 1)), ("b", devices(count, 2))])
-    (tmp_path / "table.json").write_text(json.dumps(table) + u"")
+    (tmp_path / "table.json").write_text(json.dumps(table) + "")
     assert read_rank_table(str(tmp_path / "table.json")) == table and table["server_count"] == "2"
-    assert ranks_of_servers(table)[1] == ("b", {count + number: str(number) for number in range(count)})
+    assert ranks_of_servers(table)[1] == (
+        "b",
+        {count + number: str(number) for number in range(count)},
+    )
 
 
 def set_in(*path):
@@ -30,26 +35,48 @@ def set_in(*path):
         for key in path[:-2]:
             table = table[key]
         table[path[-2]] = path[-1]
+
     return change
 
 
 DEVICE = ("server_list", 0, "device", 0)
 
 
-@pytest.mark.parametrize("change, message", [
-    (set_in("status", "initializing"), 'expected status "completed", got "initializing" in table.json; try scripts/make_rank_table.py'),
-    (set_in("version", 1.0), 'expected version "1.0", got 1.0'),
-    (set_in("server_count", 1), 'expected server_count "1", got 1'),
-    (set_in("server_list", []), r"expected a server_list, got \[\]"),
-    (set_in("server_list", 0, "device", []), "expected 1 or 2 or 4 or 8 devices of node_0, got 0"),
-    (set_in("server_list", 0, "server_id", 0), "expected server_ids that are different strings"),
-    (set_in(*DEVICE, "rank_id", 0), "expected device_id, device_ip and rank_id of node_0 as strings"),
-    (set_in(*DEVICE, "rank_id", "1"), r'expected rank_ids from "0" to "1", each once, got \["1", "1"\]'),
-    (set_in(*DEVICE, "device_id", "8"), "expected a device_id from 0 to 7 of node_0"),
-    (set_in(*DEVICE, "device_id", "1"), "expected device_ids of node_0 that are all different"),
-    (set_in(*DEVICE, "device_ip", "192.168.0.300"), "expected an IP address as device_ip of node_0"),
-    (set_in(*DEVICE, "device_ip", "192.168.0.9"), "expected device_ips that are all different"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            set_in("status", "initializing"),
+            'expected status "completed", got "initializing" in table.json; try scripts/make_rank_table.py',
+        ),
+        (set_in("version", 1.0), 'expected version "1.0", got 1.0'),
+        (set_in("server_count", 1), 'expected server_count "1", got 1'),
+        (set_in("server_list", []), r"expected a server_list, got \[\]"),
+        (
+            set_in("server_list", 0, "device", []),
+            "expected 1 or 2 or 4 or 8 devices of node_0, got 0",
+        ),
+        (
+            set_in("server_list", 0, "server_id", 0),
+            "expected server_ids that are different strings",
+        ),
+        (
+            set_in(*DEVICE, "rank_id", 0),
+            "expected device_id, device_ip and rank_id of node_0 as strings",
+        ),
+        (
+            set_in(*DEVICE, "rank_id", "1"),
+            r'expected rank_ids from "0" to "1", each once, got \["1", "1"\]',
+        ),
+        (set_in(*DEVICE, "device_id", "8"), "expected a device_id from 0 to 7 of node_0"),
+        (set_in(*DEVICE, "device_id", "1"), "expected device_ids of node_0 that are all different"),
+        (
+            set_in(*DEVICE, "device_ip", "192.168.0.300"),
+            "expected an IP address as device_ip of node_0",
+        ),
+        (set_in(*DEVICE, "device_ip", "192.168.0.9"), "expected device_ips that are all different"),
+    ],
+)
 def test_tables_that_are_wrong(change, message):
     table = copy.deepcopy(rank_table([("node_0", devices(2))]))
     change(table)
@@ -59,9 +86,11 @@ def test_tables_that_are_wrong(change, message):
 
 def test_files_that_are_no_tables(tmp_path):
     path = tmp_path / "table.json"
-    path.write_text(u"rank 0")
-    with pytest.raises(ValueError, match="expected a rank table in JSON, got something else in .*table.json"):
+    path.write_text("rank 0")
+    with pytest.raises(
+        ValueError, match="expected a rank table in JSON, got something else in .*table.json"
+    ):
         read_rank_table(str(path))
-    path.write_text(u"[]")
+    path.write_text("[]")
     with pytest.raises(ValueError, match="expected a rank table, got"):
         read_rank_table(str(path))

@@ -1,16 +1,26 @@
 """Raw files for devices: preparing them, running a network over them, finding and scoring results."""
+
 import os
 import shutil
 
 import numpy as np
 import pytest
 
-from pwcnet.io.images import read_frame, write_image
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
-from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.io.flow_files import read_flow, write_flow
 import pwcnet.ascend.raw_files as module
-from pwcnet.ascend.raw_files import JOURNAL, check_inputs, evaluate_bins, infer, list_bins, prepare, read_bin, write_bin
+from pwcnet.ascend.raw_files import (
+    JOURNAL,
+    check_inputs,
+    evaluate_bins,
+    infer,
+    list_bins,
+    prepare,
+    read_bin,
+    write_bin,
+)
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.io.flow_files import read_flow, write_flow
+from pwcnet.io.images import read_frame, write_image
 from tests.conftest import average_epe
 
 NAMES = ["scene_%02d-frames_%04d_%04d" % (scene, n, n + 1) for scene in (1, 2) for n in (1, 2)]
@@ -18,8 +28,13 @@ NAMES = ["scene_%02d-frames_%04d_%04d" % (scene, n, n + 1) for scene in (1, 2) f
 
 def bins(folder):
     """{path below folder: bytes}."""
-    return {os.path.relpath(os.path.join(parent, name), str(folder)): open(os.path.join(parent, name), "rb").read()
-            for parent, _, names in os.walk(str(folder)) for name in names}
+    return {
+        os.path.relpath(os.path.join(parent, name), str(folder)): open(
+            os.path.join(parent, name), "rb"
+        ).read()
+        for parent, _, names in os.walk(str(folder))
+        for name in names
+    }
 
 
 @pytest.fixture
@@ -41,12 +56,15 @@ def written(monkeypatch):
     def recording(sample, *rest):
         ids.append(sample.id)
         write(sample, *rest)
+
     monkeypatch.setattr(module, "_write_pair", recording)
     return ids
 
 
 def test_files_hold_frames_and_truth_with_zeros_after_them(prepared, samples):
-    assert sorted(bins(prepared)) == sorted(os.path.join(kind, name + ".bin") for kind in ("image", "gt") for name in NAMES)
+    assert sorted(bins(prepared)) == sorted(
+        os.path.join(kind, name + ".bin") for kind in ("image", "gt") for name in NAMES
+    )
     for sample, name in zip(samples, NAMES):
         image = np.fromfile(str(prepared / "image" / (name + ".bin")), "<f4").reshape(2, 64, 128, 3)
         for index, path in enumerate((sample.frame1, sample.frame2)):
@@ -81,17 +99,21 @@ def test_an_interrupted_call_is_continued(tmp_path, samples, written):
     running.close()
     assert (tmp_path / JOURNAL).exists()
     leftover = tmp_path / "image" / (".partial-abc-" + NAMES[2] + ".bin")
-    leftover.write_bytes(b"half")                   # as a call that was killed leaves it
+    leftover.write_bytes(b"half")  # as a call that was killed leaves it
     os.remove(str(tmp_path / "gt" / (NAMES[0] + ".bin")))
     del written[:]
     assert len(list(prepare(samples, str(tmp_path), 64, 128))) == 4
-    assert written == ["scene_01/frames_0001_0002", "scene_02/frames_0001_0002", "scene_02/frames_0002_0003"]
+    assert written == [
+        "scene_01/frames_0001_0002",
+        "scene_02/frames_0001_0002",
+        "scene_02/frames_0002_0003",
+    ]
     assert not (tmp_path / JOURNAL).exists() and not leftover.exists() and len(bins(tmp_path)) == 8
 
 
 def test_an_interrupted_call_of_other_frames_is_not_continued(tmp_path, tiny_sintel, written):
     clean, final = (sintel_samples(tiny_sintel, render_pass) for render_pass in ("clean", "final"))
-    for samples in (clean, final):                  # both stop after their first pair
+    for samples in (clean, final):  # both stop after their first pair
         running = prepare(samples, str(tmp_path / "both"), 64, 128)
         next(running), running.close()
     list(prepare(clean, str(tmp_path / "both"), 64, 128))
@@ -111,7 +133,11 @@ def test_frames_that_changed_since_are_written_again(tmp_path, written):
 
 def test_other_bins_are_refused_and_nothing_is_written(prepared, samples, tiny_sintel):
     before = bins(prepared)
-    with pytest.raises(ValueError, match="those of these 2 pairs, got %s.bin in .*gt|those of these 2 pairs, got %s.bin in .*image" % (NAMES[2], NAMES[2])):
+    with pytest.raises(
+        ValueError,
+        match="those of these 2 pairs, got %s.bin in .*gt|those of these 2 pairs, got %s.bin in .*image"
+        % (NAMES[2], NAMES[2]),
+    ):
         prepare(samples[:2], str(prepared), 64, 128)
     (prepared / "gt" / "mine.bin").write_bytes(b"precious")
     with pytest.raises(ValueError, match="got mine.bin"):
@@ -120,7 +146,13 @@ def test_other_bins_are_refused_and_nothing_is_written(prepared, samples, tiny_s
     assert bins(prepared) == before
 
 
-@pytest.mark.parametrize("size, word", [((60, 128), "multiples of 64, got 60x128; try 64x128"), ((64, 64), "at most 64x64 .* got 60x120 in .*scene_01")])
+@pytest.mark.parametrize(
+    "size, word",
+    [
+        ((60, 128), "multiples of 64, got 60x128; try 64x128"),
+        ((64, 64), "at most 64x64 .* got 60x120 in .*scene_01"),
+    ],
+)
 def test_sizes_that_do_not_suit_are_refused(size, word, samples, tmp_path):
     with pytest.raises(ValueError, match=word):
         prepare(samples, str(tmp_path / "new"), *size)
@@ -133,14 +165,21 @@ def test_other_samples_are_refused(samples, tmp_path):
     with pytest.raises(ValueError, match="pairs of different names, got 4 names for 5"):
         prepare(samples + samples[:1], str(tmp_path), 64, 128)
     with pytest.raises(ValueError, match="ground truth .* none for a"):
-        prepare([samples[0].__class__("a", samples[0].frame1, samples[0].frame2)], str(tmp_path), 64, 128)
+        prepare(
+            [samples[0].__class__("a", samples[0].frame1, samples[0].frame2)],
+            str(tmp_path),
+            64,
+            128,
+        )
 
 
 def test_frames_of_two_sizes_are_refused(samples, tmp_path):
     for number in (1, 2):
         write_image(str(tmp_path / ("frame%d.png" % number)), np.zeros((40, 50, 3), np.uint8))
     write_flow(str(tmp_path / "flow.flo"), np.zeros((40, 50, 2), np.float32))
-    smaller = samples[0].__class__("z", str(tmp_path / "frame1.png"), str(tmp_path / "frame2.png"), str(tmp_path / "flow.flo"))
+    smaller = samples[0].__class__(
+        "z", str(tmp_path / "frame1.png"), str(tmp_path / "frame2.png"), str(tmp_path / "flow.flo")
+    )
     with pytest.raises(ValueError, match="one size, 60x120, got 40x50 in .*frame1.png"):
         list(prepare(samples + [smaller], str(tmp_path / "out"), 64, 128))
 
@@ -157,13 +196,20 @@ def test_inferring_writes_a_file_a_pair(batch, runs, prepared):
     def network(pairs):
         batches.append(pairs.shape)
         return mean_brightness(pairs)
+
     inputs = list_bins(str(prepared / "image"))
     done = list(infer(network, inputs, str(prepared / "out"), (batch, 64, 128)))
     assert [len(names) for names, _ in done] == runs and set(batches) == {(batch, 2, 64, 128, 3)}
     assert sorted(os.listdir(str(prepared / "out"))) == [name + "_output_0.bin" for name in NAMES]
     for name in NAMES:
         expected = mean_brightness(read_bin(inputs[name], (1, 2, 64, 128, 3)))[0]
-        np.testing.assert_allclose(np.fromfile(str(prepared / "out" / (name + "_output_0.bin")), "<f4").reshape(64, 128, 2), expected, atol=1e-6)
+        np.testing.assert_allclose(
+            np.fromfile(str(prepared / "out" / (name + "_output_0.bin")), "<f4").reshape(
+                64, 128, 2
+            ),
+            expected,
+            atol=1e-6,
+        )
 
 
 def test_inputs_of_another_size_are_named_and_counted(prepared):
@@ -172,7 +218,11 @@ def test_inputs_of_another_size_are_named_and_counted(prepared):
         check_inputs(inputs, 64, 64)
     with open(inputs[NAMES[2]], "ab") as stream:
         stream.write(b"more")
-    with pytest.raises(ValueError, match=r"expected 196608 bytes .*\[2, 64, 128, 3\], got 196612 in .*%s.bin .1 of 4" % NAMES[2]):
+    with pytest.raises(
+        ValueError,
+        match=r"expected 196608 bytes .*\[2, 64, 128, 3\], got 196612 in .*%s.bin .1 of 4"
+        % NAMES[2],
+    ):
         check_inputs(inputs, 64, 128)
     with pytest.raises(ValueError, match="got 196612 in .*%s.bin" % NAMES[2]):
         read_bin(inputs[NAMES[2]], (2, 64, 128, 3))
@@ -191,7 +241,9 @@ def predictions(prepared):
     """A folder of msame's; the predictions are noise, of a seed each."""
     folder = prepared / "results"
     for seed, name in enumerate(NAMES):
-        write_bin(str(folder / (name + "_output_0.bin")), np.random.RandomState(seed).randn(64, 128, 2))
+        write_bin(
+            str(folder / (name + "_output_0.bin")), np.random.RandomState(seed).randn(64, 128, 2)
+        )
     return folder
 
 
@@ -208,8 +260,13 @@ def test_scores_are_of_the_frames_alone_and_matched_by_name(suffix, prepared, pr
         (predictions / (name + "_output_0.bin")).rename(predictions / (name + suffix))
     results = scored(prepared, predictions)
     assert [each.id for each in results] == NAMES
-    noise = [np.random.RandomState(seed).randn(64, 128, 2).astype(np.float32)[:60, :120] for seed in range(4)]
-    expected = [average_epe([flow], [read_flow(sample.flow)[0]])[0] for flow, sample in zip(noise, samples)]
+    noise = [
+        np.random.RandomState(seed).randn(64, 128, 2).astype(np.float32)[:60, :120]
+        for seed in range(4)
+    ]
+    expected = [
+        average_epe([flow], [read_flow(sample.flow)[0]])[0] for flow, sample in zip(noise, samples)
+    ]
     np.testing.assert_allclose([each.scores["EPE"].value for each in results], expected, rtol=1e-6)
     assert [each.scores["EPE"].count for each in results] == [7200] * 4
     np.testing.assert_array_equal(results[0].flow, noise[0])
@@ -232,14 +289,19 @@ def test_missing_extra_and_wrongly_sized_predictions_are_named(prepared, predict
     with pytest.raises(ValueError, match="no other files, got 1 more: stray_output_0.bin in"):
         scored(prepared, predictions)
     (predictions / "stray_output_0.bin").rename(predictions / (NAMES[0] + "_0.bin"))
-    with pytest.raises(ValueError, match="got 1 more: %s_0.bin in" % NAMES[0]):          # two for one pair
+    with pytest.raises(ValueError, match="got 1 more: %s_0.bin in" % NAMES[0]):  # two for one pair
         scored(prepared, predictions)
     (predictions / (NAMES[0] + "_0.bin")).unlink()
     first.write_bytes(first.read_bytes()[:-4])
-    with pytest.raises(ValueError, match=r"expected 65536 bytes .* got 65532 in .*%s_output_0.bin .1 of 4 files" % NAMES[0]):
+    with pytest.raises(
+        ValueError,
+        match=r"expected 65536 bytes .* got 65532 in .*%s_output_0.bin .1 of 4 files" % NAMES[0],
+    ):
         scored(prepared, predictions)
     first.unlink()
-    with pytest.raises(ValueError, match="each of 4 pairs, got none for 1: %s_output_0.bin in" % NAMES[0]):
+    with pytest.raises(
+        ValueError, match="each of 4 pairs, got none for 1: %s_output_0.bin in" % NAMES[0]
+    ):
         scored(prepared, predictions)
 
 
@@ -258,5 +320,7 @@ def test_sizes_other_than_those_of_the_files_are_refused(prepared, predictions):
 
 def test_a_prediction_that_is_not_finite_is_named(prepared, predictions):
     write_bin(str(predictions / (NAMES[1] + "_output_0.bin")), np.full((64, 128, 2), np.inf))
-    with pytest.raises(ValueError, match="finite prediction, got 7200 pixels .*%s_output_0.bin" % NAMES[1]):
+    with pytest.raises(
+        ValueError, match="finite prediction, got 7200 pixels .*%s_output_0.bin" % NAMES[1]
+    ):
         scored(prepared, predictions)

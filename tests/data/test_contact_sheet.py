@@ -8,25 +8,44 @@ from pwcnet.data.sample import Loaded
 def row(speed=10.0, size=(60, CELL), truth=True, occlusion=False, title="set  a/b"):
     frame = np.full(size + (3,), (200, 30, 10), np.uint8)
     flow, valid = np.zeros(size + (2,), np.float32), np.zeros(size, bool)
-    flow[..., 0], valid[:, :CELL // 2] = speed, True
-    return Row(title, Loaded(frame, frame, flow if truth else None, valid if truth else None, ~valid if occlusion else None))
+    flow[..., 0], valid[:, : CELL // 2] = speed, True
+    return Row(
+        title,
+        Loaded(
+            frame,
+            frame,
+            flow if truth else None,
+            valid if truth else None,
+            ~valid if occlusion else None,
+        ),
+    )
 
 
 def cells(sheet, height=60):
     """The pictures of the last row."""
-    return [sheet[-height - GAP:-GAP, left:left + CELL] for left in range(GAP, sheet.shape[1] - GAP, CELL + GAP)]
+    return [
+        sheet[-height - GAP : -GAP, left : left + CELL]
+        for left in range(GAP, sheet.shape[1] - GAP, CELL + GAP)
+    ]
 
 
 def test_a_row_shows_the_pair():
     frame1, frame2, flow, valid = cells(contact_sheet([row()]))
     assert np.all(frame1 == (200, 30, 10)) and np.array_equal(frame1, frame2)
-    assert np.array_equal(valid[..., 0] == 255, row().loaded.valid) and not flow[:, CELL // 2:].any()
-    assert flow[0, 0, 0] == 255 and flow[0, 0, 2] < 20                  # to the right is red
+    assert (
+        np.array_equal(valid[..., 0] == 255, row().loaded.valid) and not flow[:, CELL // 2 :].any()
+    )
+    assert flow[0, 0, 0] == 255 and flow[0, 0, 2] < 20  # to the right is red
 
 
 def test_one_scale_for_all_rows():
     slow, fast = row(speed=1.0), row(speed=100.0)
-    assert common_scale([slow]) == 1 and common_scale([fast]) == 100 and common_scale([slow, fast]) == 10 and common_scale([row(speed=3.0)]) == 5
+    assert (
+        common_scale([slow]) == 1
+        and common_scale([fast]) == 100
+        and common_scale([slow, fast]) == 10
+        and common_scale([row(speed=3.0)]) == 5
+    )
     assert common_scale([row(truth=False)]) == common_scale([row(speed=0.0)]) * 10 == 1
     pale, full = (cells(contact_sheet([slow], scale))[2][0, 0] for scale in (100.0, 1.0))
     assert pale[2] > 200 and full[2] < 20
@@ -34,15 +53,29 @@ def test_one_scale_for_all_rows():
 
 def test_masks_and_what_is_absent():
     without, with_mask = contact_sheet([row()]), contact_sheet([row(), row(occlusion=True)])
-    assert len(cells(without)) == 4 and len(cells(with_mask)) == 5 and np.array_equal(cells(with_mask)[4][..., 0] == 255, ~row().loaded.valid)
-    assert len(np.unique(cells(contact_sheet([row(truth=False)]))[2])) > 2          # grey, with "no truth" on it
+    assert (
+        len(cells(without)) == 4
+        and len(cells(with_mask)) == 5
+        and np.array_equal(cells(with_mask)[4][..., 0] == 255, ~row().loaded.valid)
+    )
+    assert (
+        len(np.unique(cells(contact_sheet([row(truth=False)]))[2])) > 2
+    )  # grey, with "no truth" on it
 
 
 def test_rows_of_different_sizes_and_long_names():
-    sheet = contact_sheet([row(), row(size=(75, 1250), title="kitti  " + "x" * 500), row(size=(30, 40), title="\u00fcber")])
+    sheet = contact_sheet(
+        [
+            row(),
+            row(size=(75, 1250), title="kitti  " + "x" * 500),
+            row(size=(30, 40), title="\u00fcber"),
+        ]
+    )
     assert sheet.dtype == np.uint8 and sheet.shape[1] == 4 * (CELL + GAP) + GAP
     assert sheet.shape[0] == contact_sheet([row()]).shape[0] + 2 * (LINE + GAP) + 19 + 240
-    assert not np.array_equal(sheet[:, -GAP:], sheet[:, :GAP]) or np.ptp(sheet[:, -GAP:]) == 0         # no text in the margin
+    assert (
+        not np.array_equal(sheet[:, -GAP:], sheet[:, :GAP]) or np.ptp(sheet[:, -GAP:]) == 0
+    )  # no text in the margin
 
 
 def test_sparse_truth_keeps_its_colour():
@@ -50,7 +83,9 @@ def test_sparse_truth_keeps_its_colour():
     dense.loaded.valid[:] = True
     sparse.loaded.valid[:], sparse.loaded.valid[:, ::2] = False, True
     colors, valid = cells(contact_sheet([sparse], 10.0))[2:4]
-    assert np.array_equal(colors, cells(contact_sheet([dense], 10.0))[2]) and np.all(abs(valid.astype(int) - 127) <= 1)
+    assert np.array_equal(colors, cells(contact_sheet([dense], 10.0))[2]) and np.all(
+        abs(valid.astype(int) - 127) <= 1
+    )
 
 
 def test_no_rows():

@@ -1,4 +1,5 @@
 """The sequence of training samples: several workers and processes, mixes, broken files. Resuming and plain order are in tests/training/test_trainer.py."""
+
 import dataclasses
 import logging
 
@@ -8,21 +9,27 @@ import pytest
 from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
-from pwcnet.data.mixture import Mix
 from pwcnet.data.augment.photometric import PhotometricOptions
-from pwcnet.data.input_pipeline import TrainingData
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.mixture import Mix
+from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.data.throughput import measure_input
 from pwcnet.runtime.tensorflow import tf
 
-EVERYTHING = AugmentOptions(affine=AffineOptions(), photometric=PhotometricOptions(), eraser=EraserOptions(smallest=5, largest=15))
+EVERYTHING = AugmentOptions(
+    affine=AffineOptions(),
+    photometric=PhotometricOptions(),
+    eraser=EraserOptions(smallest=5, largest=15),
+)
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
-    write_sintel(str(folder), [("one", make_scene(0, 64, 96, 4, 4)), ("two", make_scene(1, 64, 96, 3, 4))])
+    write_sintel(
+        str(folder), [("one", make_scene(0, 64, 96, 4, 4)), ("two", make_scene(1, 64, 96, 3, 4))]
+    )
     return sintel_samples(str(folder))
 
 
@@ -53,7 +60,9 @@ def assert_same(left, right):
 def test_all_changes_are_the_same_for_any_number_of_workers(samples):
     data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
     one = batches(data, 2, 0, 6, workers=1)
-    assert_same(one, batches(TrainingData(samples, (48, 64), EVERYTHING, seed=5), 2, 0, 6, workers=4))
+    assert_same(
+        one, batches(TrainingData(samples, (48, 64), EVERYTHING, seed=5), 2, 0, 6, workers=4)
+    )
     assert_same(one[4:], batches(data, 2, 4, 6, workers=3))
 
 
@@ -63,7 +72,9 @@ def test_batches_hold_the_examples(samples):
     for place, number in enumerate((2, 3)):
         example = data.example(number)
         np.testing.assert_allclose(batch.pair[place], np.stack(example[:2]) / 255.0, atol=1e-6)
-        np.testing.assert_array_equal(batch.truth[place], np.where(example.valid[..., None], example.flow, 0))
+        np.testing.assert_array_equal(
+            batch.truth[place], np.where(example.valid[..., None], example.flow, 0)
+        )
         np.testing.assert_array_equal(batch.valid[place], example.valid)
     assert batch.pair.dtype == batch.truth.dtype == np.float32 and batch.numbers.tolist() == [2, 3]
 
@@ -83,7 +94,9 @@ def test_shard_that_there_is_not(shard, samples):
 
 
 def test_mix_of_data_sets(samples):
-    data = TrainingData(Mix([(samples[:3], 1), (samples[3:], 3)], seed=2), (48, 64), AugmentOptions(), seed=2)
+    data = TrainingData(
+        Mix([(samples[:3], 1), (samples[3:], 3)], seed=2), (48, 64), AugmentOptions(), seed=2
+    )
     assert len(data) == len(samples)
     drawn = [data.sample(number) for number in range(200)]
     assert 30 <= sum(sample in samples[:3] for sample in drawn) <= 70
@@ -92,9 +105,14 @@ def test_mix_of_data_sets(samples):
 
 
 def test_list_is_a_mix_of_one(samples):
-    listed, mixed = TrainingData(samples, (48, 64), seed=9), TrainingData(Mix([(samples, 4.0)], 9), (48, 64), seed=9)
+    listed, mixed = (
+        TrainingData(samples, (48, 64), seed=9),
+        TrainingData(Mix([(samples, 4.0)], 9), (48, 64), seed=9),
+    )
     assert [listed.sample(n) for n in range(12)] == [mixed.sample(n) for n in range(12)]
-    assert [listed.sample(n) for n in range(5)] == [samples[n] for n in np.random.RandomState([9, 0]).permutation(5)]
+    assert [listed.sample(n) for n in range(5)] == [
+        samples[n] for n in np.random.RandomState([9, 0]).permutation(5)
+    ]
 
 
 def test_broken_file_stops_and_is_named(broken):
@@ -109,9 +127,14 @@ def test_broken_files_are_skipped_and_told_once(broken, caplog):
     with caplog.at_level(logging.WARNING):
         whole = batches(data, 3, 0, 10, workers=4)
     assert {sample.id for sample in data.skipped} == {broken[1].id, broken[3].id}
-    assert "cut.flo" in str(data.skipped[broken[1]]) and "absent.png" in str(data.skipped[broken[3]])
+    assert "cut.flo" in str(data.skipped[broken[1]]) and "absent.png" in str(
+        data.skipped[broken[3]]
+    )
     assert len([record for record in caplog.records if "skipping sample" in record.message]) == 2
-    assert_same(whole[6:], batches(TrainingData(broken, (48, 64), AugmentOptions(), seed=1, skip_bad=True), 3, 6, 10))
+    assert_same(
+        whole[6:],
+        batches(TrainingData(broken, (48, 64), AugmentOptions(), seed=1, skip_bad=True), 3, 6, 10),
+    )
 
 
 def test_skipping_takes_the_next_sample_that_can_be_read(broken):
@@ -123,7 +146,10 @@ def test_skipping_takes_the_next_sample_that_can_be_read(broken):
 
 
 def test_skipping_changes_nothing_where_all_is_well(samples):
-    assert_same(batches(TrainingData(samples, (48, 64), seed=1), 2, 0, 3), batches(TrainingData(samples, (48, 64), seed=1, skip_bad=True), 2, 0, 3))
+    assert_same(
+        batches(TrainingData(samples, (48, 64), seed=1), 2, 0, 3),
+        batches(TrainingData(samples, (48, 64), seed=1, skip_bad=True), 2, 0, 3),
+    )
 
 
 def test_nothing_that_can_be_read(broken):
@@ -139,8 +165,14 @@ def test_crop_that_does_not_fit_is_not_skipped(samples):
 
 
 def test_throughput_counts_bytes_and_names_broken_files(samples, broken):
-    found = measure_input(TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, workers=2)
-    assert found.delivered == 48 * 64 * 15 and found.read > 64 * 96 * 8 and min(found.loop, found.pipeline, found.ratio) > 0
+    found = measure_input(
+        TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, workers=2
+    )
+    assert (
+        found.delivered == 48 * 64 * 15
+        and found.read > 64 * 96 * 8
+        and min(found.loop, found.pipeline, found.ratio) > 0
+    )
     with pytest.raises((ValueError, FileNotFoundError), match="cut.flo|absent.png"):
         measure_input(TrainingData(broken, (48, 64)), 5, steps=1, rounds=1)
     with pytest.raises(ValueError, match="at least one sample"):

@@ -1,4 +1,5 @@
 """What is written at pixels without truth never reaches the loss, the EPE or the gradients, from the files to every level of the pyramid."""
+
 import dataclasses
 
 import cv2
@@ -7,18 +8,21 @@ import pytest
 
 from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
-from pwcnet.io.images import write_image
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.sample import Sample
 from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.io.flow_files import FLO_HEADER, FLO_MAGIC
+from pwcnet.io.images import write_image
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.losses import LOSSES, endpoint_error
 
 SIZE, CROP = (96, 160), (64, 128)
 JUNK = (0.0, np.nan, np.inf, -np.inf, 1e10, -3e38)
-AUGMENTS = {"crop": None, "default": AugmentOptions(flip_left_right=1, translate=1, scale=1),
-            "affine": AugmentOptions(affine=AffineOptions(common=1, relative=1, smallest=0.8))}
+AUGMENTS = {
+    "crop": None,
+    "default": AugmentOptions(flip_left_right=1, translate=1, scale=1),
+    "affine": AugmentOptions(affine=AffineOptions(common=1, relative=1, smallest=0.8)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,13 @@ def sample_with(folder, scene, valid, junk):
     with open(paths["flow.flo"], "wb") as stream:
         stream.write(FLO_HEADER.pack(FLO_MAGIC, SIZE[1], SIZE[0]) + flow.tobytes())
     cv2.imwrite(paths["invalid.png"], 255 * (~valid).astype(np.uint8))
-    return Sample("pair", paths["one.png"], paths["two.png"], flow=paths["flow.flo"], invalid=paths["invalid.png"])
+    return Sample(
+        "pair",
+        paths["one.png"],
+        paths["two.png"],
+        flow=paths["flow.flo"],
+        invalid=paths["invalid.png"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +62,22 @@ def results():
     """(truth, valid) of a batch -> losses, EPE and gradients for a pyramid of random flows."""
     with tf.Graph().as_default(), tf.Session() as session:
         random = np.random.RandomState(1)
-        truth, valid = tf.placeholder(tf.float32, (2,) + CROP + (2,)), tf.placeholder(tf.bool, (2,) + CROP)
-        full, *pyramid = [tf.constant(random.randn(2, CROP[0] >> level, CROP[1] >> level, 2).astype(np.float32)) for level in (0, 6, 5, 4, 3, 2)]
+        truth, valid = (
+            tf.placeholder(tf.float32, (2,) + CROP + (2,)),
+            tf.placeholder(tf.bool, (2,) + CROP),
+        )
+        full, *pyramid = [
+            tf.constant(random.randn(2, CROP[0] >> level, CROP[1] >> level, 2).astype(np.float32))
+            for level in (0, 6, 5, 4, 3, 2)
+        ]
         epe = endpoint_error(full, truth, valid)
         fetched = [epe, tf.gradients(epe, full)[0]]
         for name in sorted(LOSSES):
             loss = tf.add_n(list(LOSSES[name](pyramid, truth, valid).values()))
             fetched += [loss] + tf.gradients(loss, pyramid)
-        yield lambda truth_value, valid_value: session.run(fetched, {truth: truth_value, valid: valid_value})
+        yield lambda truth_value, valid_value: session.run(
+            fetched, {truth: truth_value, valid: valid_value}
+        )
 
 
 def measured(results, sample, augment, masked):
@@ -75,24 +93,46 @@ def measured(results, sample, augment, masked):
 @pytest.mark.parametrize("augment", sorted(AUGMENTS))
 @pytest.mark.parametrize("kind", ["sparse", "dense"])
 def test_junk_at_invalid_pixels_changes_nothing(kind, augment, results, scene, masks, tmp_path):
-    expected = measured(results, sample_with(tmp_path, scene, masks[kind], 777.0), AUGMENTS[augment], masked=True)
-    assert 0.02 < expected[0].mean() < (0.3 if kind == "sparse" else 0.97) and all(np.isfinite(value).all() for value in expected)
+    expected = measured(
+        results, sample_with(tmp_path, scene, masks[kind], 777.0), AUGMENTS[augment], masked=True
+    )
+    assert 0.02 < expected[0].mean() < (0.3 if kind == "sparse" else 0.97) and all(
+        np.isfinite(value).all() for value in expected
+    )
     assert expected[1] > 0 and (expected[2][~expected[0]] == 0).all()
     for junk in JUNK:
-        for left, right in zip(expected, measured(results, sample_with(tmp_path, scene, masks[kind], junk), AUGMENTS[augment], masked=True)):
+        for left, right in zip(
+            expected,
+            measured(
+                results,
+                sample_with(tmp_path, scene, masks[kind], junk),
+                AUGMENTS[augment],
+                masked=True,
+            ),
+        ):
             np.testing.assert_array_equal(left, right)
 
 
 def test_unknown_values_are_invalid_without_a_mask(results, scene, masks, tmp_path):
-    expected = measured(results, sample_with(tmp_path, scene, masks["sparse"], 777.0), None, masked=True)
+    expected = measured(
+        results, sample_with(tmp_path, scene, masks["sparse"], 777.0), None, masked=True
+    )
     for junk in (np.nan, 1e10, -np.inf):
-        for left, right in zip(expected, measured(results, sample_with(tmp_path, scene, masks["sparse"], junk), None, masked=False)):
+        for left, right in zip(
+            expected,
+            measured(
+                results, sample_with(tmp_path, scene, masks["sparse"], junk), None, masked=False
+            ),
+        ):
             np.testing.assert_array_equal(left, right)
 
 
 def test_mask_counts_only_where_it_is_asked_for(results, scene, masks, tmp_path):
     sample = sample_with(tmp_path, scene, masks["dense"], 5.0)
-    assert not measured(results, sample, None, masked=True)[0].all() and measured(results, sample, None, masked=False)[0].all()
+    assert (
+        not measured(results, sample, None, masked=True)[0].all()
+        and measured(results, sample, None, masked=False)[0].all()
+    )
     assert measured(results, dataclasses.replace(sample, invalid=None), None, masked=True)[0].all()
 
 
@@ -102,6 +142,8 @@ def test_losses_do_not_look_at_invalid_truth_themselves(results, masks):
     truth = np.random.RandomState(1).randn(2, 64, 128, 2).astype(np.float32)
     expected = results(truth, valid)
     for junk in JUNK:
-        for left, right in zip(expected, results(np.where(valid[..., None], truth, np.float32(junk)), valid)):
+        for left, right in zip(
+            expected, results(np.where(valid[..., None], truth, np.float32(junk)), valid)
+        ):
             assert np.isfinite(right).all()
             np.testing.assert_array_equal(left, right)

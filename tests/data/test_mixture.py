@@ -5,7 +5,11 @@ import pytest
 
 from pwcnet.data.mixture import BLOCK, Mix
 
-CHAIRS, THINGS, KITTI = ["c%d" % n for n in range(50)], ["t%d" % n for n in range(30)], ["k%d" % n for n in range(4)]
+CHAIRS, THINGS, KITTI = (
+    ["c%d" % n for n in range(50)],
+    ["t%d" % n for n in range(30)],
+    ["k%d" % n for n in range(4)],
+)
 
 
 def drawn(mix, first, last):
@@ -14,7 +18,11 @@ def drawn(mix, first, last):
 
 def test_single_part_is_the_plain_shuffled_sequence():
     for weight in (None, 3.0):
-        expected = [CHAIRS[n] for epoch in range(3) for n in np.random.RandomState([7, epoch]).permutation(50)]
+        expected = [
+            CHAIRS[n]
+            for epoch in range(3)
+            for n in np.random.RandomState([7, epoch]).permutation(50)
+        ]
         assert drawn(Mix([(CHAIRS, weight)], 7), 0, 150) == expected
 
 
@@ -22,7 +30,9 @@ def test_shares_are_exact_in_each_block():
     mix = Mix([(CHAIRS, 5), (THINGS, 3), (KITTI, 2)], 1)
     assert mix.shares == (0.5, 0.3, 0.2)
     for block in range(2):
-        counts = collections.Counter(name[0] for name in drawn(mix, block * BLOCK, (block + 1) * BLOCK))
+        counts = collections.Counter(
+            name[0] for name in drawn(mix, block * BLOCK, (block + 1) * BLOCK)
+        )
         assert counts == {"c": BLOCK * 5 // 10, "t": BLOCK * 3 // 10, "k": BLOCK * 2 // 10}
     few = collections.Counter(name[0] for name in drawn(mix, 300, 500))
     assert 70 <= few["c"] <= 130 and few["k"] >= 15
@@ -35,11 +45,17 @@ def test_without_weights_parts_count_by_their_pairs():
 
 
 def test_each_part_walks_through_epochs_of_its_own():
-    names = drawn(Mix([(CHAIRS, 1), (THINGS, 2), (KITTI, 0.5)], 4), 0, 12000)         # over the end of a block
+    names = drawn(
+        Mix([(CHAIRS, 1), (THINGS, 2), (KITTI, 0.5)], 4), 0, 12000
+    )  # over the end of a block
     for part in (CHAIRS, THINGS, KITTI):
         own = [name for name in names if name in set(part)]
-        epochs = [own[at:at + len(part)] for at in range(0, len(own) - len(part) + 1, len(part))]
-        assert len(epochs) > 20 and all(sorted(epoch) == sorted(part) for epoch in epochs) and len({tuple(epoch) for epoch in epochs}) > 1
+        epochs = [own[at : at + len(part)] for at in range(0, len(own) - len(part) + 1, len(part))]
+        assert (
+            len(epochs) > 20
+            and all(sorted(epoch) == sorted(part) for epoch in epochs)
+            and len({tuple(epoch) for epoch in epochs}) > 1
+        )
 
 
 def test_a_number_means_the_same_wherever_one_starts():
@@ -54,9 +70,17 @@ def test_a_tiny_weight_still_gets_its_turn():
     assert mix.shares == (1 - 1 / BLOCK, 1 / BLOCK)
 
 
-@pytest.mark.parametrize("parts, words", [([], "at least one sample to train on, got none"), ([([], None)], "at least one sample to train on, got none"),
-                                          ([(CHAIRS, 1), ([], 1)], "in each part"), ([(CHAIRS, 1), (THINGS, 0)], "weight above 0"),
-                                          ([(CHAIRS, 1), (THINGS, None)], "or None for all"), ([(CHAIRS, 1), (THINGS, float("inf"))], "weight above 0")])
+@pytest.mark.parametrize(
+    "parts, words",
+    [
+        ([], "at least one sample to train on, got none"),
+        ([([], None)], "at least one sample to train on, got none"),
+        ([(CHAIRS, 1), ([], 1)], "in each part"),
+        ([(CHAIRS, 1), (THINGS, 0)], "weight above 0"),
+        ([(CHAIRS, 1), (THINGS, None)], "or None for all"),
+        ([(CHAIRS, 1), (THINGS, float("inf"))], "weight above 0"),
+    ],
+)
 def test_wrong_parts(parts, words):
     with pytest.raises(ValueError, match=words):
         Mix(parts)

@@ -4,10 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwcnet.io.images import write_image
-from pwcnet.data.sample import Loaded, Sample, halved, load_sample
 from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.sample import Loaded, Sample, halved, load_sample
 from pwcnet.io.flow_files import write_flow
+from pwcnet.io.images import write_image
 
 SIZE = (12, 20)
 
@@ -16,7 +16,10 @@ SIZE = (12, 20)
 def sample(tmp_path):
     """All files of a pair of random frames; flow with one unknown pixel at (0, 0), masks set at (1, 2) and (3, 4)."""
     random = np.random.RandomState(0)
-    paths = {name: str(tmp_path / (name + (".flo" if name == "flow" else ".png"))) for name in ("frame1", "frame2", "flow", "occlusion", "invalid")}
+    paths = {
+        name: str(tmp_path / (name + (".flo" if name == "flow" else ".png")))
+        for name in ("frame1", "frame2", "flow", "occlusion", "invalid")
+    }
     for name in ("frame1", "frame2"):
         write_image(paths[name], random.randint(0, 256, SIZE + (3,)).astype(np.uint8))
     valid = np.ones(SIZE, bool)
@@ -39,7 +42,10 @@ def test_file_name_is_the_id_without_folders():
 
 def test_loads_everything(sample):
     loaded = load_sample(sample)
-    assert loaded.frame1.shape == loaded.frame2.shape == SIZE + (3,) and loaded.frame1.dtype == loaded.frame2.dtype == np.uint8
+    assert (
+        loaded.frame1.shape == loaded.frame2.shape == SIZE + (3,)
+        and loaded.frame1.dtype == loaded.frame2.dtype == np.uint8
+    )
     assert loaded.flow.shape == SIZE + (2,) and loaded.flow.dtype == np.float32
     assert loaded.valid.dtype == loaded.occlusion.dtype == bool
     assert pixels(~loaded.valid) == [(0, 0)] and pixels(loaded.occlusion) == [(1, 2)]
@@ -52,7 +58,11 @@ def test_masked_leaves_out_the_invalid_mask(sample):
 def test_what_is_absent_is_none(sample):
     loaded = load_sample(Sample(sample.id, sample.frame1, sample.frame2), masked=True)
     assert loaded.flow is None and loaded.valid is None and loaded.occlusion is None
-    assert pixels(~load_sample(Sample(sample.id, sample.frame1, sample.frame2, sample.flow), masked=True).valid) == [(0, 0)]
+    assert pixels(
+        ~load_sample(
+            Sample(sample.id, sample.frame1, sample.frame2, sample.flow), masked=True
+        ).valid
+    ) == [(0, 0)]
 
 
 @pytest.mark.parametrize("name", ["frame2", "flow", "occlusion", "invalid"])
@@ -83,8 +93,12 @@ def test_half_resolution_never_mixes_valid_and_invalid(sample):
     flow[4:6, :2] = 1e10
     write_flow(sample.flow, flow)
     loaded, whole = load_sample(replace(sample, half=True), masked=True), load_sample(sample)
-    assert loaded.frame1.shape == loaded.frame2.shape == (6, 10, 3) and loaded.flow.shape == (6, 10, 2) and loaded.flow.dtype == np.float32
-    assert tuple(loaded.flow[0, 0]) == (2, 0)               # (2 + 4 + 6) / 3, halved
+    assert (
+        loaded.frame1.shape == loaded.frame2.shape == (6, 10, 3)
+        and loaded.flow.shape == (6, 10, 2)
+        and loaded.flow.dtype == np.float32
+    )
+    assert tuple(loaded.flow[0, 0]) == (2, 0)  # (2 + 4 + 6) / 3, halved
     assert tuple(loaded.flow[1, 0]) == (4, -3) and loaded.valid[1, 0]
     assert pixels(~loaded.valid) == [(2, 0)] and np.isfinite(loaded.flow).all()
     assert pixels(loaded.occlusion) == [(0, 1)]
@@ -94,8 +108,15 @@ def test_half_resolution_never_mixes_valid_and_invalid(sample):
 
 def test_half_of_odd_sizes_drops_the_last_row_and_column():
     frame = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
-    loaded = halved(Loaded(frame, frame, np.ones((5, 7, 2), np.float32), np.ones((5, 7), bool), None))
-    assert loaded.frame1.shape == (2, 3, 3) and np.all(loaded.flow == 0.5) and loaded.valid.all() and loaded.occlusion is None
+    loaded = halved(
+        Loaded(frame, frame, np.ones((5, 7, 2), np.float32), np.ones((5, 7), bool), None)
+    )
+    assert (
+        loaded.frame1.shape == (2, 3, 3)
+        and np.all(loaded.flow == 0.5)
+        and loaded.valid.all()
+        and loaded.occlusion is None
+    )
     assert halved(Loaded(frame, frame, None, None, None)).flow is None
     with pytest.raises(ValueError, match="at least 2x2 pixels to halve, got 1x7"):
         halved(Loaded(frame[:1], frame[:1], None, None, None))
@@ -116,11 +137,21 @@ def test_real_frames(real_data):
         assert dense.frame1.shape == (436, 1024, 3) and dense.valid.all()
         assert 0.99 < masked.valid.mean() < 1.0 and 0.01 < dense.occlusion.mean() < 0.2
         magnitudes[name] = np.hypot(dense.flow[..., 0], dense.flow[..., 1]).mean()
-    assert 2.7 < magnitudes["alley_1/frames_0002_0003"] < 3.2 and 31.9 < magnitudes["market_5/frames_0002_0003"] < 32.1
+    assert (
+        2.7 < magnitudes["alley_1/frames_0002_0003"] < 3.2
+        and 31.9 < magnitudes["market_5/frames_0002_0003"] < 32.1
+    )
 
 
 def test_real_sparse_ground_truth(real_data):
     folder = os.path.join(real_data, "KITTI", "data_scene_flow", "training")
     frames = [os.path.join(folder, "image_2", "000000_%d.png" % number) for number in (10, 11)]
-    loaded = load_sample(Sample("kitti/000000_10", frames[0], frames[1], os.path.join(folder, "flow_occ", "000000_10.png")))
+    loaded = load_sample(
+        Sample(
+            "kitti/000000_10",
+            frames[0],
+            frames[1],
+            os.path.join(folder, "flow_occ", "000000_10.png"),
+        )
+    )
     assert loaded.frame1.shape[:2] == loaded.flow.shape[:2] and 0.1 < loaded.valid.mean() < 0.25

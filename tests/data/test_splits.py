@@ -6,8 +6,14 @@ from pwcnet.data.splits import split_validation
 
 
 def ids(count):
-    return [("scene_%02d/frame_%04d.png" % (i // 50, i % 50), "scene_%02d/frame_%04d.png" % (i // 50, i % 50 + 1),
-             "scene_%02d/frame_%04d.flo" % (i // 50, i % 50)) for i in range(count)]
+    return [
+        (
+            "scene_%02d/frame_%04d.png" % (i // 50, i % 50),
+            "scene_%02d/frame_%04d.png" % (i // 50, i % 50 + 1),
+            "scene_%02d/frame_%04d.flo" % (i // 50, i % 50),
+        )
+        for i in range(count)
+    ]
 
 
 def test_parts_share_all_ids_and_sintel_gets_32_of_1041():
@@ -26,12 +32,15 @@ def test_split_does_not_depend_on_the_order_given():
 
 def test_split_is_scikit_learns_with_seed_1969():
     from sklearn.model_selection import train_test_split
+
     train, validation = train_test_split(ids(300), test_size=0.03, random_state=1969)
     assert split_validation(ids(300)) == (sorted(train), sorted(validation))
 
 
 def test_split_stays_as_it_is():
-    assert [int(one[0][-8:-4]) + 50 * int(one[0][6:8]) for one in split_validation(ids(200))[1]] == [3, 10, 17, 153, 182, 199]
+    assert [
+        int(one[0][-8:-4]) + 50 * int(one[0][6:8]) for one in split_validation(ids(200))[1]
+    ] == [3, 10, 17, 153, 182, 199]
 
 
 def test_two_pairs_are_enough_and_one_is_not():

@@ -6,7 +6,13 @@ from pwcnet.data.statistics import LARGEST, Survey, evenly
 
 def pair(flow=None, valid=None, size=(10, 20)):
     frame = np.zeros(size + (3,), np.uint8)
-    return Loaded(frame, frame, flow, np.ones(size, bool) if flow is not None and valid is None else valid, None)
+    return Loaded(
+        frame,
+        frame,
+        flow,
+        np.ones(size, bool) if flow is not None and valid is None else valid,
+        None,
+    )
 
 
 def test_against_plain_numpy():
@@ -21,14 +27,22 @@ def test_against_plain_numpy():
     motion = survey.motion
     assert np.isclose(motion.mean, speeds.mean()) and np.isclose(motion.largest, speeds.max())
     for percent, value in motion.percentiles.items():
-        assert abs(value - np.sort(speeds)[int(np.ceil(speeds.size * percent / 100.0)) - 1]) <= 0.011
-    assert np.isclose(motion.speeds["s0-10"], (speeds < 10).mean()) and np.isclose(sum(motion.speeds.values()), 1)
+        assert (
+            abs(value - np.sort(speeds)[int(np.ceil(speeds.size * percent / 100.0)) - 1]) <= 0.011
+        )
+    assert np.isclose(motion.speeds["s0-10"], (speeds < 10).mean()) and np.isclose(
+        sum(motion.speeds.values()), 1
+    )
 
 
 def test_speeds_beyond_the_bins():
     survey = Survey()
     survey.add(pair(np.full((10, 20, 2), 2.0 * LARGEST, np.float32)))
-    assert survey.motion.largest > 2 * LARGEST and survey.motion.speeds["s40+"] == 1 and survey.motion.percentiles[50] >= LARGEST
+    assert (
+        survey.motion.largest > 2 * LARGEST
+        and survey.motion.speeds["s40+"] == 1
+        and survey.motion.percentiles[50] >= LARGEST
+    )
 
 
 def test_without_truth_or_known_pixels():
@@ -40,4 +54,8 @@ def test_without_truth_or_known_pixels():
 
 
 def test_evenly():
-    assert evenly("abcdefghi", 3) == list("aei") and evenly("abc", 0) == evenly("abc", 5) == list("abc") and evenly("abc", 1) == ["a"]
+    assert (
+        evenly("abcdefghi", 3) == list("aei")
+        and evenly("abc", 0) == evenly("abc", 5) == list("abc")
+        and evenly("abc", 1) == ["a"]
+    )

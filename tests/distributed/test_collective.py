@@ -1,4 +1,5 @@
 """Two processes that train together, on each engine that this interpreter has."""
+
 import importlib.util
 import json
 import os
@@ -6,9 +7,9 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.runtime.devices import session_config
 from pwcnet.distributed.engines import engine_of, open_workers
+from pwcnet.runtime.devices import session_config
+from pwcnet.runtime.tensorflow import cause, tf
 from tests.conftest import run_command
 from tests.distributed import worker_program
 
@@ -24,7 +25,18 @@ def engine(request):
 
 def launch(engine, task, folder):
     """(the finished launcher, {rank: what the worker wrote})"""
-    done = run_command("scripts/launch.py", "--workers", 2, "--engine", engine, "--", PROGRAM, task, folder, timeout=120)
+    done = run_command(
+        "scripts/launch.py",
+        "--workers",
+        2,
+        "--engine",
+        engine,
+        "--",
+        PROGRAM,
+        task,
+        folder,
+        timeout=120,
+    )
     results = {}
     for name in os.listdir(str(folder)):
         with open(os.path.join(str(folder), name)) as stream:
@@ -37,12 +49,19 @@ def test_means_gradients_and_broadcast(engine, tmp_path):
     assert done.returncode == 0, done.stderr
     for rank in range(2):
         assert results[rank]["size"] == 2
-        assert results[rank]["names"] == ["weight", "unused"]                   # the variable without a gradient is left out
+        assert results[rank]["names"] == [
+            "weight",
+            "unused",
+        ]  # the variable without a gradient is left out
         gradient, other = results[rank]["first"][0]
         np.testing.assert_allclose(gradient, np.full((2, 3), (1 + 4) / 2))
         assert other == 1.5
         assert results[rank]["first"][1:] == [[15.0], [[[1.5, 1.5], [1.5, 1.5]]]]
-        assert results[rank]["after"] == [7, [[1.0] * 3] * 2, rank + 1.0]       # the last one was not broadcast
+        assert results[rank]["after"] == [
+            7,
+            [[1.0] * 3] * 2,
+            rank + 1.0,
+        ]  # the last one was not broadcast
 
 
 def test_two_workers_train_as_one_with_the_joint_batch(engine, tmp_path):
@@ -58,8 +77,13 @@ def test_two_workers_train_as_one_with_the_joint_batch(engine, tmp_path):
 def test_a_killed_worker_ends_the_others(engine, tmp_path):
     done, results = launch(engine, "killed", tmp_path)
     assert done.returncode == 128 + 9
-    assert "launch: worker 1 was killed by SIGKILL; all were stopped; continue with --resume" in done.stderr
-    assert results[0]["saved"] == 1.5                       # the leader's session still works, with the weights of the last whole step
+    assert (
+        "launch: worker 1 was killed by SIGKILL; all were stopped; continue with --resume"
+        in done.stderr
+    )
+    assert (
+        results[0]["saved"] == 1.5
+    )  # the leader's session still works, with the weights of the last whole step
     assert "step 2 failed: " in done.stderr and "From /job" not in done.stderr
 
 
@@ -80,15 +104,28 @@ def test_engine_from_the_environment():
     assert engine_of("auto", {}) == "single"
     assert engine_of("auto", {"PWCNET_ENGINE": "collective", "HOROVOD_RANK": "0"}) == "collective"
     assert engine_of("auto", {"HOROVOD_RANK": "0"}) == "horovod"
-    with pytest.raises(ValueError, match="expected an engine of single, horovod, collective, hccl, got 'mpi'"):
+    with pytest.raises(
+        ValueError, match="expected an engine of single, horovod, collective, hccl, got 'mpi'"
+    ):
         engine_of("mpi", {})
 
 
-@pytest.mark.parametrize("rank, addresses, message", [
-    (None, "127.0.0.1:1,127.0.0.1:2", "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got ''"),
-    ("2", "127.0.0.1:1,127.0.0.1:2", "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got '2'"),
-    ("0", "127.0.0.1", "expected host:port in PWCNET_ADDRESSES, got '127.0.0.1'"),
-])
+@pytest.mark.parametrize(
+    "rank, addresses, message",
+    [
+        (
+            None,
+            "127.0.0.1:1,127.0.0.1:2",
+            "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got ''",
+        ),
+        (
+            "2",
+            "127.0.0.1:1,127.0.0.1:2",
+            "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got '2'",
+        ),
+        ("0", "127.0.0.1", "expected host:port in PWCNET_ADDRESSES, got '127.0.0.1'"),
+    ],
+)
 def test_environment_that_does_not_fit(rank, addresses, message, monkeypatch):
     monkeypatch.setenv("PWCNET_ADDRESSES", addresses)
     monkeypatch.delenv("PWCNET_RANK", raising=False)
@@ -100,10 +137,21 @@ def test_environment_that_does_not_fit(rank, addresses, message, monkeypatch):
 
 @pytest.mark.skipif(importlib.util.find_spec("horovod") is not None, reason="Horovod is installed")
 def test_horovod_that_is_not_installed():
-    with pytest.raises(ValueError, match="expected Horovod .* install it with: .*pip install --no-build-isolation horovod==0.28.1"):
+    with pytest.raises(
+        ValueError,
+        match="expected Horovod .* install it with: .*pip install --no-build-isolation horovod==0.28.1",
+    ):
         open_workers(session_config(1), "horovod")
 
 
 def test_cause_of_an_error_of_a_server():
-    assert cause(tf.errors.UnknownError(None, None, "From /job:worker/replica:0/task:0:\nConnectionError: another worker has gone")) \
+    assert (
+        cause(
+            tf.errors.UnknownError(
+                None,
+                None,
+                "From /job:worker/replica:0/task:0:\nConnectionError: another worker has gone",
+            )
+        )
         == "ConnectionError: another worker has gone"
+    )

@@ -1,4 +1,5 @@
 """What the tests of several workers run in each of them: `worker_program.py TASK FOLDER`; results go to FOLDER/<rank>.json."""
+
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ SAMPLES, STEPS = 4, 5
 def sums(workers, folder):
     """Means, averaged gradients and broadcast variables of a tiny graph."""
     from pwcnet.runtime.tensorflow import tf
+
     value = float(workers.rank + 1)
     number = tf.get_variable("number", initializer=tf.constant(workers.rank + 7, tf.int64))
     weight = tf.get_variable("weight", initializer=tf.fill([2, 3], value))
@@ -27,7 +29,12 @@ def sums(workers, folder):
         first = session.run([[gradient for gradient, _ in averaged], also, mean])
         session.run(synchronize)
         after = session.run([number, weight, unused])
-    return {"size": workers.size, "names": [variable.op.name for _, variable in averaged], "first": _lists(first), "after": _lists(after)}
+    return {
+        "size": workers.size,
+        "names": [variable.op.name for _, variable in averaged],
+        "first": _lists(first),
+        "after": _lists(after),
+    }
 
 
 def training(workers, folder):
@@ -39,15 +46,29 @@ def training(workers, folder):
     from pwcnet.runtime.tensorflow import tf
     from pwcnet.training.losses import loss_multiscale, weight_decay
     from pwcnet.training.optimizers import make_optimizer
+
     random = np.random.RandomState(0)
-    pairs, truths = random.rand(SAMPLES, 2, 64, 64, 3).astype(np.float32), random.randn(SAMPLES, 64, 64, 2).astype(np.float32)
+    pairs, truths = (
+        random.rand(SAMPLES, 2, 64, 64, 3).astype(np.float32),
+        random.randn(SAMPLES, 64, 64, 2).astype(np.float32),
+    )
     mine = slice(workers.rank, None, workers.size)
-    tf.set_random_seed(workers.rank)            # only the broadcast makes them start alike
+    tf.set_random_seed(workers.rank)  # only the broadcast makes them start alike
     _, pyramid = pwc_net(tf.constant(pairs[mine]), ModelConfig.small())
-    loss = tf.add_n(list(loss_multiscale(pyramid, tf.constant(truths[mine]), tf.ones([SAMPLES // workers.size, 64, 64], tf.bool)).values()))
+    loss = tf.add_n(
+        list(
+            loss_multiscale(
+                pyramid,
+                tf.constant(truths[mine]),
+                tf.ones([SAMPLES // workers.size, 64, 64], tf.bool),
+            ).values()
+        )
+    )
     loss += weight_decay(tf.trainable_variables())
     optimizer = make_optimizer("adam", tf.constant(1e-4))
-    averaged, (mean_loss,) = workers.average_gradients(optimizer.compute_gradients(loss, tf.trainable_variables()), [loss])
+    averaged, (mean_loss,) = workers.average_gradients(
+        optimizer.compute_gradients(loss, tf.trainable_variables()), [loss]
+    )
     with tf.control_dependencies([mean_loss]):
         train_op = optimizer.apply_gradients(averaged)
     synchronize = workers.broadcast(tf.global_variables())
@@ -63,6 +84,7 @@ def training(workers, folder):
 def killed(workers, folder):
     """The last worker is killed while the leader waits for it; the leader reads a variable afterwards, as for saving it."""
     from pwcnet.runtime.tensorflow import cause, tf
+
     weight = tf.get_variable("weight", initializer=float(workers.rank))
     mean = workers.mean([weight])[0]
     advance = tf.assign_add(weight, mean + 1.0)
@@ -75,7 +97,9 @@ def killed(workers, folder):
         try:
             session.run(advance)
         except tf.errors.OpError as error:
-            _write(folder, workers.rank, {"saved": float(session.run(weight)), "cause": cause(error)})
+            _write(
+                folder, workers.rank, {"saved": float(session.run(weight)), "cause": cause(error)}
+            )
             raise ValueError("step 2 failed: %s" % cause(error))
 
 
@@ -91,9 +115,10 @@ def _write(folder, rank, result):
 def main(argv):
     task, folder = argv
     load_tensorflow()
-    from pwcnet.runtime.tensorflow import tf
-    from pwcnet.runtime.devices import session_config
     from pwcnet.distributed.engines import open_workers
+    from pwcnet.runtime.devices import session_config
+    from pwcnet.runtime.tensorflow import tf
+
     with open_workers(session_config(threads=1)) as workers, tf.Graph().as_default():
         _write(folder, workers.rank, globals()[task](workers, folder))
 

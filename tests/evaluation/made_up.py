@@ -1,4 +1,5 @@
 """An evaluation that no network made: pairs with given EPE, their frames, and the folder that scripts/evaluate.py would write."""
+
 import csv
 import json
 
@@ -9,7 +10,11 @@ from pwcnet.evaluation.results import Evaluation
 from pwcnet.flow.metrics import Mean, RunningMean
 
 SPEED_EDGES, EPE_EDGES = [0, 1, 10, 40, None], [0, 0.5, 1, 3, None]
-SCENES = ["scene_%d/frames_%04d_%04d" % (scene, number, number + 1) for scene in (1, 2, 10) for number in (1, 2, 3)]
+SCENES = [
+    "scene_%d/frames_%04d_%04d" % (scene, number, number + 1)
+    for scene in (1, 2, 10)
+    for number in (1, 2, 3)
+]
 
 
 def evaluation(epes, data="sintel-clean", pixels=400, **about):
@@ -17,16 +22,43 @@ def evaluation(epes, data="sintel-clean", pixels=400, **about):
     pairs = []
     for number, (name, epe) in enumerate(epes.items()):
         count = 0 if epe is None else pixels
-        means = {"EPE": Mean(epe, count), "Zero flow": Mean(None if epe is None else 5.0, count), "Fl-all": Mean(None if epe is None else 10.0 * epe, count),
-                 "WAUC": Mean(None if epe is None else 100.0 - epe, count), "s40+": Mean(None, 0),
-                 "EPE matched": Mean(epe, count) if epe is not None and number % 2 == 0 else Mean(None, 0)}
+        means = {
+            "EPE": Mean(epe, count),
+            "Zero flow": Mean(None if epe is None else 5.0, count),
+            "Fl-all": Mean(None if epe is None else 10.0 * epe, count),
+            "WAUC": Mean(None if epe is None else 100.0 - epe, count),
+            "s40+": Mean(None, 0),
+            "EPE matched": Mean(epe, count)
+            if epe is not None and number % 2 == 0
+            else Mean(None, 0),
+        }
         pairs.append((name, means, None if epe is None else 0.25))
-    return Evaluation(dict({
-        "data": data, "root": "/data", "pairs": len(pairs), "masked": False, "filters": {"scenes": ["alley"], "limit": None},
-        "weights": {"path": "pwcnet.ckpt-7", "sha256": "ab" * 32, "kind": "checkpoint"}, "command": ["scripts/evaluate.py", "--output", "a b"],
-        "versions": {"pwcnet": "1.0", "numpy": "1.19"}, "made": "2024-02-03T04:05:06+00:00", "mean_seconds": 0.25, "totals": totals(pairs),
-        "histograms": {"speed_edges": SPEED_EDGES, "pixels_by_speed": [0, 300, 100, 0], "epe_sum_by_speed": [0, 150.0, 200.0, 0],
-                       "epe_edges": EPE_EDGES, "pixels_by_epe": [100, 200, 50, 50]}}, **about), pairs)
+    return Evaluation(
+        dict(
+            {
+                "data": data,
+                "root": "/data",
+                "pairs": len(pairs),
+                "masked": False,
+                "filters": {"scenes": ["alley"], "limit": None},
+                "weights": {"path": "pwcnet.ckpt-7", "sha256": "ab" * 32, "kind": "checkpoint"},
+                "command": ["scripts/evaluate.py", "--output", "a b"],
+                "versions": {"pwcnet": "1.0", "numpy": "1.19"},
+                "made": "2024-02-03T04:05:06+00:00",
+                "mean_seconds": 0.25,
+                "totals": totals(pairs),
+                "histograms": {
+                    "speed_edges": SPEED_EDGES,
+                    "pixels_by_speed": [0, 300, 100, 0],
+                    "epe_sum_by_speed": [0, 150.0, 200.0, 0],
+                    "epe_edges": EPE_EDGES,
+                    "pixels_by_epe": [100, 200, 50, 50],
+                },
+            },
+            **about,
+        ),
+        pairs,
+    )
 
 
 def totals(pairs):
@@ -34,8 +66,15 @@ def totals(pairs):
     for _, means, _ in pairs:
         for measure, mean in means.items():
             found.setdefault(measure, RunningMean()).add(mean)
-    return {name: {"per_image": mean.per_image.value, "images": mean.per_image.count, "pooled": mean.pooled.value, "pixels": mean.pooled.count}
-            for name, mean in found.items()}
+    return {
+        name: {
+            "per_image": mean.per_image.value,
+            "images": mean.per_image.count,
+            "pooled": mean.pooled.value,
+            "pixels": mean.pooled.count,
+        }
+        for name, mean in found.items()
+    }
 
 
 def write(folder, made):
@@ -46,9 +85,17 @@ def write(folder, made):
     measures = list(made.pairs[0][1])
     with open(str(folder / "pairs.csv"), "w", newline="") as stream:
         rows = csv.writer(stream)
-        rows.writerow(["id"] + [column for name in measures for column in (name, name + " pixels")] + ["seconds"])
+        rows.writerow(
+            ["id"]
+            + [column for name in measures for column in (name, name + " pixels")]
+            + ["seconds"]
+        )
         for name, means, seconds in made.pairs:
-            cells = [cell for mean in means.values() for cell in ("" if mean.value is None else "%.6f" % mean.value, mean.count)]
+            cells = [
+                cell
+                for mean in means.values()
+                for cell in ("" if mean.value is None else "%.6f" % mean.value, mean.count)
+            ]
             rows.writerow([name] + cells + ["" if seconds is None else "%.6f" % seconds])
     return str(folder)
 
@@ -58,5 +105,5 @@ def pictures(name, height=20, width=600):
     frame = np.full((height, width, 3), (250, 10, 20), np.uint8)
     truth = np.zeros((height, width, 2), np.float32) + np.float32([3, 0])
     valid = np.ones((height, width), bool)
-    valid[:, :width // 2] = False
+    valid[:, : width // 2] = False
     return Loaded(frame, frame[..., ::-1].copy(), truth, valid, None), truth + np.float32([4, 0])

@@ -1,4 +1,5 @@
 """The folder of an evaluation: complete, interrupted, broken."""
+
 import json
 import os
 import subprocess
@@ -9,11 +10,16 @@ import pytest
 
 from pwcnet.evaluation.results import EvaluationFolder, Settings, read_evaluation
 from pwcnet.evaluation.scoring import Result, score
-from pwcnet.io.flow_files import write_flow
 from pwcnet.flow.metrics import MEASURES, Mean
+from pwcnet.io.flow_files import write_flow
 from tests.conftest import ROOT
 
-SETTINGS = Settings("sintel-clean", "/data", filters={"mode": "val_notrain", "scenes": []}, weights={"path": "a", "sha256": "0" * 64, "kind": "checkpoint"})
+SETTINGS = Settings(
+    "sintel-clean",
+    "/data",
+    filters={"mode": "val_notrain", "scenes": []},
+    weights={"path": "a", "sha256": "0" * 64, "kind": "checkpoint"},
+)
 IDS = ["one/frames_0001_0002", "one/frames_0002_0003", "two/frames_0001_0002"]
 
 
@@ -33,8 +39,13 @@ def fill(path, ids=tuple(IDS), settings=SETTINGS, finish=True, **options):
 
 
 def content(path):
-    return {os.path.relpath(os.path.join(parent, name), str(path)): open(os.path.join(parent, name), "rb").read()
-            for parent, _, names in os.walk(str(path)) for name in names}
+    return {
+        os.path.relpath(os.path.join(parent, name), str(path)): open(
+            os.path.join(parent, name), "rb"
+        ).read()
+        for parent, _, names in os.walk(str(path))
+        for name in names
+    }
 
 
 def about(path):
@@ -46,44 +57,74 @@ def test_what_was_written_is_read(tmp_path):
     totals = fill(tmp_path / "out")
     assert sorted(os.listdir(str(tmp_path / "out"))) == ["evaluation.json", "pairs.csv"]
     read = read_evaluation(str(tmp_path / "out"))
-    assert [pair_id for pair_id, _, _ in read.pairs] == IDS and [seconds for _, _, seconds in read.pairs] == [0.5, 1.0, 1.5]
+    assert [pair_id for pair_id, _, _ in read.pairs] == IDS and [
+        seconds for _, _, seconds in read.pairs
+    ] == [0.5, 1.0, 1.5]
     for pair_id, means, _ in read.pairs:
-        assert list(means) == [name for name in MEASURES if not name.startswith("Fl-b") and not name.startswith("Fl-f")]
+        assert list(means) == [
+            name for name in MEASURES if not name.startswith("Fl-b") and not name.startswith("Fl-f")
+        ]
         for name, mean in means.items():
             expected = scored(pair_id).scores.get(name, Mean(None, 0))
-            assert mean.count == expected.count and mean.value == (None if expected.value is None else pytest.approx(expected.value, abs=1e-6))
-    assert read.about["totals"] == totals.as_dict() and read.about["totals"]["EPE matched"]["images"] == 1
+            assert mean.count == expected.count and mean.value == (
+                None if expected.value is None else pytest.approx(expected.value, abs=1e-6)
+            )
+    assert (
+        read.about["totals"] == totals.as_dict()
+        and read.about["totals"]["EPE matched"]["images"] == 1
+    )
     assert read.about["totals"]["EPE"]["per_image"] == pytest.approx(np.sqrt(2) * 2 / 3 * 2)
-    known = {key: read.about[key] for key in ("data", "root", "pairs", "masked", "weights", "command", "mean_seconds")}
-    assert known == {"data": "sintel-clean", "root": "/data", "pairs": 3, "masked": False, "weights": SETTINGS.weights, "command": ["evaluate.py", "--masked"],
-                     "mean_seconds": 1.25}
-    assert set(read.about["versions"]) == {"pwcnet", "tensorflow", "numpy", "python"} and set(read.about["histograms"]) == {
-        "speed_edges", "pixels_by_speed", "epe_sum_by_speed", "epe_edges", "pixels_by_epe"}
+    known = {
+        key: read.about[key]
+        for key in ("data", "root", "pairs", "masked", "weights", "command", "mean_seconds")
+    }
+    assert known == {
+        "data": "sintel-clean",
+        "root": "/data",
+        "pairs": 3,
+        "masked": False,
+        "weights": SETTINGS.weights,
+        "command": ["evaluate.py", "--masked"],
+        "mean_seconds": 1.25,
+    }
+    assert set(read.about["versions"]) == {"pwcnet", "tensorflow", "numpy", "python"} and set(
+        read.about["histograms"]
+    ) == {"speed_edges", "pixels_by_speed", "epe_sum_by_speed", "epe_edges", "pixels_by_epe"}
 
 
 def test_header_of_the_table(tmp_path):
     fill(tmp_path)
     first, second = (tmp_path / "pairs.csv").read_text().splitlines()[:2]
-    assert first.startswith("id,EPE,EPE pixels,Zero flow,Zero flow pixels,1px,1px pixels,") and first.endswith(",d60-140,d60-140 pixels,seconds")
-    assert second.startswith(IDS[0] + ",0.942809,24,1.414214,24,") and second.endswith(",,0,,0,,0,,0,,0,0.500000")
+    assert first.startswith(
+        "id,EPE,EPE pixels,Zero flow,Zero flow pixels,1px,1px pixels,"
+    ) and first.endswith(",d60-140,d60-140 pixels,seconds")
+    assert second.startswith(IDS[0] + ",0.942809,24,1.414214,24,") and second.endswith(
+        ",,0,,0,,0,,0,,0,0.500000"
+    )
 
 
 def test_an_interrupted_evaluation_continues(tmp_path, caplog):
     fill(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt), EvaluationFolder(str(tmp_path / "out"), SETTINGS) as folder:
+    with pytest.raises(KeyboardInterrupt), EvaluationFolder(
+        str(tmp_path / "out"), SETTINGS
+    ) as folder:
         folder.add(scored(IDS[1]))
         folder.add(scored(IDS[0]))
         raise KeyboardInterrupt
-    assert "2 pairs are done" in caplog.text and list(content(tmp_path / "out")) == ["evaluation.partial.jsonl"]
+    assert "2 pairs are done" in caplog.text and list(content(tmp_path / "out")) == [
+        "evaluation.partial.jsonl"
+    ]
     with open(str(tmp_path / "out" / "evaluation.partial.jsonl"), "a") as stream:
-        stream.write('{"id": "two/frames_0001_0002", "sco')                 # a line that was cut off
+        stream.write('{"id": "two/frames_0001_0002", "sco')  # a line that was cut off
     (tmp_path / "out" / ".partial-x-pairs.csv").write_text("a killed program was writing this")
     with EvaluationFolder(str(tmp_path / "out"), SETTINGS) as folder:
         assert [folder.is_done(pair_id) for pair_id in IDS] == [True, True, False]
         folder.add(scored(IDS[2]))
         folder.finish(IDS, ["evaluate.py", "--masked"], "2.21.0")
     assert sorted(content(tmp_path / "out")) == ["evaluation.json", "pairs.csv"]
-    assert content(tmp_path / "out")["pairs.csv"] == content(tmp_path / "whole")["pairs.csv"] and about(tmp_path / "out") == about(tmp_path / "whole")
+    assert content(tmp_path / "out")["pairs.csv"] == content(tmp_path / "whole")[
+        "pairs.csv"
+    ] and about(tmp_path / "out") == about(tmp_path / "whole")
 
 
 def test_a_pair_is_done_once_its_files_are_there(tmp_path):
@@ -91,7 +132,9 @@ def test_a_pair_is_done_once_its_files_are_there(tmp_path):
     with EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]) as folder:
         write_flow(folder.path_of("flow", IDS[1]), scored(IDS[1]).flow)
         assert [folder.is_done(pair_id) for pair_id in IDS] == [False, True, False]
-        assert os.path.relpath(folder.path_of("pictures", IDS[0]), str(tmp_path)) == os.path.join("pictures", IDS[0] + ".png")
+        assert os.path.relpath(folder.path_of("pictures", IDS[0]), str(tmp_path)) == os.path.join(
+            "pictures", IDS[0] + ".png"
+        )
 
 
 def test_a_file_that_was_there_before_is_not_a_pairs(tmp_path):
@@ -106,12 +149,18 @@ def test_a_file_that_was_there_before_is_not_a_pairs(tmp_path):
     assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0])
     assert not EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow", "pictures"]).is_done(IDS[0])
     journal = tmp_path / "evaluation.partial.jsonl"
-    journal.write_text(journal.read_text().replace('"kept": ["flow"], ', ""))                         # of an earlier version
-    assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0]) and not EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]).is_done(IDS[0])
+    journal.write_text(
+        journal.read_text().replace('"kept": ["flow"], ', "")
+    )  # of an earlier version
+    assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0]) and not EvaluationFolder(
+        str(tmp_path), SETTINGS, kept=["flow"]
+    ).is_done(IDS[0])
 
 
 def test_before_the_first_pair_nothing_is_written(tmp_path):
-    with pytest.raises(ValueError, match="broken"), EvaluationFolder(str(tmp_path / "out"), SETTINGS):
+    with pytest.raises(ValueError, match="broken"), EvaluationFolder(
+        str(tmp_path / "out"), SETTINGS
+    ):
         raise ValueError("broken")
     assert not list(tmp_path.iterdir())
 
@@ -119,40 +168,73 @@ def test_before_the_first_pair_nothing_is_written(tmp_path):
 def test_other_settings_are_refused(tmp_path):
     fill(tmp_path, IDS[:1], finish=False)
     before = content(tmp_path)
-    for other in ({"masked": True}, {"root": "/other"}, {"precision": "bfloat16"}, {"filters": {"mode": "val"}}, {"session": "cpu"},
-                  {"weights": dict(SETTINGS.weights, sha256="1")}):
-        with pytest.raises(ValueError, match="evaluation.partial.jsonl, got another %s .* try --overwrite" % list(other)[0]):
+    for other in (
+        {"masked": True},
+        {"root": "/other"},
+        {"precision": "bfloat16"},
+        {"filters": {"mode": "val"}},
+        {"session": "cpu"},
+        {"weights": dict(SETTINGS.weights, sha256="1")},
+    ):
+        with pytest.raises(
+            ValueError,
+            match="evaluation.partial.jsonl, got another %s .* try --overwrite" % list(other)[0],
+        ):
             EvaluationFolder(str(tmp_path), Settings(**dict(vars(SETTINGS), **other)))
     assert content(tmp_path) == before
-    moved = Settings(**dict(vars(SETTINGS), weights=dict(SETTINGS.weights, path="b")))             # the same weights at another place
+    moved = Settings(
+        **dict(vars(SETTINGS), weights=dict(SETTINGS.weights, path="b"))
+    )  # the same weights at another place
     assert EvaluationFolder(str(tmp_path), moved).is_done(IDS[0])
-    assert not EvaluationFolder(str(tmp_path), moved, continues=False).is_done(IDS[0]) and not list(tmp_path.iterdir())
+    assert not EvaluationFolder(str(tmp_path), moved, continues=False).is_done(IDS[0]) and not list(
+        tmp_path.iterdir()
+    )
 
 
 def test_a_complete_evaluation_is_replaced_by_request_only(tmp_path):
     fill(tmp_path)
-    for kind, name in (("flow", IDS[0] + ".flo"), ("flow", "mine.flo"), ("pictures", IDS[2] + ".png")):
+    for kind, name in (
+        ("flow", IDS[0] + ".flo"),
+        ("flow", "mine.flo"),
+        ("pictures", IDS[2] + ".png"),
+    ):
         path = tmp_path / kind / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"flow")
     before = content(tmp_path)
-    with pytest.raises(FileExistsError, match="complete evaluation, got .*evaluation.json; try --overwrite"):
+    with pytest.raises(
+        FileExistsError, match="complete evaluation, got .*evaluation.json; try --overwrite"
+    ):
         fill(tmp_path)
     assert content(tmp_path) == before
     fill(tmp_path, finish=False, overwrite=True, settings=Settings("chairs", "/chairs"))
-    assert sorted(content(tmp_path)) == ["evaluation.partial.jsonl", "flow/mine.flo"]               # what is not of an evaluation stays
+    assert sorted(content(tmp_path)) == [
+        "evaluation.partial.jsonl",
+        "flow/mine.flo",
+    ]  # what is not of an evaluation stays
 
 
 def test_overwriting_what_is_broken(tmp_path):
     (tmp_path / "evaluation.partial.jsonl").write_text("broken\n")
     (tmp_path / "pairs.csv").write_bytes(b"id\n../../x\n\xff\n")
-    with pytest.raises(ValueError, match="journal of an evaluation, got something else in .*evaluation.partial.jsonl; try --overwrite"):
+    with pytest.raises(
+        ValueError,
+        match="journal of an evaluation, got something else in .*evaluation.partial.jsonl; try --overwrite",
+    ):
         fill(tmp_path)
     fill(tmp_path, overwrite=True)
     assert len(read_evaluation(str(tmp_path)).pairs) == 3
 
 
-@pytest.mark.parametrize("line", ["[]", "{}", '{"id": "a", "scores": 1, "seconds": 1, "first": true, "histograms": []}', "\x00\x00"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "{}",
+        '{"id": "a", "scores": 1, "seconds": 1, "first": true, "histograms": []}',
+        "\x00\x00",
+    ],
+)
 def test_a_broken_line_in_the_journal(line, tmp_path):
     fill(tmp_path, IDS[:1], finish=False)
     with open(str(tmp_path / "evaluation.partial.jsonl"), "a") as stream:
@@ -171,6 +253,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 def test_a_full_disk_names_the_journal(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
+
     with pytest.raises(OSError) as caught, EvaluationFolder(str(tmp_path), SETTINGS) as folder:
         folder.add(scored(IDS[0]))
         monkeypatch.setattr("pwcnet.evaluation.results._line", full)
@@ -186,19 +269,34 @@ def test_reading_what_is_not_there_or_broken(tmp_path):
         read_evaluation(str(tmp_path))
     fill(tmp_path)
     whole = (tmp_path / "evaluation.json").read_text()
-    for broken in ("{", "[]", "{}", '{"pairs": 3, "totals": null}', whole.replace('"data"', '"other"'), whole.replace('"pooled"', '"other"', 1),
-                   whole.replace('"epe_edges"', '"other"'), whole.replace('"pixels_by_epe": [', '"pixels_by_epe": [1,'),
-                   whole.replace('"epe_sum_by_speed": [', '"epe_sum_by_speed": [[],'), whole.replace("null", "1e9"), "\xff"):
+    for broken in (
+        "{",
+        "[]",
+        "{}",
+        '{"pairs": 3, "totals": null}',
+        whole.replace('"data"', '"other"'),
+        whole.replace('"pooled"', '"other"', 1),
+        whole.replace('"epe_edges"', '"other"'),
+        whole.replace('"pixels_by_epe": [', '"pixels_by_epe": [1,'),
+        whole.replace('"epe_sum_by_speed": [', '"epe_sum_by_speed": [[],'),
+        whole.replace("null", "1e9"),
+        "\xff",
+    ):
         (tmp_path / "evaluation.json").write_bytes(broken.encode("latin-1"))
         with pytest.raises(ValueError, match="something else in .*evaluation.json"):
             read_evaluation(str(tmp_path))
     (tmp_path / "evaluation.json").write_text(whole)
     table = (tmp_path / "pairs.csv").read_text()
-    for broken, words in ((table.rsplit("\n", 2)[0] + "\n", "3 pairs, got 2 in .*pairs.csv"), (table.replace("EPE,", "error,"), "something else in .*pairs.csv"),
-                          (table.replace("0.942809", "x"), "something else in .*pairs.csv"), (table[:-20] + "\n", "something else in .*pairs.csv"),
-                          (table.replace("0.942809,", ","), "'' on 24 pixels.; try"), (table.replace("0.942809", "nan"), "'nan' on 24 pixels"),
-                          (table.replace("0.942809", "\xff"), "something else in .*pairs.csv .UnicodeDecodeError"),
-                          (table.replace("0.942809", "\0"), "something else in .*pairs.csv")):
+    for broken, words in (
+        (table.rsplit("\n", 2)[0] + "\n", "3 pairs, got 2 in .*pairs.csv"),
+        (table.replace("EPE,", "error,"), "something else in .*pairs.csv"),
+        (table.replace("0.942809", "x"), "something else in .*pairs.csv"),
+        (table[:-20] + "\n", "something else in .*pairs.csv"),
+        (table.replace("0.942809,", ","), "'' on 24 pixels.; try"),
+        (table.replace("0.942809", "nan"), "'nan' on 24 pixels"),
+        (table.replace("0.942809", "\xff"), "something else in .*pairs.csv .UnicodeDecodeError"),
+        (table.replace("0.942809", "\0"), "something else in .*pairs.csv"),
+    ):
         (tmp_path / "pairs.csv").write_bytes(broken.encode("latin-1"))
         with pytest.raises(ValueError, match=words):
             read_evaluation(str(tmp_path))

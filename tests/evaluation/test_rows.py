@@ -1,4 +1,5 @@
 """The table of the published command lines."""
+
 import csv
 import errno
 
@@ -24,9 +25,15 @@ def test_table_appears_when_it_is_complete(tmp_path):
     with results_table(str(path)) as add:
         add(result("a/frames_0001_0002", 1.23456789, 100, 0.25))
         assert not path.exists()
-        assert rows(tmp_path / "new" / "epe.partial.csv")[1][0] == "a/frames_0001_0002"           # there already, whatever happens now
+        assert (
+            rows(tmp_path / "new" / "epe.partial.csv")[1][0] == "a/frames_0001_0002"
+        )  # there already, whatever happens now
         add(result("b", None, 0))
-    assert rows(path) == [list(COLUMNS), ["a/frames_0001_0002", "1.234568", "100", "0.250000"], ["b", "n/a", "0", ""]]
+    assert rows(path) == [
+        list(COLUMNS),
+        ["a/frames_0001_0002", "1.234568", "100", "0.250000"],
+        ["b", "n/a", "0", ""],
+    ]
     assert [entry.name for entry in path.parent.iterdir()] == ["epe.csv"]
 
 
@@ -59,6 +66,7 @@ def test_a_table_that_cannot_be_written_is_refused_at_once(tmp_path):
 def test_a_full_disk_names_the_table(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
+
     with pytest.raises(OSError) as caught, results_table(str(tmp_path / "epe.csv")) as add:
         add(result("first", 2.0))
         monkeypatch.setattr(csv, "writer", full)

@@ -1,13 +1,22 @@
 """Scores and totals, with predictions made by hand."""
+
 import numpy as np
 import pytest
 
-from pwcnet.data.sample import load_sample
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.evaluation.scoring import Result, Totals, epe_of, evaluate_samples, mean_without_first, score
-from pwcnet.evaluation.scoring import EPE_EDGES, SPEED_EDGES
-from pwcnet.io.flow_files import write_flow
+from pwcnet.data.sample import load_sample
+from pwcnet.evaluation.scoring import (
+    EPE_EDGES,
+    SPEED_EDGES,
+    Result,
+    Totals,
+    epe_of,
+    evaluate_samples,
+    mean_without_first,
+    score,
+)
 from pwcnet.flow.metrics import MEASURES, Mean
+from pwcnet.io.flow_files import write_flow
 from tests.conftest import average_epe
 
 
@@ -27,7 +36,9 @@ def test_score_counts_known_and_valid_pixels_only():
     counted[0, 0] = counted[1, 1] = False
     expected = np.hypot(*(prediction - truth)[counted].astype(np.float64).T)
     assert score(prediction, truth, valid)[0]["EPE"].count == expected.size
-    assert score(prediction, truth, valid)[0]["EPE"].value == pytest.approx(expected.mean(), rel=1e-6)
+    assert score(prediction, truth, valid)[0]["EPE"].value == pytest.approx(
+        expected.mean(), rel=1e-6
+    )
     assert score(prediction, truth)[0]["EPE"].count == 33
 
 
@@ -41,14 +52,29 @@ def moving(height=6, width=8):
 def masks(height=6, width=8):
     """Left half occluded, right half foreground."""
     left = np.zeros((height, width), bool)
-    left[:, :width // 2] = True
+    left[:, : width // 2] = True
     return {"occlusions": left, "foreground": ~left}
 
 
 def test_a_perfect_prediction_has_no_error():
     scores, spread = score(moving(), moving(), **masks())
     assert list(scores) == list(MEASURES)
-    for name in ("EPE", "1px", "3px", "5px", "Fl-all", "AAE", "s0-10", "s10-40", "s40+", "EPE matched", "EPE unmatched", "d0-10", "Fl-bg", "Fl-fg"):
+    for name in (
+        "EPE",
+        "1px",
+        "3px",
+        "5px",
+        "Fl-all",
+        "AAE",
+        "s0-10",
+        "s10-40",
+        "s40+",
+        "EPE matched",
+        "EPE unmatched",
+        "d0-10",
+        "Fl-bg",
+        "Fl-fg",
+    ):
         assert scores[name].value == 0, name
     assert scores["WAUC"].value == 100 and scores["d10-60"] == scores["d60-140"] == Mean(None, 0)
     assert spread.pixels_by_epe[0] == 48 and spread.epe_sum_by_speed.sum() == 0
@@ -57,17 +83,28 @@ def test_a_perfect_prediction_has_no_error():
 def test_no_motion_has_the_mean_speed_as_error():
     scores, spread = score(np.zeros((6, 8, 2)), moving())
     assert scores["EPE"] == scores["Zero flow"] == Mean(pytest.approx((5 + 13 + 50) / 3), 48)
-    assert (scores["s0-10"], scores["s10-40"], scores["s40+"]) == (Mean(5, 16), Mean(13, 16), Mean(50, 16))
+    assert (scores["s0-10"], scores["s10-40"], scores["s40+"]) == (
+        Mean(5, 16),
+        Mean(13, 16),
+        Mean(50, 16),
+    )
     assert scores["Fl-all"].value == 100 and scores["5px"].value == pytest.approx(200 / 3)
-    by_speed = {SPEED_EDGES[i]: (spread.pixels_by_speed[i], spread.epe_sum_by_speed[i]) for i in np.flatnonzero(spread.pixels_by_speed)}
+    by_speed = {
+        SPEED_EDGES[i]: (spread.pixels_by_speed[i], spread.epe_sum_by_speed[i])
+        for i in np.flatnonzero(spread.pixels_by_speed)
+    }
     assert by_speed == {5: (16, 80), 10: (16, 208), 40: (16, 800)}
-    assert {EPE_EDGES[i]: spread.pixels_by_epe[i] for i in np.flatnonzero(spread.pixels_by_epe)} == {5: 16, 10: 16, 50: 16}
+    assert {
+        EPE_EDGES[i]: spread.pixels_by_epe[i] for i in np.flatnonzero(spread.pixels_by_epe)
+    } == {5: 16, 10: 16, 50: 16}
 
 
 def test_a_pixel_that_does_not_count_changes_nothing():
     valid, other = np.ones((6, 8), bool), np.zeros((6, 8, 2))
     valid[0, 0], other[0, 0] = False, 1000
-    before, after = (score(prediction, moving(), valid, **masks()) for prediction in (np.zeros((6, 8, 2)), other))
+    before, after = (
+        score(prediction, moving(), valid, **masks()) for prediction in (np.zeros((6, 8, 2)), other)
+    )
     assert before[0] == after[0] and before[0]["EPE"].count == 47
     for mine, others in zip(before[1], after[1]):
         np.testing.assert_array_equal(mine, others)
@@ -81,11 +118,27 @@ def test_totals_add_up():
         totals.add(Result(name, scores, None, 1.0, name == "a", spread))
     found = totals.as_dict()
     assert list(found) == list(MEASURES)
-    assert found["EPE"] == {"per_image": pytest.approx((68 / 3 + 10) / 2), "images": 2, "pooled": pytest.approx((16 * 68 + 80) / 56), "pixels": 56}
-    assert found["EPE matched"]["images"] == 1 and found["d60-140"] == {"per_image": None, "images": 0, "pooled": None, "pixels": 0}
+    assert found["EPE"] == {
+        "per_image": pytest.approx((68 / 3 + 10) / 2),
+        "images": 2,
+        "pooled": pytest.approx((16 * 68 + 80) / 56),
+        "pixels": 56,
+    }
+    assert found["EPE matched"]["images"] == 1 and found["d60-140"] == {
+        "per_image": None,
+        "images": 0,
+        "pooled": None,
+        "pixels": 0,
+    }
     spread = totals.histograms.as_dict()
-    assert {edge: count for edge, count in zip(spread["epe_edges"], spread["pixels_by_epe"]) if count} == {5: 16, 10: 24, 50: 16}
-    assert spread["speed_edges"][-1] is None and sum(spread["pixels_by_speed"]) == 56 and sum(spread["epe_sum_by_speed"]) == pytest.approx(16 * 68 + 80)
+    assert {
+        edge: count for edge, count in zip(spread["epe_edges"], spread["pixels_by_epe"]) if count
+    } == {5: 16, 10: 24, 50: 16}
+    assert (
+        spread["speed_edges"][-1] is None
+        and sum(spread["pixels_by_speed"]) == 56
+        and sum(spread["epe_sum_by_speed"]) == pytest.approx(16 * 68 + 80)
+    )
     assert Totals().mean_seconds is None
 
 
@@ -103,7 +156,9 @@ def test_samples_are_scored_in_order(tiny_sintel):
         totals.add(each)
     assert [each.id for each in results] == [sample.id for sample in samples]
     loaded = [load_sample(sample) for sample in samples]
-    expected = average_epe([ByHand().flow(each.frame1, each.frame2) for each in loaded], [each.flow for each in loaded])
+    expected = average_epe(
+        [ByHand().flow(each.frame1, each.frame2) for each in loaded], [each.flow for each in loaded]
+    )
     assert totals.measures["EPE"].per_image.value == pytest.approx(expected[0], rel=1e-6)
     assert totals.measures["EPE"].pooled.value == pytest.approx(expected[1], rel=1e-6)
     assert totals.measures["EPE"].pooled.count == 4 * 60 * 120 and totals.mean_seconds > 0
@@ -111,9 +166,16 @@ def test_samples_are_scored_in_order(tiny_sintel):
 
 def test_masks_leave_pixels_out(tiny_sintel):
     samples = sintel_samples(tiny_sintel)
-    dense, masked = (list(evaluate_samples(ByHand(), samples[:1], masked))[0].scores["EPE"] for masked in (False, True))
+    dense, masked = (
+        list(evaluate_samples(ByHand(), samples[:1], masked))[0].scores["EPE"]
+        for masked in (False, True)
+    )
     valid = load_sample(samples[0], masked=True).valid
-    assert dense.count == 60 * 120 and masked.count == valid.sum() < dense.count and masked.value != dense.value
+    assert (
+        dense.count == 60 * 120
+        and masked.count == valid.sum() < dense.count
+        and masked.value != dense.value
+    )
 
 
 def test_what_cannot_be_evaluated_is_refused_at_once(tiny_sintel):
@@ -123,7 +185,9 @@ def test_what_cannot_be_evaluated_is_refused_at_once(tiny_sintel):
     unlabelled = [sample.__class__(sample.id, sample.frame1, sample.frame2) for sample in samples]
     with pytest.raises(ValueError, match="none for scene_01/frames_0001_0002"):
         evaluate_samples(ByHand(), unlabelled)
-    unmasked = [sample.__class__(sample.id, sample.frame1, sample.frame2, sample.flow) for sample in samples]
+    unmasked = [
+        sample.__class__(sample.id, sample.frame1, sample.frame2, sample.flow) for sample in samples
+    ]
     with pytest.raises(ValueError, match="masks of invalid pixels"):
         evaluate_samples(ByHand(), unmasked, masked=True)
 
@@ -142,7 +206,9 @@ def test_a_pair_without_known_truth_does_not_count(tmp_path, tiny_sintel):
     unknown = str(tmp_path / "unknown.flo")
     write_flow(unknown, np.full((60, 120, 2), 1e10, np.float32))
     totals = Totals()
-    for each in evaluate_samples(ByHand(), [sample, sample.__class__("b", sample.frame1, sample.frame2, unknown)]):
+    for each in evaluate_samples(
+        ByHand(), [sample, sample.__class__("b", sample.frame1, sample.frame2, unknown)]
+    ):
         totals.add(each)
     assert totals.measures["EPE"].per_image.count == 1
 

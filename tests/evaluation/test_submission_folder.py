@@ -1,4 +1,5 @@
 """The folder of a submission: what is written, what is found wrong."""
+
 import logging
 import os
 
@@ -19,7 +20,12 @@ def make(tmp_path):
     frame = put(tmp_path, "frames", "1.png")
 
     def folder(ending=".flo", **settings):
-        return SubmissionFolder(str(tmp_path / "out"), {name + ending: Sample(name, frame, frame) for name in ("a/1", "b/2")}, settings)
+        return SubmissionFolder(
+            str(tmp_path / "out"),
+            {name + ending: Sample(name, frame, frame) for name in ("a/1", "b/2")},
+            settings,
+        )
+
     return folder
 
 
@@ -54,8 +60,13 @@ def test_another_file_is_named(complete):
         complete.verify()
 
 
-@pytest.mark.parametrize("flow, words", [(FLOW[:-1], "as .*frames/1.png, got 11x16 in .*a/1.flo"),
-                                         (FLOW * np.nan, "finite flow in every pixel, got 192 without")])
+@pytest.mark.parametrize(
+    "flow, words",
+    [
+        (FLOW[:-1], "as .*frames/1.png, got 11x16 in .*a/1.flo"),
+        (FLOW * np.nan, "finite flow in every pixel, got 192 without"),
+    ],
+)
 def test_a_wrong_flow_is_named_and_made_again(flow, words, make, complete):
     write_flow(at(complete, "a", "1.flo"), flow)
     with pytest.raises(ValueError, match=words):
@@ -85,7 +96,9 @@ def test_flows_that_no_file_should_hold(value, make):
     flow = FLOW.copy()
     flow[3, 4, 1] = value
     folder = make()
-    with pytest.raises(ValueError, match="got 1 pixels with NaN, infinity or more than 1e9 for a/1.flo"):
+    with pytest.raises(
+        ValueError, match="got 1 pixels with NaN, infinity or more than 1e9 for a/1.flo"
+    ):
         folder.write("a/1.flo", flow)
     assert os.listdir(folder.folder) == [MANIFEST]
 
@@ -97,7 +110,11 @@ def test_motion_beyond_a_png_is_bounded_and_counted(make, caplog):
     with caplog.at_level(logging.WARNING):
         folder.write("a/1.png", flow)
     stored, valid = read_flow(at(folder, "a", "1.png"))
-    assert valid.all() and tuple(stored[0, 0]) == (511.984375, 0.0) and tuple(stored[1, 1]) == (0.0, -512.0)
+    assert (
+        valid.all()
+        and tuple(stored[0, 0]) == (511.984375, 0.0)
+        and tuple(stored[1, 1]) == (0.0, -512.0)
+    )
     assert "a/1.png: 2 pixels" in caplog.text and flow[0, 0, 0] == 600.0
 
 

@@ -1,13 +1,25 @@
 """Frozen graphs: what is in them, the check against the checkpoint, reading them back."""
+
 import re
 
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.export.frozen_graph import (INPUT, OUTPUT, allowed_difference, check_frozen, freeze, frozen_input_shape, frozen_session, read_frozen, run_frozen, smooth_pairs,
-                           write_frozen)
+from pwcnet.export.frozen_graph import (
+    INPUT,
+    OUTPUT,
+    allowed_difference,
+    check_frozen,
+    freeze,
+    frozen_input_shape,
+    frozen_session,
+    read_frozen,
+    run_frozen,
+    smooth_pairs,
+    write_frozen,
+)
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import assert_close, golden, golden_variables
 
 
@@ -24,14 +36,22 @@ def graph_def(small_frozen):
 def test_nothing_but_what_leads_to_the_output(graph_def):
     operations = {node.op for node in graph_def.node}
     assert [node.name for node in graph_def.node if node.op == "Placeholder"] == [INPUT]
-    assert not [op for op in operations if "Variable" in op or op in ("Switch", "Merge", "While", "Shape", "Assign")]
+    assert not [
+        op
+        for op in operations
+        if "Variable" in op or op in ("Switch", "Merge", "While", "Shape", "Assign")
+    ]
     assert OUTPUT in [node.name for node in graph_def.node]
     assert frozen_input_shape(graph_def) == (1, 64, 128)
 
 
 def test_weights_are_called_what_the_variables_were(graph_def):
-    rearranged = set(golden_variables("sm")) - {node.name for node in graph_def.node if node.op == "Const"}
-    assert all(re.search(r"/(flow\d|dc_conv\d7|up_feat\d)/kernel$", name) for name in rearranged)       # those to two channels, tap by tap
+    rearranged = set(golden_variables("sm")) - {
+        node.name for node in graph_def.node if node.op == "Const"
+    }
+    assert all(
+        re.search(r"/(flow\d|dc_conv\d7|up_feat\d)/kernel$", name) for name in rearranged
+    )  # those to two channels, tap by tap
     assert len(rearranged) == 5 + 1 + 4
 
 
@@ -58,7 +78,9 @@ def test_batches(checkpoint):
     graph_def = freeze(checkpoint, 3, 64, 64)
     assert frozen_input_shape(graph_def) == (3, 64, 64)
     pairs = smooth_pairs(3, 64, 64)
-    assert_close(run_frozen(graph_def, pairs)[1:2], run_frozen(freeze(checkpoint, 1, 64, 64), pairs[1:2]))
+    assert_close(
+        run_frozen(graph_def, pairs)[1:2], run_frozen(freeze(checkpoint, 1, 64, 64), pairs[1:2])
+    )
 
 
 def test_check_accepts_the_checkpoints_own_graph(graph_def, checkpoint):
@@ -84,10 +106,17 @@ def test_allowed_difference_is_the_larger_of_two():
 
 def test_pairs_of_the_check_are_smooth_and_always_the_same():
     pairs = smooth_pairs(2, 64, 128)
-    assert pairs.shape == (2, 2, 64, 128, 3) and pairs.dtype == np.float32 and 0 <= pairs.min() < 0.1 and 0.9 < pairs.max() <= 1
+    assert (
+        pairs.shape == (2, 2, 64, 128, 3)
+        and pairs.dtype == np.float32
+        and 0 <= pairs.min() < 0.1
+        and 0.9 < pairs.max() <= 1
+    )
     np.testing.assert_array_equal(pairs, smooth_pairs(2, 64, 128))
     np.testing.assert_array_equal(pairs[:, 1, 2:, 3:], pairs[:, 0, :-2, :-3])
-    assert np.abs(np.diff(pairs[:, 0], axis=2)).max() < 0.2 and np.abs(pairs[0] - pairs[1]).max() > 0.5
+    assert (
+        np.abs(np.diff(pairs[:, 0], axis=2)).max() < 0.2 and np.abs(pairs[0] - pairs[1]).max() > 0.5
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"no graph at all", b"hello\n", b"\x0a\x05ab"])
@@ -96,7 +125,7 @@ def test_other_files_are_refused(data, tmp_path, recwarn):
     path.write_bytes(data)
     with pytest.raises(ValueError, match="other.pb.*; make it again with"):
         read_frozen(str(path))
-    assert not recwarn.list                     # the error says it all
+    assert not recwarn.list  # the error says it all
     with pytest.raises(FileNotFoundError):
         read_frozen(str(tmp_path / "absent.pb"))
 
@@ -106,7 +135,10 @@ def test_a_file_that_breaks_off_is_refused(small_frozen, tmp_path):
         data = stream.read()
     for size in (0, len(data) // 2, len(data) - 1):
         (tmp_path / "short.pb").write_bytes(data[:size])
-        with pytest.raises(ValueError, match="expected .* in .*short.pb.*; make it again with offline_infer/convert_ckpt2pb.py$"):
+        with pytest.raises(
+            ValueError,
+            match="expected .* in .*short.pb.*; make it again with offline_infer/convert_ckpt2pb.py$",
+        ):
             read_frozen(str(tmp_path / "short.pb"))
 
 

@@ -1,10 +1,11 @@
 """The frozen graph at the published size: how many nodes, which ops, nothing dynamic; and the two targets' equal numbers."""
+
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.export.frozen_graph import freeze, run_frozen, smooth_pairs
 from pwcnet.export.graph_report import report
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import golden_weights, write_checkpoint
 
 
@@ -24,5 +25,7 @@ def test_published_size(large, target):
 
 def test_targets_have_equal_numbers(large):
     pairs = smooth_pairs(2, 64, 128)
-    host, ascend = (run_frozen(freeze(large, 2, 64, 128, target), pairs) for target in ("host", "ascend"))
+    host, ascend = (
+        run_frozen(freeze(large, 2, 64, 128, target), pairs) for target in ("host", "ascend")
+    )
     np.testing.assert_allclose(ascend, host, atol=1e-4 * np.abs(host).max())

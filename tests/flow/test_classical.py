@@ -1,4 +1,5 @@
 """OpenCV's flow as a predictor."""
+
 import numpy as np
 import pytest
 
@@ -12,7 +13,10 @@ def test_it_finds_most_of_the_motion(method):
     with ClassicalFlow(method) as predictor:
         flow = predictor.flow(*scene.frames)
     assert flow.shape == (128, 192, 2) and flow.dtype == np.float32
-    error, speed = (np.hypot(*np.moveaxis(each, -1, 0)).mean() for each in (flow - scene.flows[0], scene.flows[0]))
+    error, speed = (
+        np.hypot(*np.moveaxis(each, -1, 0)).mean()
+        for each in (flow - scene.flows[0], scene.flows[0])
+    )
     assert error < 0.8 * speed
 
 

@@ -1,4 +1,5 @@
 """The speed of full colour of a video."""
+
 import numpy as np
 import pytest
 
@@ -19,7 +20,10 @@ def test_it_rises_at_once_and_falls_within_seconds():
     scale.follow(flow_of(4.0))
     assert scale.follow(flow_of(32.0)) == pytest.approx(32.0)
     falling = [scale.follow(flow_of(4.0)) for _ in range(50)]
-    assert falling == sorted(falling, reverse=True) and min(after / before for before, after in zip(falling, falling[1:])) > 0.9
+    assert (
+        falling == sorted(falling, reverse=True)
+        and min(after / before for before, after in zip(falling, falling[1:])) > 0.9
+    )
     assert 4 < falling[-1] < 8
 
 

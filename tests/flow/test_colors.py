@@ -1,4 +1,5 @@
 """Colours of flow and of errors, against values worked out by hand."""
+
 import os
 
 import numpy as np
@@ -14,7 +15,14 @@ def color_of(u, v, **options):
 
 def test_the_wheel_has_55_hues_of_the_six_runs():
     assert HUES.shape == (55, 3)
-    starts = {0: (255, 0, 0), 15: (255, 255, 0), 21: (0, 255, 0), 25: (0, 255, 255), 36: (0, 0, 255), 49: (255, 0, 255)}
+    starts = {
+        0: (255, 0, 0),
+        15: (255, 255, 0),
+        21: (0, 255, 0),
+        25: (0, 255, 255),
+        36: (0, 0, 255),
+        49: (255, 0, 255),
+    }
     for index, color in starts.items():
         assert tuple(HUES[index]) == color
     assert tuple(HUES[1]) == (255, 17, 0) and tuple(HUES[54]) == (255, 0, 43)
@@ -28,11 +36,15 @@ def test_no_motion_is_white():
 
 
 def test_directions_at_full_magnitude():
-    assert color_of(1, 0) == [255, 0, 0]            # right: the first hue, red
+    assert color_of(1, 0) == [255, 0, 0]  # right: the first hue, red
     left, down, up = color_of(-1, 0), color_of(0, 1), color_of(0, -1)
-    assert left == [0, 209, 255]                    # half way, hue 27 of 0 to 54
-    assert down == [255, 229, 0]                    # hue 13.5: 13 -> 221, 14 -> 238
-    assert up == [88, 0, 255]                       # hue 40.5: 40 -> 78, 41 -> 98 (4 and 5 of the 13 from blue to magenta)
+    assert left == [0, 209, 255]  # half way, hue 27 of 0 to 54
+    assert down == [255, 229, 0]  # hue 13.5: 13 -> 221, 14 -> 238
+    assert up == [
+        88,
+        0,
+        255,
+    ]  # hue 40.5: 40 -> 78, 41 -> 98 (4 and 5 of the 13 from blue to magenta)
 
 
 def test_smaller_magnitudes_fade_to_white():
@@ -88,19 +100,33 @@ def test_error_colours_are_those_of_kitti():
     # large truth: epe / truth / 0.05 decides; small truth: epe / 3 decides, whichever is smaller
     epe = np.array([[0.0, 0.18, 0.2, 2.99, 3.0, 6.0, 1000.0, 50.0, 4.0, 4.0]])
     truth = np.array([[0.0, 1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 10.0, 160.0, 0.0]])
-    expected = [(49, 54, 149), (49, 54, 149), (69, 117, 180), (224, 243, 248), (254, 224, 144), (253, 174, 97), (165, 0, 38), (165, 0, 38),
-                (224, 243, 248), (254, 224, 144)]
+    expected = [
+        (49, 54, 149),
+        (49, 54, 149),
+        (69, 117, 180),
+        (224, 243, 248),
+        (254, 224, 144),
+        (253, 174, 97),
+        (165, 0, 38),
+        (165, 0, 38),
+        (224, 243, 248),
+        (254, 224, 144),
+    ]
     picture = error_to_color(epe, truth, np.ones((1, 10), bool))
     assert picture.dtype == np.uint8
     assert [tuple(color) for color in picture[0].tolist()] == expected
 
 
 def test_error_is_black_where_nothing_is_known():
-    picture = error_to_color(np.array([[1.0, np.nan]]), np.array([[1.0, np.nan]]), np.array([[False, False]]))
+    picture = error_to_color(
+        np.array([[1.0, np.nan]]), np.array([[1.0, np.nan]]), np.array([[False, False]])
+    )
     assert not picture.any()
 
 
 def test_real_flow(real_data):
-    flow, _ = read_flow(os.path.join(real_data, "middlebury", "other-gt-flow", "RubberWhale", "flow10.flo"))
+    flow, _ = read_flow(
+        os.path.join(real_data, "middlebury", "other-gt-flow", "RubberWhale", "flow10.flo")
+    )
     picture = flow_to_color(flow)
     assert 0.015 < (picture == 0).all(axis=-1).mean() < 0.017

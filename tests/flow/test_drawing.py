@@ -1,4 +1,5 @@
 """Legend, arrows, side by side."""
+
 import numpy as np
 import pytest
 
@@ -58,7 +59,7 @@ def test_arrows_are_seen_on_any_ground(ground):
 
 def test_arrows_point_where_the_flow_goes():
     flow = uniform(np.nan, np.nan)
-    flow[55:65, 55:65] = 20, -10                # around one of the grid's points, 60, 60
+    flow[55:65, 55:65] = 20, -10  # around one of the grid's points, 60, 60
     top, bottom, left, right = changed(GREY[:90], draw_arrows(GREY, flow, spacing=40)[:90])
     assert 57 <= left <= 60 and 78 <= right <= 83 and 42 <= top <= 51 and 60 <= bottom <= 63
     flow[55:65, 55:65] = -20, 10
@@ -100,4 +101,8 @@ def test_wrong_shapes_are_refused():
 
 def test_side_by_side():
     both = side_by_side(GREY, GREY + 1)
-    assert both.shape == (120, 320, 3) and (both[:, :160] == 128).all() and (both[:, 160:] == 129).all()
+    assert (
+        both.shape == (120, 320, 3)
+        and (both[:, :160] == 128).all()
+        and (both[:, 160:] == 129).all()
+    )

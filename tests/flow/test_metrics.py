@@ -1,4 +1,5 @@
 """Metrics against values worked out by hand."""
+
 import math
 import os
 
@@ -6,11 +7,15 @@ import numpy as np
 import pytest
 
 from pwcnet.flow import metrics
-from pwcnet.io.flow_files import read_flow
 from pwcnet.flow.metrics import Mean, RunningMean
+from pwcnet.io.flow_files import read_flow
 
-TRUTH = np.array([[[3, 4], [0, 20], [60, 80]], [[0, 0], [9, 12], [30, 40]]], np.float32)         # speeds 5, 20, 100; 0, 15, 50
-OFFSET = np.array([[[0, 1], [3, 4], [0, 4]], [[2, 0], [0, 0], [0, 6]]], np.float32)             # errors 1, 5, 4; 2, 0, 6
+TRUTH = np.array(
+    [[[3, 4], [0, 20], [60, 80]], [[0, 0], [9, 12], [30, 40]]], np.float32
+)  # speeds 5, 20, 100; 0, 15, 50
+OFFSET = np.array(
+    [[[0, 1], [3, 4], [0, 4]], [[2, 0], [0, 0], [0, 6]]], np.float32
+)  # errors 1, 5, 4; 2, 0, 6
 PREDICTION = TRUTH + OFFSET
 EPE = np.array([[1, 5, 4], [2, 0, 6]], np.float64)
 RANDOM = np.random.RandomState(0)
@@ -41,7 +46,10 @@ def test_average_stands_on_the_valid_pixels():
 
 
 def test_nothing_is_printed_as_not_available():
-    assert str(Mean(None, 0)) == "n/a" and "{:.3f}|{}".format(Mean(None, 0), Mean(None, 0)) == "n/a|n/a"
+    assert (
+        str(Mean(None, 0)) == "n/a"
+        and "{:.3f}|{}".format(Mean(None, 0), Mean(None, 0)) == "n/a|n/a"
+    )
     assert str(Mean(1.756, 3)) == "1.76" and format(Mean(1.756, 3), ".1f") == "1.8"
     assert metrics.average(np.zeros((0, 3))) == Mean(None, 0)
 
@@ -54,9 +62,15 @@ def test_matched_and_unmatched():
 
 
 def test_speeds():
-    assert metrics.epe_by_speed(EPE, TRUTH) == {"s0-10": Mean(1.5, 2), "s10-40": Mean(2.5, 2), "s40+": Mean(5.0, 2)}
+    assert metrics.epe_by_speed(EPE, TRUTH) == {
+        "s0-10": Mean(1.5, 2),
+        "s10-40": Mean(2.5, 2),
+        "s40+": Mean(5.0, 2),
+    }
     edges = np.array([[[10, 0], [40, 0], [9.99, 0]]])
-    counts = {name: mean.count for name, mean in metrics.epe_by_speed(np.ones((1, 3)), edges).items()}
+    counts = {
+        name: mean.count for name, mean in metrics.epe_by_speed(np.ones((1, 3)), edges).items()
+    }
     assert counts == {"s0-10": 1, "s10-40": 1, "s40+": 1}
     slow = metrics.epe_by_speed(np.ones((1, 3)), np.zeros((1, 3, 2)))
     assert slow == {"s0-10": Mean(1.0, 3), "s10-40": Mean(None, 0), "s40+": Mean(None, 0)}
@@ -67,10 +81,15 @@ def test_distances_count_from_both_sides_of_the_boundary():
     occlusions[:, 4:] = True
     expected = [3, 2, 1, 0, 0, 1]
     np.testing.assert_array_equal(metrics.occlusion_distance(occlusions), [expected] * 3)
-    np.testing.assert_array_equal(metrics.occlusion_distance(occlusions.T), np.transpose([expected] * 3))
+    np.testing.assert_array_equal(
+        metrics.occlusion_distance(occlusions.T), np.transpose([expected] * 3)
+    )
     single = np.zeros((5, 5))
     single[0, 0] = 1
-    assert metrics.occlusion_distance(single)[1, 1] == 1 and metrics.occlusion_distance(single)[4, 4] == 5
+    assert (
+        metrics.occlusion_distance(single)[1, 1] == 1
+        and metrics.occlusion_distance(single)[4, 4] == 5
+    )
 
 
 @pytest.mark.parametrize("fill", [0, 1])
@@ -82,7 +101,7 @@ def test_without_a_boundary_there_are_no_distances(fill):
 
 def test_distance_bins():
     occlusions = np.zeros((1, 200), bool)
-    occlusions[0, 0] = True                     # distances 0, 0, 1, 2, ..., 198
+    occlusions[0, 0] = True  # distances 0, 0, 1, 2, ..., 198
     bins = metrics.epe_by_distance(np.arange(200.0)[np.newaxis], occlusions)
     assert bins == {"d0-10": Mean(5.0, 11), "d10-60": Mean(35.5, 50), "d60-140": Mean(100.5, 80)}
 
@@ -96,7 +115,9 @@ def test_percent_above():
 def test_fl_needs_both_limits():
     # wrong: 5 of 20 px, 6 of 50 px; not 4 of 100 px (4 %), nor 1 of 5 px (20 %)
     assert metrics.fl(EPE, TRUTH) == Mean(100 * 2 / 6, 6)
-    assert metrics.fl(np.array([[3.0, 3.01, 5.0, 5.01]]), np.array([[[0, 0], [0, 0], [100, 0], [100, 0]]])) == Mean(50.0, 4)
+    assert metrics.fl(
+        np.array([[3.0, 3.01, 5.0, 5.01]]), np.array([[[0, 0], [0, 0], [100, 0], [100, 0]]])
+    ) == Mean(50.0, 4)
 
 
 def test_fl_of_background_and_foreground():
@@ -109,32 +130,62 @@ def test_fl_of_background_and_foreground():
 def test_angular_error_in_degrees():
     prediction = np.array([[[0, 0], [1, 0], [1, 0], [5, 7]]])
     truth = np.array([[[1, 0], [0, 1], [-1, 0], [5, 7]]])
-    np.testing.assert_allclose(metrics.angular_error(prediction, truth), [[45, 60, 90, 0]], atol=1e-12)
+    np.testing.assert_allclose(
+        metrics.angular_error(prediction, truth), [[45, 60, 90, 0]], atol=1e-12
+    )
 
 
 def test_wauc_weights_small_errors_most():
-    weights = [1 - step / 100 for step in range(100)]           # for thresholds 0.05, 0.10, ..., 5.00
+    weights = [1 - step / 100 for step in range(100)]  # for thresholds 0.05, 0.10, ..., 5.00
     assert metrics.wauc(np.array([[0.0, 0.05]])) == Mean(100.0, 2)
     assert metrics.wauc(np.array([[5.01]])) == Mean(0.0, 1)
-    assert metrics.wauc(np.array([[0.06]])).value == pytest.approx(100 * (sum(weights) - 1) / sum(weights))
+    assert metrics.wauc(np.array([[0.06]])).value == pytest.approx(
+        100 * (sum(weights) - 1) / sum(weights)
+    )
     assert metrics.wauc(np.array([[5.0]])).value == pytest.approx(100 * 0.01 / sum(weights))
     errors = 6 * np.random.RandomState(0).rand(30, 40)
     inliers = [(errors <= step / 20).mean() for step in range(1, 101)]
-    assert metrics.wauc(errors).value == pytest.approx(100 * np.dot(weights, inliers) / sum(weights))
+    assert metrics.wauc(errors).value == pytest.approx(
+        100 * np.dot(weights, inliers) / sum(weights)
+    )
 
 
 def test_all_of_them_for_a_perfect_prediction():
     _, truth = scene()
     for name, mean in metrics.evaluate(truth, truth, **masks()).items():
         if name != "Zero flow":
-            assert mean.count == 0 and mean.value is None or mean.value == (100.0 if name == "WAUC" else 0.0), name
+            assert (
+                mean.count == 0
+                and mean.value is None
+                or mean.value == (100.0 if name == "WAUC" else 0.0)
+            ), name
 
 
 def test_names_and_order():
     prediction, truth = scene()
-    basic = ["EPE", "Zero flow", "1px", "3px", "5px", "Fl-all", "AAE", "WAUC", "s0-10", "s10-40", "s40+"]
+    basic = [
+        "EPE",
+        "Zero flow",
+        "1px",
+        "3px",
+        "5px",
+        "Fl-all",
+        "AAE",
+        "WAUC",
+        "s0-10",
+        "s10-40",
+        "s40+",
+    ]
     assert list(metrics.evaluate(prediction, truth)) == basic
-    everything = basic + ["EPE matched", "EPE unmatched", "d0-10", "d10-60", "d60-140", "Fl-bg", "Fl-fg"]
+    everything = basic + [
+        "EPE matched",
+        "EPE unmatched",
+        "d0-10",
+        "d10-60",
+        "d60-140",
+        "Fl-bg",
+        "Fl-fg",
+    ]
     results = metrics.evaluate(prediction, truth, **masks())
     assert list(results) == everything == list(metrics.MEASURES)
     assert results["EPE"] == metrics.average(metrics.endpoint_error(prediction, truth))
@@ -169,9 +220,17 @@ def test_unknown_truth_is_left_out_or_refused():
     assert np.isnan(error[0, :2]).all() and np.isfinite(error).sum() == error.size - 2
     assert np.isnan(metrics.angular_error(prediction, truth)[0, :2]).all()
     occlusions = masks()["occlusions"]
-    for function in (metrics.average, metrics.wauc, lambda e: metrics.percent_above(e, 1), lambda e: metrics.epe_by_speed(e, truth),
-                     lambda e: metrics.epe_by_distance(e, occlusions), lambda e: metrics.matched_epe(e, occlusions)):
-        with pytest.raises(ValueError, match="expected known errors at every valid pixel, got 2 unknown"):
+    for function in (
+        metrics.average,
+        metrics.wauc,
+        lambda e: metrics.percent_above(e, 1),
+        lambda e: metrics.epe_by_speed(e, truth),
+        lambda e: metrics.epe_by_distance(e, occlusions),
+        lambda e: metrics.matched_epe(e, occlusions),
+    ):
+        with pytest.raises(
+            ValueError, match="expected known errors at every valid pixel, got 2 unknown"
+        ):
             function(error)
 
 
@@ -181,7 +240,12 @@ def test_predictions_that_are_no_numbers_do_not_pass(value):
     prediction[1, 2, 0] = value
     valid = np.ones(truth.shape[:2], bool)
     valid[1, 2] = False
-    for function in (metrics.endpoint_error, metrics.angular_error, metrics.evaluate, lambda p, t: metrics.evaluate(p, t, valid)):
+    for function in (
+        metrics.endpoint_error,
+        metrics.angular_error,
+        metrics.evaluate,
+        lambda p, t: metrics.evaluate(p, t, valid),
+    ):
         with pytest.raises(ValueError, match="finite prediction.*got 1"):
             function(prediction, truth)
 
@@ -193,9 +257,15 @@ def test_shapes_must_agree():
             with pytest.raises(ValueError, match="shape"):
                 function(wrong, truth)
     mask = np.ones((20, 31))
-    for call in (lambda: metrics.average(EPE, mask), lambda: metrics.evaluate(prediction, truth, mask),
-                 lambda: metrics.evaluate(prediction, truth, occlusions=mask), lambda: metrics.evaluate(prediction, truth, foreground=mask),
-                 lambda: metrics.epe_by_speed(EPE, truth), lambda: metrics.fl(EPE, truth), lambda: metrics.occlusion_distance(EPE[0])):
+    for call in (
+        lambda: metrics.average(EPE, mask),
+        lambda: metrics.evaluate(prediction, truth, mask),
+        lambda: metrics.evaluate(prediction, truth, occlusions=mask),
+        lambda: metrics.evaluate(prediction, truth, foreground=mask),
+        lambda: metrics.epe_by_speed(EPE, truth),
+        lambda: metrics.fl(EPE, truth),
+        lambda: metrics.occlusion_distance(EPE[0]),
+    ):
         with pytest.raises(ValueError, match="shape"):
             call()
 
@@ -215,7 +285,10 @@ def test_running_mean_pools_like_one_large_image():
     for prediction, truth in images:
         running.add(metrics.fl(metrics.endpoint_error(prediction, truth), truth))
     together = metrics.evaluate(*(np.concatenate(parts) for parts in zip(*images)))["Fl-all"]
-    assert running.pooled.value == pytest.approx(together.value) and running.pooled.count == together.count
+    assert (
+        running.pooled.value == pytest.approx(together.value)
+        and running.pooled.count == together.count
+    )
     assert running.per_image.value == pytest.approx(running.pooled.value)
 
 
@@ -227,11 +300,16 @@ def test_running_mean_refuses_what_is_no_number(mean):
 
 def test_real_sintel_bins_cover_the_frame(real_data):
     import cv2
+
     folder = os.path.join(real_data, "MPI-Sintel-complete", "training")
     truth, valid = read_flow(os.path.join(folder, "flow", "market_5", "frame_0002.flo"))
-    occlusions = cv2.imread(os.path.join(folder, "occlusions", "market_5", "frame_0002.png"), cv2.IMREAD_GRAYSCALE)
+    occlusions = cv2.imread(
+        os.path.join(folder, "occlusions", "market_5", "frame_0002.png"), cv2.IMREAD_GRAYSCALE
+    )
     results = metrics.evaluate(np.zeros_like(truth), truth, valid, occlusions)
-    assert results["EPE"].value == pytest.approx(32.0, abs=0.5) and results["EPE"].count == 436 * 1024
+    assert (
+        results["EPE"].value == pytest.approx(32.0, abs=0.5) and results["EPE"].count == 436 * 1024
+    )
     assert results["EPE matched"].count + results["EPE unmatched"].count == 436 * 1024
     assert sum(results[name].count for name in ("s0-10", "s10-40", "s40+")) == 436 * 1024
     assert results["s0-10"].value < 10 <= results["s10-40"].value < 40 <= results["s40+"].value
@@ -239,7 +317,9 @@ def test_real_sintel_bins_cover_the_frame(real_data):
 
 
 def test_real_kitti_truth_is_sparse(real_data):
-    truth, valid = read_flow(os.path.join(real_data, "KITTI", "data_scene_flow", "training", "flow_occ", "000000_10.png"))
+    truth, valid = read_flow(
+        os.path.join(real_data, "KITTI", "data_scene_flow", "training", "flow_occ", "000000_10.png")
+    )
     results = metrics.evaluate(truth + np.float32(10), truth, valid)
     assert results["EPE"] == Mean(pytest.approx(math.hypot(10, 10), rel=1e-5), int(valid.sum()))
     assert 0.1 < valid.mean() < 0.25

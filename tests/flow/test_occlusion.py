@@ -1,4 +1,5 @@
 """Occlusion from flow there and back."""
+
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ def moving_square(u, v):
     """(forward, backward, occluded) of a square that moves by whole pixels before a still ground, 40x60."""
     first, second = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
     first[10:25, 15:35] = True
-    second[10 + v:25 + v, 15 + u:35 + u] = True
+    second[10 + v : 25 + v, 15 + u : 35 + u] = True
     forward, backward = np.zeros((40, 60, 2), np.float32), np.zeros((40, 60, 2), np.float32)
     forward[first], backward[second] = (u, v), (-u, -v)
     return forward, backward, second & ~first
@@ -20,7 +21,9 @@ def scene_both_ways(seed, motion):
     """Exact flow there and back of a generated scene, its occlusion and its pixels of two layers."""
     layers = scenes._layers(np.random.RandomState([seed, 1]), 96, 128, 2, motion)
     reversed_layers = [layer._replace(poses=layer.poses[::-1]) for layer in layers]
-    (_, index, mixed), (_, index_back, _) = (scenes._render(layers, time, 96, 128) for time in range(2))
+    (_, index, mixed), (_, index_back, _) = (
+        scenes._render(layers, time, 96, 128) for time in range(2)
+    )
     forward, occluded = scenes._motion(layers, 0, index)
     return forward, scenes._motion(reversed_layers, 0, index_back)[0], occluded, mixed
 
@@ -44,9 +47,16 @@ def test_pixels_that_leave_the_frame_are_occluded():
 def test_the_limit_is_that_of_the_paper():
     forward, backward = np.zeros((3, 40, 2), np.float32), np.zeros((3, 40, 2), np.float32)
     forward[..., 0] = 10
-    for back, occluded in ((-10, False), (-8.6, False), (-8.4, True), (-11.6, False), (-11.8, True), (10, True)):
+    for back, occluded in (
+        (-10, False),
+        (-8.6, False),
+        (-8.4, True),
+        (-11.6, False),
+        (-11.8, True),
+        (10, True),
+    ):
         backward[..., 0] = back
-        assert ((10 + back) ** 2 >= 0.01 * (100 + back ** 2) + 0.5) == occluded
+        assert ((10 + back) ** 2 >= 0.01 * (100 + back**2) + 0.5) == occluded
         assert (occlusion_by_disagreement(forward, backward)[:, :30] == occluded).all(), back
 
 
@@ -65,13 +75,27 @@ def test_generated_scenes_agree_with_their_truth():
             forward, backward, occluded, mixed = scene_both_ways(seed, motion)
             found = occlusion_by_disagreement(forward, backward)
             agreeing, pixels = agreeing + (found == occluded).sum(), pixels + found.size
-            right, wrong, missed = (total + (mask & ~mixed).sum() for total, mask in (
-                (right, found & occluded), (wrong, found & ~occluded), (missed, ~found & occluded)))
+            right, wrong, missed = (
+                total + (mask & ~mixed).sum()
+                for total, mask in (
+                    (right, found & occluded),
+                    (wrong, found & ~occluded),
+                    (missed, ~found & occluded),
+                )
+            )
     assert agreeing / pixels > 0.98
-    assert right / (right + missed) > 0.97 and right / (right + wrong) > 0.85, (right, wrong, missed)
+    assert right / (right + missed) > 0.97 and right / (right + wrong) > 0.85, (
+        right,
+        wrong,
+        missed,
+    )
 
 
 def test_other_shapes_are_refused():
-    for forward, backward in ((np.zeros((4, 5, 2)), np.zeros((4, 6, 2))), (np.zeros((4, 5)), np.zeros((4, 5))), (np.zeros((0, 5, 2)), np.zeros((0, 5, 2)))):
+    for forward, backward in (
+        (np.zeros((4, 5, 2)), np.zeros((4, 6, 2))),
+        (np.zeros((4, 5)), np.zeros((4, 5))),
+        (np.zeros((0, 5, 2)), np.zeros((0, 5, 2))),
+    ):
         with pytest.raises(ValueError, match="one shape"):
             occlusion_by_disagreement(forward, backward)

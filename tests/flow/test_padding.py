@@ -1,4 +1,5 @@
 """Padding to the network's multiple and cropping back."""
+
 import numpy as np
 import pytest
 
@@ -50,8 +51,15 @@ def test_refusals():
 
 def test_network_size_is_checked_and_the_next_one_named():
     check_network_size(64, 128)
-    for size, word in (((436, 1024), "got 436x1024; try 448x1024"), ((448, 1000), "try 448x1024"), ((0, 64), "got 0x64; try 64x64"), ((-64, 64), "try 64x64")):
-        with pytest.raises(ValueError, match="multiples of 64, " + word if word.startswith("got") else word):
+    for size, word in (
+        ((436, 1024), "got 436x1024; try 448x1024"),
+        ((448, 1000), "try 448x1024"),
+        ((0, 64), "got 0x64; try 64x64"),
+        ((-64, 64), "try 64x64"),
+    ):
+        with pytest.raises(
+            ValueError, match="multiples of 64, " + word if word.startswith("got") else word
+        ):
             check_network_size(*size)
 
 

@@ -1,12 +1,13 @@
 """Frames in, flow out."""
+
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.io.frame_pairs import Pair
 from pwcnet.export.frozen_graph import freeze, run_frozen
 from pwcnet.inference.predictor import GRAPHS_KEPT, Predictor
+from pwcnet.io.frame_pairs import Pair
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import assert_close
 
 FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uint8)
@@ -40,7 +41,10 @@ def test_frozen_graph_gives_the_checkpoints_flow(predictor, frozen):
 
 
 def test_order_of_frames_matters(predictor):
-    assert np.abs(predictor.flow(FRAMES[0], FRAMES[1]) - predictor.flow(FRAMES[1], FRAMES[0])).max() > 1e-3
+    assert (
+        np.abs(predictor.flow(FRAMES[0], FRAMES[1]) - predictor.flow(FRAMES[1], FRAMES[0])).max()
+        > 1e-3
+    )
 
 
 def test_a_batch_is_its_pairs(predictor):
@@ -52,14 +56,23 @@ def test_a_batch_is_its_pairs(predictor):
 def test_sizes_may_change_and_come_back(predictor):
     first = predictor.flow(FRAMES[0], FRAMES[1])
     for size in (30, 60, 64):
-        assert predictor.flow(FRAMES[0, :size, :size], FRAMES[1, :size, :size]).shape == (min(size, 60), size, 2)
+        assert predictor.flow(FRAMES[0, :size, :size], FRAMES[1, :size, :size]).shape == (
+            min(size, 60),
+            size,
+            2,
+        )
         assert len(predictor._open) <= GRAPHS_KEPT
     np.testing.assert_allclose(predictor.flow(FRAMES[0], FRAMES[1]), first, atol=1e-4)
 
 
-@pytest.mark.parametrize("frame1, frame2, word", [
-    (FRAMES[0], FRAMES[1, :50], "one size, got 60x120 and 50x120"), (FRAMES[0, ..., 0], FRAMES[1, ..., 0], "uint8 RGB"),
-    (FRAMES[0] / 255.0, FRAMES[1] / 255.0, "uint8 RGB, got .* float64")])
+@pytest.mark.parametrize(
+    "frame1, frame2, word",
+    [
+        (FRAMES[0], FRAMES[1, :50], "one size, got 60x120 and 50x120"),
+        (FRAMES[0, ..., 0], FRAMES[1, ..., 0], "uint8 RGB"),
+        (FRAMES[0] / 255.0, FRAMES[1] / 255.0, "uint8 RGB, got .* float64"),
+    ],
+)
 def test_other_frames_are_refused(predictor, frame1, frame2, word):
     with pytest.raises(ValueError, match=word):
         predictor.flow(frame1, frame2)
@@ -67,13 +80,19 @@ def test_other_frames_are_refused(predictor, frame1, frame2, word):
 
 def test_what_tensorflow_cannot_do_is_a_users_error(small_checkpoint, small_frozen, monkeypatch):
     def exhausted(*_):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\n\t [[node a]]")
+        raise tf.errors.ResourceExhaustedError(
+            None, None, "OOM when allocating tensor\n\t [[node a]]"
+        )
+
     message = r"flow of 64x128 pixels .*TensorFlow \(OOM when allocating tensor\); try smaller frames, or --device cpu"
     with Predictor(small_checkpoint) as predictor, Predictor(small_frozen) as frozen:
         monkeypatch.setattr(tf.Session, "run", exhausted)
         monkeypatch.setattr("pwcnet.inference.predictor.freeze", lambda *_: frozen._frozen)
-        for call in (lambda: predictor.flow(FRAMES[0], FRAMES[1]), lambda: frozen.flow(FRAMES[0], FRAMES[1]),
-                     lambda: next(predictor.consecutive([Pair("a", FRAMES[0], FRAMES[1])]))):
+        for call in (
+            lambda: predictor.flow(FRAMES[0], FRAMES[1]),
+            lambda: frozen.flow(FRAMES[0], FRAMES[1]),
+            lambda: next(predictor.consecutive([Pair("a", FRAMES[0], FRAMES[1])])),
+        ):
             with pytest.raises(ValueError, match=message):
                 call()
 
@@ -99,29 +118,56 @@ def test_missing_files():
 
 def test_consecutive_frames_share_pyramids(predictor, monkeypatch):
     from pwcnet.inference.predictor import Stream
-    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(5)]
+
+    frames = [
+        np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(5)
+    ]
     made = []
     features, flow = Stream.features, Stream.flow
-    monkeypatch.setattr(Stream, "features", lambda self, frame: made.append(1) or features(self, frame))
-    monkeypatch.setattr(Stream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame))
+    monkeypatch.setattr(
+        Stream, "features", lambda self, frame: made.append(1) or features(self, frame)
+    )
+    monkeypatch.setattr(
+        Stream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame)
+    )
     flows = [flow for _, flow in predictor.consecutive(map(Pair, "abcd", frames, frames[1:]))]
     assert len(flows) == 4 and len(made) == 5
     for pair, found in zip(zip(frames, frames[1:]), flows):
-        np.testing.assert_allclose(found, predictor.flow(*pair), atol=1e-3 * max(1, np.abs(found).max()))
-    assert len(list(predictor.consecutive([Pair("a", frames[0], frames[1]), Pair("b", frames[3], frames[2])]))) == 2
+        np.testing.assert_allclose(
+            found, predictor.flow(*pair), atol=1e-3 * max(1, np.abs(found).max())
+        )
+    assert (
+        len(
+            list(
+                predictor.consecutive(
+                    [Pair("a", frames[0], frames[1]), Pair("b", frames[3], frames[2])]
+                )
+            )
+        )
+        == 2
+    )
     assert len(made) == 5 + 4
 
 
 def test_consecutive_with_a_frozen_graph_and_changing_sizes(frozen, predictor):
-    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(3)]
-    assert [pair.name for pair, _ in frozen.consecutive(map(Pair, "ab", frames, frames[1:]))] == ["a", "b"]
+    frames = [
+        np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(3)
+    ]
+    assert [pair.name for pair, _ in frozen.consecutive(map(Pair, "ab", frames, frames[1:]))] == [
+        "a",
+        "b",
+    ]
     small = [frame[:50, :60].copy() for frame in frames]
     flows = predictor.consecutive([Pair("a", frames[0], frames[1]), Pair("b", small[0], small[1])])
     assert [flow.shape for _, flow in flows] == [(60, 100, 2), (50, 60, 2)]
 
 
-def test_reduced_precision_is_close_and_refused_where_it_cannot_be(small_checkpoint, small_frozen, predictor):
-    frames = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]
+def test_reduced_precision_is_close_and_refused_where_it_cannot_be(
+    small_checkpoint, small_frozen, predictor
+):
+    frames = [
+        np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)
+    ]
     exact = predictor.flow(*frames)
     for precision in ("bfloat16", "float16"):
         if precision == "bfloat16" and TF_RELEASE.startswith("1."):
@@ -131,7 +177,10 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(small_checkpo
         with Predictor(small_checkpoint, precision=precision) as reduced:
             flow = reduced.flow(*frames)
             ((_, streamed),) = reduced.consecutive([Pair("a", *frames)])
-        assert flow.dtype == np.float32 and 0 < np.abs(flow - exact).mean() < 0.1 * np.abs(exact).mean()
+        assert (
+            flow.dtype == np.float32
+            and 0 < np.abs(flow - exact).mean() < 0.1 * np.abs(exact).mean()
+        )
         assert np.abs(streamed - exact).mean() < 0.1 * np.abs(exact).mean()
     with pytest.raises(ValueError, match="fixed"):
         Predictor(small_frozen, precision="float16")
@@ -141,15 +190,25 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(small_checkpo
 
 def test_flow_both_ways_from_two_pyramids(predictor, monkeypatch):
     from pwcnet.inference.predictor import TwoWayStream
-    frames = [np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(4)]
+
+    frames = [
+        np.random.RandomState(n).randint(0, 256, (60, 100, 3)).astype(np.uint8) for n in range(4)
+    ]
     made = []
     features, flow = TwoWayStream.features, TwoWayStream.flow
-    monkeypatch.setattr(TwoWayStream, "features", lambda self, frame: made.append(1) or features(self, frame))
-    monkeypatch.setattr(TwoWayStream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame))
+    monkeypatch.setattr(
+        TwoWayStream, "features", lambda self, frame: made.append(1) or features(self, frame)
+    )
+    monkeypatch.setattr(
+        TwoWayStream, "flow", lambda self, other, frame: made.append(1) or flow(self, other, frame)
+    )
     found = list(predictor.both_ways(map(Pair, "abc", frames, frames[1:])))
     assert [pair.name for pair, _, _ in found] == ["a", "b", "c"] and len(made) == 4
     for pair, forward, backward in found:
-        assert forward.shape == backward.shape == (60, 100, 2) and forward.dtype == backward.dtype == np.float32
+        assert (
+            forward.shape == backward.shape == (60, 100, 2)
+            and forward.dtype == backward.dtype == np.float32
+        )
         np.testing.assert_allclose(forward, predictor.flow(pair.frame1, pair.frame2), atol=1e-4)
         np.testing.assert_allclose(backward, predictor.flow(pair.frame2, pair.frame1), atol=1e-4)
 

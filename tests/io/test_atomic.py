@@ -1,20 +1,34 @@
 """Files that are complete or absent, and errors that name them."""
+
 import errno
 import os
 
 import pytest
 
 from pwcnet.io import atomic
-from pwcnet.io.atomic import atomic_path, check_output_file, check_output_folder, is_partial, naming, write_bytes, write_text
+from pwcnet.io.atomic import (
+    atomic_path,
+    check_output_file,
+    check_output_folder,
+    is_partial,
+    naming,
+    write_bytes,
+    write_text,
+)
 
 
 def everything(folder):
-    return sorted(os.path.relpath(os.path.join(parent, name), str(folder)) for parent, folders, files in os.walk(str(folder)) for name in folders + files)
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), str(folder))
+        for parent, folders, files in os.walk(str(folder))
+        for name in folders + files
+    )
 
 
 def failing(code):
     def fail(*_, **__):
         raise OSError(code, os.strerror(code))
+
     return fail
 
 
@@ -26,20 +40,32 @@ def test_written_completely_or_not_at_all(tmp_path):
             stream.write("second")
         assert is_partial(temporary) and not is_partial(path)
         raise KeyboardInterrupt
-    assert path.read_text() == "first" and everything(tmp_path) == ["new", os.path.join("new", "a.txt")]
+    assert path.read_text() == "first" and everything(tmp_path) == [
+        "new",
+        os.path.join("new", "a.txt"),
+    ]
 
 
-@pytest.mark.parametrize("function, code", [("fsync", errno.ENOSPC), ("replace", errno.EROFS), ("chmod", errno.EPERM)])
+@pytest.mark.parametrize(
+    "function, code", [("fsync", errno.ENOSPC), ("replace", errno.EROFS), ("chmod", errno.EPERM)]
+)
 def test_errors_name_the_target_and_leave_nothing(function, code, tmp_path, monkeypatch):
     monkeypatch.setattr(atomic.os, function, failing(code))
     with pytest.raises(OSError) as caught:
         write_bytes(tmp_path / "a.bin", b"1")
-    assert caught.value.errno == code and caught.value.filename == str(tmp_path / "a.bin") and not everything(tmp_path)
+    assert (
+        caught.value.errno == code
+        and caught.value.filename == str(tmp_path / "a.bin")
+        and not everything(tmp_path)
+    )
 
 
 def test_no_permission_names_the_target(tmp_path, monkeypatch):
     def mkstemp(prefix, suffix, dir):
-        raise PermissionError(errno.EACCES, "Permission denied", os.path.join(dir, prefix + "abc" + suffix))
+        raise PermissionError(
+            errno.EACCES, "Permission denied", os.path.join(dir, prefix + "abc" + suffix)
+        )
+
     monkeypatch.setattr(atomic.tempfile, "mkstemp", mkstemp)
     with pytest.raises(PermissionError) as caught:
         write_bytes(tmp_path / "a.bin", b"1")
@@ -77,9 +103,15 @@ def test_outputs_are_checked_without_a_trace(tmp_path, monkeypatch):
         assert caught.value.filename == str(tmp_path / "file")
     with pytest.raises(PermissionError, match="/proc"):
         check_output_folder("/proc/nobody/writes/here")
-    for number, kind in ((errno.EACCES, PermissionError), (errno.EROFS, OSError), (errno.ENOSPC, OSError)):
+    for number, kind in (
+        (errno.EACCES, PermissionError),
+        (errno.EROFS, OSError),
+        (errno.ENOSPC, OSError),
+    ):
+
         def refused(dir, number=number):
             raise OSError(number, os.strerror(number), os.path.join(dir, "tmpxyz"))
+
         monkeypatch.setattr(atomic.tempfile, "TemporaryFile", refused)
         with pytest.raises(kind) as caught:
             check_output_file(tmp_path / "folder" / "new" / "file")

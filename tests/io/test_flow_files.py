@@ -1,4 +1,5 @@
 """Flow files: values, round trips, every refusal, and what a broken write leaves behind."""
+
 import os
 import struct
 
@@ -9,14 +10,19 @@ import pytest
 from pwcnet.io import atomic
 from pwcnet.io.flow_files import UNKNOWN_FLOW, read_flow, valid_pixels, write_flow
 
-FLOW = np.array([[[1.5, -2.25], [0.0, 3.0], [-7.0, 0.015625]], [[100.0, -100.0], [0.5, 0.25], [-0.5, 2.0]]], np.float32)
+FLOW = np.array(
+    [[[1.5, -2.25], [0.0, 3.0], [-7.0, 0.015625]], [[100.0, -100.0], [0.5, 0.25], [-0.5, 2.0]]],
+    np.float32,
+)
 
 
 def flo_bytes(magic=202021.25, width=3, height=2, body=FLOW.tobytes()):
     return struct.pack("<fii", magic, width, height) + body
 
 
-def pfm_bytes(header=b"PF\n2 2\n-1.0\n", order="<f4", bottom_up=((5, 6, 0), (7, 8, 0), (1, 2, 0), (3, 4, 0))):
+def pfm_bytes(
+    header=b"PF\n2 2\n-1.0\n", order="<f4", bottom_up=((5, 6, 0), (7, 8, 0), (1, 2, 0), (3, 4, 0))
+):
     return header + np.array(bottom_up, order).tobytes()
 
 
@@ -32,7 +38,9 @@ def saved(folder, name, data):
 
 
 def test_valid_pixels_knows_nan_infinity_and_the_threshold():
-    flow = np.array([[[1, 1], [np.nan, 1], [1, np.inf], [1e9, -1e9], [1.1e9, 0], [0, -1e10]]], np.float32)
+    flow = np.array(
+        [[[1, 1], [np.nan, 1], [1, np.inf], [1e9, -1e9], [1.1e9, 0], [0, -1e10]]], np.float32
+    )
     assert valid_pixels(flow).tolist() == [[True, False, False, True, False, False]]
 
 
@@ -72,16 +80,19 @@ def test_flo_writes_invalid_pixels_as_unknown(tmp_path):
     np.testing.assert_array_equal(flow[valid], FLOW[valid])
 
 
-@pytest.mark.parametrize("data, message", [
-    (b"PIEH\3\0", r"expected a header of 12 bytes, got 6"),
-    (b"", r"expected a header of 12 bytes, got 0"),
-    (flo_bytes(magic=1.0), r"expected the bytes b'PIEH' at the start, got b'.*'"),
-    (flo_bytes(width=0), r"expected width and height of 1 to 100000, got 0 x 2"),
-    (flo_bytes(height=-2), r"got 3 x -2"),
-    (flo_bytes(width=100001), r"got 100001 x 2"),
-    (flo_bytes(body=FLOW.tobytes()[:-1]), r"expected 60 bytes for 3 x 2 pixels, got only 59"),
-    (flo_bytes(body=FLOW.tobytes() + b"x"), r"expected 60 bytes for 3 x 2 pixels, got 1 more"),
-])
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (b"PIEH\3\0", r"expected a header of 12 bytes, got 6"),
+        (b"", r"expected a header of 12 bytes, got 0"),
+        (flo_bytes(magic=1.0), r"expected the bytes b'PIEH' at the start, got b'.*'"),
+        (flo_bytes(width=0), r"expected width and height of 1 to 100000, got 0 x 2"),
+        (flo_bytes(height=-2), r"got 3 x -2"),
+        (flo_bytes(width=100001), r"got 100001 x 2"),
+        (flo_bytes(body=FLOW.tobytes()[:-1]), r"expected 60 bytes for 3 x 2 pixels, got only 59"),
+        (flo_bytes(body=FLOW.tobytes() + b"x"), r"expected 60 bytes for 3 x 2 pixels, got 1 more"),
+    ],
+)
 def test_flo_refusals(tmp_path, data, message):
     path = saved(tmp_path, "broken.flo", data)
     with pytest.raises(ValueError, match=message + r".* in .*broken\.flo; try "):
@@ -102,7 +113,10 @@ def test_unknown_endings_list_the_known_ones(tmp_path):
 
 
 def test_png_values(tmp_path):
-    codes = np.array([[[32768, 32768, 1], [32768 + 64, 32768 - 96, 1]], [[65535, 0, 1], [40000, 40000, 0]]], np.uint16)
+    codes = np.array(
+        [[[32768, 32768, 1], [32768 + 64, 32768 - 96, 1]], [[65535, 0, 1], [40000, 40000, 0]]],
+        np.uint16,
+    )
     flow, valid = read_flow(saved(tmp_path, "a.png", png_bytes(codes)))
     assert flow.dtype == np.float32 and valid.dtype == bool
     assert flow.tolist() == [[[0, 0], [1, -1.5]], [[511.984375, -512], [0, 0]]]
@@ -111,7 +125,9 @@ def test_png_values(tmp_path):
 
 def test_png_round_trip_rounds_to_nearest(tmp_path):
     path = str(tmp_path / "a.png")
-    flow = np.array([[[0.007, -0.007], [0.009, -0.009], [511.984375, -512.0], [np.nan, 1e10]]], np.float32)
+    flow = np.array(
+        [[[0.007, -0.007], [0.009, -0.009], [511.984375, -512.0], [np.nan, 1e10]]], np.float32
+    )
     write_flow(path, flow)
     read, valid = read_flow(path)
     assert read.tolist() == [[[0, 0], [1 / 64, -1 / 64], [511.984375, -512], [0, 0]]]
@@ -131,20 +147,32 @@ def test_png_mask_hides_what_cannot_be_written(tmp_path):
         write_flow(path, flow * np.nan, np.ones((1, 2), bool))
 
 
-@pytest.mark.parametrize("data, message", [
-    (b"no picture", "expected a picture that OpenCV reads"),
-    (b"", "expected a picture that OpenCV reads"),
-    (png_bytes(np.zeros((2, 2, 3), np.uint8)), r"expected a 16-bit picture of 3 channels, got uint8 and 3"),
-    (cv2.imencode(".png", np.zeros((2, 2), np.uint16))[1].tobytes(), r"got uint16 and 1"),
-    (cv2.imencode(".png", np.zeros((2, 2, 4), np.uint16))[1].tobytes(), r"got uint16 and 4"),
-    (png_bytes(np.arange(3000, dtype=np.uint16).reshape(10, 100, 3))[:-40], "expected a picture that OpenCV reads"),
-])
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (b"no picture", "expected a picture that OpenCV reads"),
+        (b"", "expected a picture that OpenCV reads"),
+        (
+            png_bytes(np.zeros((2, 2, 3), np.uint8)),
+            r"expected a 16-bit picture of 3 channels, got uint8 and 3",
+        ),
+        (cv2.imencode(".png", np.zeros((2, 2), np.uint16))[1].tobytes(), r"got uint16 and 1"),
+        (cv2.imencode(".png", np.zeros((2, 2, 4), np.uint16))[1].tobytes(), r"got uint16 and 4"),
+        (
+            png_bytes(np.arange(3000, dtype=np.uint16).reshape(10, 100, 3))[:-40],
+            "expected a picture that OpenCV reads",
+        ),
+    ],
+)
 def test_png_refusals(tmp_path, data, message):
     with pytest.raises(ValueError, match=message + r".* in .*broken\.png; try "):
         read_flow(saved(tmp_path, "broken.png", data))
 
 
-@pytest.mark.parametrize("header, order", [(b"PF\n2 2\n-1.0\n", "<f4"), (b"PF\n2 2\n1\n", ">f4"), (b"PF 2 2 -0.5\n", "<f4")])
+@pytest.mark.parametrize(
+    "header, order",
+    [(b"PF\n2 2\n-1.0\n", "<f4"), (b"PF\n2 2\n1\n", ">f4"), (b"PF 2 2 -0.5\n", "<f4")],
+)
 def test_pfm_is_bottom_up_in_either_byte_order(tmp_path, header, order):
     flow, valid = read_flow(saved(tmp_path, "a.pfm", pfm_bytes(header, order)))
     assert flow.dtype == np.float32 and flow.dtype.isnative and flow.flags.writeable
@@ -163,19 +191,22 @@ def test_pfm_unknown_pixels(tmp_path):
     assert valid.tolist() == [[True, True], [False, False]]
 
 
-@pytest.mark.parametrize("data, message", [
-    (pfm_bytes(b"Pf\n2 2\n-1\n"), "expected a colour PFM .*, got a grey one"),
-    (pfm_bytes(b"P6\n2 2\n-1\n"), "expected the bytes b'PF' at the start, got b'P6'"),
-    (b"PF\n2\n", "expected a header"),
-    (b"", "expected the bytes b'PF' at the start, got b''"),
-    (pfm_bytes(b"PF\n2 x\n-1\n"), "expected a header"),
-    (pfm_bytes(b"PF\n2 2\n1.1.1\n"), "expected a header"),
-    (pfm_bytes(b"PF\n0 2\n-1\n"), "expected width and height of 1 to 100000, got 0 x 2"),
-    (pfm_bytes(b"PF\n2 100001\n-1\n"), "got 2 x 100001"),
-    (pfm_bytes(b"PF\n2 2\n0.0\n"), "expected a scale other than zero, got 0"),
-    (pfm_bytes()[:-1], "expected 60 bytes for 2 x 2 pixels, got only 59"),
-    (pfm_bytes() + b"abc", "expected 60 bytes for 2 x 2 pixels, got 3 more"),
-])
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (pfm_bytes(b"Pf\n2 2\n-1\n"), "expected a colour PFM .*, got a grey one"),
+        (pfm_bytes(b"P6\n2 2\n-1\n"), "expected the bytes b'PF' at the start, got b'P6'"),
+        (b"PF\n2\n", "expected a header"),
+        (b"", "expected the bytes b'PF' at the start, got b''"),
+        (pfm_bytes(b"PF\n2 x\n-1\n"), "expected a header"),
+        (pfm_bytes(b"PF\n2 2\n1.1.1\n"), "expected a header"),
+        (pfm_bytes(b"PF\n0 2\n-1\n"), "expected width and height of 1 to 100000, got 0 x 2"),
+        (pfm_bytes(b"PF\n2 100001\n-1\n"), "got 2 x 100001"),
+        (pfm_bytes(b"PF\n2 2\n0.0\n"), "expected a scale other than zero, got 0"),
+        (pfm_bytes()[:-1], "expected 60 bytes for 2 x 2 pixels, got only 59"),
+        (pfm_bytes() + b"abc", "expected 60 bytes for 2 x 2 pixels, got 3 more"),
+    ],
+)
 def test_pfm_refusals(tmp_path, data, message):
     with pytest.raises(ValueError, match=message + r".* in .*broken\.pfm; try "):
         read_flow(saved(tmp_path, "broken.pfm", data))
@@ -188,6 +219,7 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, ending):
 
     def disk_full(_):
         raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(atomic.os, "fsync", disk_full)
     with pytest.raises(OSError):
         write_flow(path, FLOW + 1)
@@ -196,12 +228,15 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, ending):
     assert os.listdir(str(tmp_path)) == ["a" + ending]
 
 
-@pytest.mark.parametrize("flow, valid, message", [
-    (np.zeros((2, 3, 3)), None, r"\[H, W, 2\].*\(2, 3, 3\)"),
-    (np.zeros((1, 2, 3, 2)), None, r"\[H, W, 2\]"),
-    (np.zeros((0, 3, 2)), None, r"\[H, W, 2\]"),
-    (np.zeros((2, 3, 2)), np.ones((3, 2)), r"valid.*\(2, 3\).*\(3, 2\)"),
-])
+@pytest.mark.parametrize(
+    "flow, valid, message",
+    [
+        (np.zeros((2, 3, 3)), None, r"\[H, W, 2\].*\(2, 3, 3\)"),
+        (np.zeros((1, 2, 3, 2)), None, r"\[H, W, 2\]"),
+        (np.zeros((0, 3, 2)), None, r"\[H, W, 2\]"),
+        (np.zeros((2, 3, 2)), np.ones((3, 2)), r"valid.*\(2, 3\).*\(3, 2\)"),
+    ],
+)
 def test_wrong_shapes_are_not_written(tmp_path, flow, valid, message):
     for ending in (".flo", ".png"):
         with pytest.raises(ValueError, match=message):
@@ -214,20 +249,30 @@ def test_real_sintel_flow_comes_back_byte_for_byte(real_data, tmp_path):
     for name in sorted(os.listdir(folder)):
         flow, valid = read_flow(os.path.join(folder, name))
         assert flow.shape == (436, 1024, 2) and valid.all()
-        assert 2.8 <= round(float(np.hypot(flow[..., 0], flow[..., 1]).mean()), 1) <= 3.1      # the published figures are rounded
+        assert (
+            2.8 <= round(float(np.hypot(flow[..., 0], flow[..., 1]).mean()), 1) <= 3.1
+        )  # the published figures are rounded
         write_flow(str(tmp_path / name), flow, valid)
         with open(os.path.join(folder, name), "rb") as stream:
             assert stream.read() == (tmp_path / name).read_bytes()
 
 
 def test_real_middlebury_flow_has_unknown_pixels(real_data):
-    flow, valid = read_flow(os.path.join(real_data, "middlebury", "other-gt-flow", "RubberWhale", "flow10.flo"))
+    flow, valid = read_flow(
+        os.path.join(real_data, "middlebury", "other-gt-flow", "RubberWhale", "flow10.flo")
+    )
     assert 1.55 <= 100 * (~valid).mean() <= 1.65
     assert 1.2 <= np.hypot(*flow[valid].T).mean() <= 1.4
 
 
-@pytest.mark.parametrize("name", ["data_stereo_flow/training/flow_occ/000027_10.png", "data_stereo_flow/training/flow_noc/000027_10.png",
-                                  "data_scene_flow/training/flow_occ/000000_10.png"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data_stereo_flow/training/flow_occ/000027_10.png",
+        "data_stereo_flow/training/flow_noc/000027_10.png",
+        "data_scene_flow/training/flow_occ/000000_10.png",
+    ],
+)
 def test_real_kitti_flow_round_trip(real_data, tmp_path, name):
     path = os.path.join(real_data, "KITTI", name)
     flow, valid = read_flow(path)

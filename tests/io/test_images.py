@@ -1,4 +1,5 @@
 """Frames from pictures, folders and videos: always uint8 RGB as stored, or an error that names the file."""
+
 import os
 import struct
 
@@ -54,18 +55,23 @@ def test_grey_is_repeated(tmp_path, ending):
 
 def test_alpha_is_dropped_and_not_applied(tmp_path):
     alpha = np.zeros((4, 6, 1), np.uint8)
-    np.testing.assert_array_equal(read_frame(store(tmp_path, "a.png", np.concatenate([RGB[..., ::-1], alpha], axis=2))), RGB)
+    np.testing.assert_array_equal(
+        read_frame(store(tmp_path, "a.png", np.concatenate([RGB[..., ::-1], alpha], axis=2))), RGB
+    )
 
 
 @pytest.mark.parametrize("ending", [".png", ".ppm"])
 def test_16_bits_become_8(tmp_path, ending):
-    codes = np.array([[[0, 65535, 257], [128, 129, 32896], [65406, 65407, 1000]]], np.uint16)        # RGB
+    codes = np.array([[[0, 65535, 257], [128, 129, 32896], [65406, 65407, 1000]]], np.uint16)  # RGB
     frame = read_frame(store(tmp_path, "a" + ending, codes[..., ::-1]))
     assert frame.tolist() == [[[0, 255, 1], [0, 1, 128], [254, 255, 4]]]
 
 
 def test_16_bit_grey_with_all_its_channels(tmp_path):
-    assert read_frame(store(tmp_path, "a.png", np.full((2, 2), 514, np.uint16))).tolist() == [[[2, 2, 2]] * 2] * 2
+    assert (
+        read_frame(store(tmp_path, "a.png", np.full((2, 2), 514, np.uint16))).tolist()
+        == [[[2, 2, 2]] * 2] * 2
+    )
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -74,7 +80,11 @@ def test_exif_orientation_is_ignored(tmp_path, orientation):
     turned = tmp_path / "turned.jpg"
     turned.write_bytes(oriented_jpeg(RGB, orientation))
     if orientation == 6:
-        assert cv2.imread(str(turned)).shape == (6, 4, 3)        # what OpenCV does by default: the test stands on it
+        assert cv2.imread(str(turned)).shape == (
+            6,
+            4,
+            3,
+        )  # what OpenCV does by default: the test stands on it
     np.testing.assert_array_equal(read_frame(turned), plain)
 
 
@@ -83,11 +93,23 @@ def test_missing_frames_are_named(tmp_path):
         read_frame(str(tmp_path / "nowhere.png"))
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture at all", oriented_jpeg(np.repeat(RGB, 64, axis=0), 1)[:-100],
-                                  cv2.imencode(".png", RGB)[1].tobytes()[:-30], cv2.imencode(".ppm", RGB)[1].tobytes()[:-3]])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no picture at all",
+        oriented_jpeg(np.repeat(RGB, 64, axis=0), 1)[:-100],
+        cv2.imencode(".png", RGB)[1].tobytes()[:-30],
+        cv2.imencode(".ppm", RGB)[1].tobytes()[:-3],
+    ],
+)
 def test_unreadable_and_broken_frames_are_named(tmp_path, data):
     (tmp_path / "broken.png").write_bytes(data)
-    with pytest.raises(ValueError, match=r"expected a picture that OpenCV reads completely, got %d bytes.*broken\.png; try " % len(data)):
+    with pytest.raises(
+        ValueError,
+        match=r"expected a picture that OpenCV reads completely, got %d bytes.*broken\.png; try "
+        % len(data),
+    ):
         read_frame(str(tmp_path / "broken.png"))
 
 
@@ -125,6 +147,7 @@ def test_a_broken_write_leaves_the_old_picture(tmp_path, monkeypatch):
 
     def disk_full(_):
         raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(atomic.os, "fsync", disk_full)
     with pytest.raises(OSError):
         write_image(path, RGB[::-1])
@@ -134,19 +157,39 @@ def test_a_broken_write_leaves_the_old_picture(tmp_path, monkeypatch):
 
 
 def test_frames_are_listed_in_the_order_of_their_numbers(tmp_path):
-    names = ["frame_10.png", "frame_2.png", "frame_1.JPG", "frame_0003.ppm", "notes.txt", ".partial-x-frame_5.png", "flow.flo"]
+    names = [
+        "frame_10.png",
+        "frame_2.png",
+        "frame_1.JPG",
+        "frame_0003.ppm",
+        "notes.txt",
+        ".partial-x-frame_5.png",
+        "flow.flo",
+    ]
     for name in names:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "frame_4.png").mkdir()
     listed = list_frames(tmp_path)
-    assert [os.path.basename(path) for path in listed] == ["frame_1.JPG", "frame_2.png", "frame_0003.ppm", "frame_10.png"]
+    assert [os.path.basename(path) for path in listed] == [
+        "frame_1.JPG",
+        "frame_2.png",
+        "frame_0003.ppm",
+        "frame_10.png",
+    ]
     assert all(os.path.dirname(path) == str(tmp_path) for path in listed)
 
 
 def test_numbers_and_words_at_the_same_place_sort(tmp_path):
     for name in ("12.png", "a.png", "1b.png", "01b.png", "1a2.png", "1a10.png"):
         (tmp_path / name).write_bytes(b"")
-    assert [os.path.basename(path) for path in list_frames(tmp_path)] == ["1a2.png", "1a10.png", "01b.png", "1b.png", "12.png", "a.png"]
+    assert [os.path.basename(path) for path in list_frames(tmp_path)] == [
+        "1a2.png",
+        "1a10.png",
+        "01b.png",
+        "1b.png",
+        "12.png",
+        "a.png",
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -176,11 +219,15 @@ def test_video_frames_are_rgb_in_order(tmp_path):
     assert len(read) == 4
     for frame, expected in zip(read, frames):
         assert frame.dtype == np.uint8 and frame.shape == (48, 64, 3)
-        assert np.abs(frame.astype(int) - expected).max() <= 4           # MJPG is lossy
+        assert np.abs(frame.astype(int) - expected).max() <= 4  # MJPG is lossy
 
 
 def test_frames_of_a_video_are_not_one_buffer(tmp_path):
-    video = read_video(make_video(tmp_path / "a.avi", [np.full((48, 64, 3), value, np.uint8) for value in (10, 200)]))
+    video = read_video(
+        make_video(
+            tmp_path / "a.avi", [np.full((48, 64, 3), value, np.uint8) for value in (10, 200)]
+        )
+    )
     first, second = next(video), next(video)
     assert abs(int(first[0, 0, 0]) - 10) <= 4 and abs(int(second[0, 0, 0]) - 200) <= 4
     video.close()
@@ -195,13 +242,16 @@ def test_broken_videos_are_refused_at_once(tmp_path):
         read_video(str(tmp_path / "nowhere.mp4"))
 
 
-@pytest.mark.parametrize("name, shape", [
-    ("MPI-Sintel-complete/training/clean/alley_1/frame_0001.png", (436, 1024, 3)),
-    ("FlyingChairs_release/data/00001_img1.ppm", (384, 512, 3)),
-    ("KITTI/data_scene_flow/training/image_2/000000_10.png", (375, 1242, 3)),
-    ("KITTI/data_stereo_flow/training/image_0/000027_10.png", None),
-    ("middlebury/other-data/RubberWhale/frame10.png", (388, 584, 3)),
-])
+@pytest.mark.parametrize(
+    "name, shape",
+    [
+        ("MPI-Sintel-complete/training/clean/alley_1/frame_0001.png", (436, 1024, 3)),
+        ("FlyingChairs_release/data/00001_img1.ppm", (384, 512, 3)),
+        ("KITTI/data_scene_flow/training/image_2/000000_10.png", (375, 1242, 3)),
+        ("KITTI/data_stereo_flow/training/image_0/000027_10.png", None),
+        ("middlebury/other-data/RubberWhale/frame10.png", (388, 584, 3)),
+    ],
+)
 def test_real_frames(real_data, name, shape):
     frame = read_frame(os.path.join(real_data, name))
     assert frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape == (shape or frame.shape)
@@ -211,5 +261,9 @@ def test_real_frames(real_data, name, shape):
 
 
 def test_real_folder(real_data):
-    listed = list_frames(os.path.join(real_data, "MPI-Sintel-complete", "training", "clean", "alley_1"))
-    assert [os.path.basename(path) for path in listed] == ["frame_%04d.png" % index for index in (1, 2, 3, 4)]
+    listed = list_frames(
+        os.path.join(real_data, "MPI-Sintel-complete", "training", "clean", "alley_1")
+    )
+    assert [os.path.basename(path) for path in listed] == [
+        "frame_%04d.png" % index for index in (1, 2, 3, 4)
+    ]

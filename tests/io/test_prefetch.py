@@ -1,4 +1,5 @@
 """Reading ahead and writing behind."""
+
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ def test_ahead_keeps_order_and_raises_in_place():
         for number in range(5):
             yield number
         raise ValueError("broken file")
+
     taken = []
     with pytest.raises(ValueError, match="broken file"):
         for item in ahead(items()):
@@ -28,11 +30,15 @@ def test_ahead_is_no_further_ahead_than_told_and_stops_when_left():
 
 
 def test_behind_keeps_order_and_gives_what_was_done_before_an_error():
-    assert list(behind(lambda n: n * n, range(7))) == [n * n for n in range(7)] and list(behind(str, ())) == []
+    assert (
+        list(behind(lambda n: n * n, range(7))) == [n * n for n in range(7)]
+        and list(behind(str, ())) == []
+    )
 
     def items(error):
         yield from range(4)
         raise error
+
     for error in (ValueError("broken"), KeyboardInterrupt()):
         taken = []
         with pytest.raises(type(error)):
@@ -58,6 +64,7 @@ def test_background_does_all_and_reports_the_first_error():
 
     def fail():
         raise OSError("disk full")
+
     with pytest.raises(OSError, match="disk full"):
         with Background() as later:
             later(fail)
@@ -67,11 +74,12 @@ def test_background_does_all_and_reports_the_first_error():
 def test_an_error_is_raised_by_the_next_call():
     def fail():
         raise OSError("disk full")
+
     made, failed = [], threading.Event()
     with pytest.raises(OSError, match="disk full"):
         with Background(depth=4) as later:
             later(fail)
-            later(failed.set)                   # queued already, or refused
+            later(failed.set)  # queued already, or refused
             failed.wait(10)
             made.append("second")
             later(made.append, "third")

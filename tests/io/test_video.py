@@ -1,4 +1,5 @@
 """Videos out."""
+
 import os
 import resource
 import signal
@@ -7,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.io.images import read_video
 from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.io.images import read_video
 from pwcnet.io.video import video_facts, video_sink
 from tests.io.test_images import make_video
 
@@ -52,7 +53,9 @@ def test_facts_of_what_is_no_video(tmp_path):
         assert video_facts(str(path)) == (None, None)
 
 
-@pytest.mark.parametrize("claimed", [(-9.2e18, 25.0), (float("nan"), float("nan")), (0, 0), (1e15, 90000.0)])
+@pytest.mark.parametrize(
+    "claimed", [(-9.2e18, 25.0), (float("nan"), float("nan")), (0, 0), (1e15, 90000.0)]
+)
 def test_facts_that_are_not_plausible(claimed, tmp_path, monkeypatch):
     class Capture:
         def __init__(self, _):
@@ -63,13 +66,17 @@ def test_facts_that_are_not_plausible(claimed, tmp_path, monkeypatch):
 
         def release(self):
             pass
+
     (tmp_path / "a.mp4").write_bytes(b"")
     monkeypatch.setattr(cv2, "VideoCapture", Capture)
     assert video_facts(str(tmp_path / "a.mp4")) == (None, 25.0 if claimed[1] == 25.0 else None)
 
 
 def test_a_video_that_breaks_off_is_said(tmp_path, caplog):
-    path = make_video(tmp_path / "a.avi", list(np.random.RandomState(0).randint(0, 256, (20, 48, 64, 3)).astype(np.uint8)))
+    path = make_video(
+        tmp_path / "a.avi",
+        list(np.random.RandomState(0).randint(0, 256, (20, 48, 64, 3)).astype(np.uint8)),
+    )
     assert len(list(frame_pairs([path]).pairs)) == 19 and not caplog.text
     with open(path, "r+b") as stream:
         stream.truncate(os.path.getsize(path) // 2)
@@ -86,7 +93,10 @@ def test_an_interruption_keeps_what_was_written_under_another_name(error, tmp_pa
             for index in range(4):
                 video.write(picture(index))
             raise error
-    assert names(tmp_path) == ["a.mp4", "a_unfinished.mp4"] and (tmp_path / "a.mp4").read_bytes() == before
+    assert (
+        names(tmp_path) == ["a.mp4", "a_unfinished.mp4"]
+        and (tmp_path / "a.mp4").read_bytes() == before
+    )
     assert len(list(read_video(str(tmp_path / "a_unfinished.mp4")))) == 4
     assert "first 4 frames are in %s" % (tmp_path / "a_unfinished.mp4") in caplog.text
     write(tmp_path / "a.mp4", 5)
@@ -111,7 +121,10 @@ def test_pictures_of_another_size_are_refused(tmp_path):
 
 
 def test_a_video_that_cannot_be_written_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="to write mp4v video of 10x9000 .* at 25 frames a second, got a refusal for .*a.mp4; try smaller"):
+    with pytest.raises(
+        ValueError,
+        match="to write mp4v video of 10x9000 .* at 25 frames a second, got a refusal for .*a.mp4; try smaller",
+    ):
         with video_sink(str(tmp_path / "a.mp4"), 25) as video:
             video.write(np.zeros((10, 9000, 3), np.uint8))
     assert names(tmp_path) == []
@@ -119,7 +132,10 @@ def test_a_video_that_cannot_be_written_is_refused(tmp_path):
 
 def test_a_full_disk_is_an_error(tmp_path):
     noise = np.random.RandomState(0)
-    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits, handler = (
+        resource.getrlimit(resource.RLIMIT_FSIZE),
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+    )
     try:
         with pytest.raises(OSError, match="read back the 30 frames of .*a.mp4"):
             with video_sink(str(tmp_path / "a.mp4"), 25) as video:
@@ -129,4 +145,6 @@ def test_a_full_disk_is_an_error(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    assert "a.mp4" not in names(tmp_path) and not any(name.startswith(".") for name in names(tmp_path))
+    assert "a.mp4" not in names(tmp_path) and not any(
+        name.startswith(".") for name in names(tmp_path)
+    )

@@ -1,12 +1,13 @@
 """The network: names, shapes and numbers of the golden files; how it refuses; what its graph is made of."""
+
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import assign
+from pwcnet.model import plain_network as reference
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.model import plain_network as reference
+from pwcnet.weights.checkpoint import assign
 from tests.conftest import assert_close, golden, golden_variables, golden_weight
 
 VARIANTS = {"lg": ModelConfig.large(), "sm": ModelConfig.small()}
@@ -14,7 +15,11 @@ VARIANTS = {"lg": ModelConfig.large(), "sm": ModelConfig.small()}
 
 def assign_golden_weights(session, seed):
     variables = tf.trainable_variables()
-    assign(session, variables, [golden_weight(v.op.name, tuple(v.shape.as_list()), seed) for v in variables])
+    assign(
+        session,
+        variables,
+        [golden_weight(v.op.name, tuple(v.shape.as_list()), seed) for v in variables],
+    )
 
 
 def run_network(build, x, config, seed):
@@ -30,7 +35,10 @@ def test_variables_are_those_of_existing_checkpoints(variant):
         pwc_net(tf.zeros([1, 2, 64, 64, 3]), VARIANTS[variant])
         made = {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
     assert made == golden_variables(variant)
-    assert sum(int(np.prod(shape)) for shape in made.values()) == {"lg": 14079050, "sm": 4705064}[variant]
+    assert (
+        sum(int(np.prod(shape)) for shape in made.values())
+        == {"lg": 14079050, "sm": 4705064}[variant]
+    )
 
 
 @pytest.mark.parametrize("variant", ["lg", "sm"])
@@ -57,8 +65,8 @@ def test_a_batch_is_its_pairs_one_by_one():
     x = np.random.RandomState(0).rand(2, 2, 64, 64, 3).astype(np.float32)
     both, _ = run_network(pwc_net, x, ModelConfig.small(), 0)
     for index in range(2):
-        single, _ = run_network(pwc_net, x[index:index + 1], ModelConfig.small(), 0)
-        assert_close(both[index:index + 1], single)
+        single, _ = run_network(pwc_net, x[index : index + 1], ModelConfig.small(), 0)
+        assert_close(both[index : index + 1], single)
 
 
 def test_two_networks_share_a_users_graph_and_its_variables():
@@ -71,8 +79,15 @@ def test_two_networks_share_a_users_graph_and_its_variables():
         assert len(tf.trainable_variables()) == count == 127
 
 
-@pytest.mark.parametrize("shape, word", [([1, 2, 63, 64, 3], "multiples of 64"), ([1, 2, 64, 64], "static shape"),
-                                         ([1, 3, 64, 64, 3], "static shape"), ([None, 2, 64, 64, 3], "static shape")])
+@pytest.mark.parametrize(
+    "shape, word",
+    [
+        ([1, 2, 63, 64, 3], "multiples of 64"),
+        ([1, 2, 64, 64], "static shape"),
+        ([1, 3, 64, 64, 3], "static shape"),
+        ([None, 2, 64, 64, 3], "static shape"),
+    ],
+)
 def test_refuses_other_shapes(shape, word):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=word):
         pwc_net(tf.placeholder(tf.float32, shape))
@@ -81,7 +96,11 @@ def test_refuses_other_shapes(shape, word):
 def test_graph_has_static_shapes_only():
     with tf.Graph().as_default() as graph:
         pwc_net(tf.placeholder(tf.float32, [1, 2, 448, 1024, 3]))
-        used = [op for op in graph.get_operations() if op.name.startswith("pwcnet") and "Initializer" not in op.name]
+        used = [
+            op
+            for op in graph.get_operations()
+            if op.name.startswith("pwcnet") and "Initializer" not in op.name
+        ]
         assert "Shape" not in {op.type for op in used}
         for op in used:
             for output in op.outputs:

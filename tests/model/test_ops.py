@@ -1,15 +1,16 @@
 """Warp, cost volume and dilated convolution, forward and backward, against golden numbers and the plain formulation."""
+
 import functools
 
 import numpy as np
 import pytest
 
+from pwcnet.model import plain_network as reference
 from pwcnet.model.config import LEAKY_SLOPE, TARGETS
 from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.ops import conv2d, leaky_relu
-from pwcnet.runtime.tensorflow import tf
 from pwcnet.model.warp import warp
-from pwcnet.model import plain_network as reference
+from pwcnet.runtime.tensorflow import tf
 from tests.conftest import assert_close, golden
 
 
@@ -18,12 +19,14 @@ def forward_and_gradients(op, *arrays):
     with tf.Graph().as_default(), tf.Session() as session:
         inputs = [tf.constant(array) for array in arrays]
         result = op(*inputs)
-        return session.run([result] + tf.gradients(tf.reduce_sum(result ** 2), inputs))
+        return session.run([result] + tf.gradients(tf.reduce_sum(result**2), inputs))
 
 
 def test_warp():
     numbers = golden("ops")
-    result, image_gradient, flow_gradient = forward_and_gradients(warp, numbers["warp_image"], numbers["warp_flow"])
+    result, image_gradient, flow_gradient = forward_and_gradients(
+        warp, numbers["warp_image"], numbers["warp_flow"]
+    )
     assert_close(result, numbers["warp_out"], 1e-5)
     assert_close(image_gradient, numbers["warp_grad_image"], 1e-5)
     assert_close(flow_gradient, numbers["warp_grad_flow"], 1e-5)
@@ -63,21 +66,43 @@ def test_cost_volume_matches_the_definition_at_any_size(shape, target):
     random = np.random.RandomState(0)
     c1, c2 = random.randn(*shape).astype(np.float32), random.randn(*shape).astype(np.float32)
     chosen = functools.partial(cost_volume, target=target)
-    for mine, plain in zip(forward_and_gradients(chosen, c1, c2), forward_and_gradients(reference.cost_volume, c1, c2)):
+    for mine, plain in zip(
+        forward_and_gradients(chosen, c1, c2), forward_and_gradients(reference.cost_volume, c1, c2)
+    ):
         assert_close(mine, plain, 1e-5)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("dilation, shape", [(2, (2, 10, 13, 5)), (4, (1, 16, 24, 8)), (16, (1, 7, 40, 3))])
+@pytest.mark.parametrize(
+    "dilation, shape", [(2, (2, 10, 13, 5)), (4, (1, 16, 24, 8)), (16, (1, 7, 40, 3))]
+)
 def test_dilated_convolution_matches_the_definition(dilation, shape, target):
     random = np.random.RandomState(0)
-    x, kernel = random.randn(*shape).astype(np.float32), random.randn(3, 3, shape[-1], 4).astype(np.float32)
-    mine = forward_and_gradients(functools.partial(conv2d, dilation=dilation, target=target), x, kernel)
-    plain = forward_and_gradients(functools.partial(tf.nn.atrous_conv2d, rate=dilation, padding="SAME"), x, kernel)
-    padded = np.pad(x.astype(np.float64), [(0, 0), (dilation, dilation), (dilation, dilation), (0, 0)], "constant")
+    x, kernel = (
+        random.randn(*shape).astype(np.float32),
+        random.randn(3, 3, shape[-1], 4).astype(np.float32),
+    )
+    mine = forward_and_gradients(
+        functools.partial(conv2d, dilation=dilation, target=target), x, kernel
+    )
+    plain = forward_and_gradients(
+        functools.partial(tf.nn.atrous_conv2d, rate=dilation, padding="SAME"), x, kernel
+    )
+    padded = np.pad(
+        x.astype(np.float64),
+        [(0, 0), (dilation, dilation), (dilation, dilation), (0, 0)],
+        "constant",
+    )
     height, width = shape[1:3]
-    taps = [np.einsum("bhwc,cd->bhwd", padded[:, dilation * i:dilation * i + height, dilation * j:dilation * j + width], kernel[i, j])
-            for i in range(3) for j in range(3)]
+    taps = [
+        np.einsum(
+            "bhwc,cd->bhwd",
+            padded[:, dilation * i : dilation * i + height, dilation * j : dilation * j + width],
+            kernel[i, j],
+        )
+        for i in range(3)
+        for j in range(3)
+    ]
     assert_close(mine[0], np.sum(taps, axis=0), 1e-5)
     for one, other in zip(mine, plain):
         assert_close(one, other, 1e-5)
@@ -85,7 +110,10 @@ def test_dilated_convolution_matches_the_definition(dilation, shape, target):
 
 def test_gradients_that_keep_little_are_the_usual_ones():
     random = np.random.RandomState(0)
-    x, other = random.randn(2, 6, 8, 3).astype(np.float32), random.randn(2, 6, 8, 2).astype(np.float32)
+    x, other = (
+        random.randn(2, 6, 8, 3).astype(np.float32),
+        random.randn(2, 6, 8, 2).astype(np.float32),
+    )
     kernels = [random.randn(3, 3, channels, 4).astype(np.float32) for channels in (5, 9)]
 
     def dense(convolve, activate):
@@ -93,8 +121,15 @@ def test_gradients_that_keep_little_are_the_usual_ones():
             first = tf.concat([x, other], axis=-1)
             second = tf.concat([activate(convolve(first, kernel1)), first], axis=-1)
             return activate(convolve(second, kernel2))
+
         return op
 
-    usual = dense(lambda x, kernel: tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"), lambda x: tf.nn.leaky_relu(x, LEAKY_SLOPE))
-    for mine, plain in zip(forward_and_gradients(dense(conv2d, leaky_relu), x, other, *kernels), forward_and_gradients(usual, x, other, *kernels)):
+    usual = dense(
+        lambda x, kernel: tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"),
+        lambda x: tf.nn.leaky_relu(x, LEAKY_SLOPE),
+    )
+    for mine, plain in zip(
+        forward_and_gradients(dense(conv2d, leaky_relu), x, other, *kernels),
+        forward_and_gradients(usual, x, other, *kernels),
+    ):
         assert_close(mine, plain, 1e-5)

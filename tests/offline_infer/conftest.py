@@ -1,4 +1,5 @@
 """Stand-ins for Ascend's programs on PATH."""
+
 import json
 import os
 import sys
@@ -21,7 +22,9 @@ def standins(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", STANDINS)
     monkeypatch.setenv("PYTHON", sys.executable)
     monkeypatch.setenv("STANDIN_NOTES", str(notes))
-    return lambda: [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
+    return lambda: (
+        [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
+    )
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """The report of a frozen graph, and what its exit code says."""
+
 import json
 
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.export.frozen_graph import freeze, write_frozen
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import run_main
 
 CHECK = "offline_infer/check_pb.py"
@@ -21,15 +22,32 @@ def write_graph(path, shape):
 
 
 def test_a_graph_for_ascend(small_checkpoint, tmp_path, capsys):
-    write_frozen(str(tmp_path / "pwcnet.pb"), freeze(Checkpoint(small_checkpoint), 2, 64, 128, "ascend"))
+    write_frozen(
+        str(tmp_path / "pwcnet.pb"), freeze(Checkpoint(small_checkpoint), 2, 64, 128, "ascend")
+    )
     assert run_main(CHECK, tmp_path / "pwcnet.pb", "--json", tmp_path / "new" / "report.json") == 0
     printed = capsys.readouterr().out
-    for words in ("x_tnsr [2, 2, 64, 128, 3]", "output [2, 64, 128, 2]", " Conv2D", "GFLOP", "all static", "84 nodes compute its coordinates", "no op that"):
+    for words in (
+        "x_tnsr [2, 2, 64, 128, 3]",
+        "output [2, 64, 128, 2]",
+        " Conv2D",
+        "GFLOP",
+        "all static",
+        "84 nodes compute its coordinates",
+        "no op that",
+    ):
         assert words in printed
     found = json.loads((tmp_path / "new" / "report.json").read_text())
-    assert found["input_shape"] == "x_tnsr:2,2,64,128,3" and found["output"] == {"name": "output", "shape": [2, 64, 128, 2]}
-    assert found["unknown"] == found["dynamic"] == [] and sum(found["ops"].values()) == found["nodes"]
-    assert 0.99 < found["parameter_bytes"] / (4 * 4705064) < 1.03 and len(found["coordinates"]) == 84
+    assert found["input_shape"] == "x_tnsr:2,2,64,128,3" and found["output"] == {
+        "name": "output",
+        "shape": [2, 64, 128, 2],
+    }
+    assert (
+        found["unknown"] == found["dynamic"] == [] and sum(found["ops"].values()) == found["nodes"]
+    )
+    assert (
+        0.99 < found["parameter_bytes"] / (4 * 4705064) < 1.03 and len(found["coordinates"]) == 84
+    )
 
 
 def test_an_unknown_op(small_frozen, capsys):
@@ -42,15 +60,34 @@ def test_sizes_that_the_graph_leaves_open(tmp_path, capsys):
     path = write_graph(tmp_path / "open.pb", [None, 2, None, None, 3])
     assert run_main(CHECK, path, "--json", tmp_path / "report.json") == 1
     printed = capsys.readouterr().out
-    assert "x_tnsr ['?', 2, '?', '?', 3]" in printed and "nodes are dynamic: x_tnsr, strided_slice" in printed and "unknown     Sin:" in printed
+    assert (
+        "x_tnsr ['?', 2, '?', '?', 3]" in printed
+        and "nodes are dynamic: x_tnsr, strided_slice" in printed
+        and "unknown     Sin:" in printed
+    )
     assert json.loads((tmp_path / "report.json").read_text())["input_shape"] is None
-    run_main(CHECK, path, "--json", tmp_path / "report.json", "--batch_size", "1", "--height", "64", "--width", "128")
-    assert json.loads((tmp_path / "report.json").read_text())["input_shape"] == "x_tnsr:1,2,64,128,3"
+    run_main(
+        CHECK,
+        path,
+        "--json",
+        tmp_path / "report.json",
+        "--batch_size",
+        "1",
+        "--height",
+        "64",
+        "--width",
+        "128",
+    )
+    assert (
+        json.loads((tmp_path / "report.json").read_text())["input_shape"] == "x_tnsr:1,2,64,128,3"
+    )
     assert run_main(CHECK, write_graph(tmp_path / "any.pb", None)) == 1
 
 
 def test_wrong_input(small_frozen, tmp_path):
-    with pytest.raises(ValueError, match=r"expected an input \[4, 2, H, W, 3\], got \[1, 2, 64, 128, 3\] in"):
+    with pytest.raises(
+        ValueError, match=r"expected an input \[4, 2, H, W, 3\], got \[1, 2, 64, 128, 3\] in"
+    ):
         run_main(CHECK, small_frozen, "--batch_size", "4")
     with pytest.raises(ValueError, match=r"got \[1, 64, 128, 3\]"):
         run_main(CHECK, write_graph(tmp_path / "flat.pb", [1, 64, 128, 3]))

@@ -1,4 +1,5 @@
 """Runs of msame and ais_bench with stand-ins for both, and the evaluation of what they leave."""
+
 import json
 import os
 import subprocess
@@ -20,14 +21,18 @@ def here(tmp_path, monkeypatch, standins):
     for kind in ("image", "gt"):
         (tmp_path / "bins" / kind).mkdir(parents=True)
         for name in NAMES:
-            np.tile(np.float32([3, 4]), (64, 128, 1)).tofile(str(tmp_path / "bins" / kind / (name + ".bin")))
+            np.tile(np.float32([3, 4]), (64, 128, 1)).tofile(
+                str(tmp_path / "bins" / kind / (name + ".bin"))
+            )
     (tmp_path / "pwcnet_1batch.om").write_bytes(b"IMOD")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def run(*arguments, tool="msame"):
-    run_main(RUN, "--tool", tool, "--om", "pwcnet_1batch.om", "--output", "not/there/result", *arguments)
+    run_main(
+        RUN, "--tool", tool, "--om", "pwcnet_1batch.om", "--output", "not/there/result", *arguments
+    )
 
 
 def record(here):
@@ -39,10 +44,35 @@ def record(here):
 
 @pytest.mark.parametrize("tool", ["msame", "ais_bench"])
 def test_as_it_is_run(tool, here, standins, capsys):
-    done = subprocess.run(["sh", os.path.join(ROOT, "offline_infer", "run_%s.sh" % tool), "--om", "pwcnet_1batch.om", "--input", "bins/image",
-                           "--output", "a/b", "--device=1"], universal_newlines=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        [
+            "sh",
+            os.path.join(ROOT, "offline_infer", "run_%s.sh" % tool),
+            "--om",
+            "pwcnet_1batch.om",
+            "--input",
+            "bins/image",
+            "--output",
+            "a/b",
+            "--device=1",
+        ],
+        universal_newlines=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert done.returncode == 0, done.stderr
-    expected = ["--model", "pwcnet_1batch.om", "--input", "bins/image", "--output", "a/b", "--outfmt", "BIN", "--device", "1"]
+    expected = [
+        "--model",
+        "pwcnet_1batch.om",
+        "--input",
+        "bins/image",
+        "--output",
+        "a/b",
+        "--outfmt",
+        "BIN",
+        "--device",
+        "1",
+    ]
     assert standins() == [expected] and " ".join(expected) in done.stdout
     run_main("offline_infer/evaluation.py", "--gt_path", "bins/gt", "--output_path", "a/b", *SIZE)
     assert capsys.readouterr().out.splitlines()[-1] == "Average EPE =  5.000000"
@@ -52,8 +82,15 @@ def test_as_it_is_run(tool, here, standins, capsys):
 def test_a_folder_with_msame(form, here, monkeypatch):
     monkeypatch.setenv("STANDIN_FORM", form)
     run("--input", "bins/image")
-    assert record(here) == {"mean_ms": 1205.25, "mean_without_first_ms": 1203.75, "tool": "msame", "mode": "accuracy", "om": "pwcnet_1batch.om",
-                            "loop": 1, "missing": []}
+    assert record(here) == {
+        "mean_ms": 1205.25,
+        "mean_without_first_ms": 1203.75,
+        "tool": "msame",
+        "mode": "accuracy",
+        "om": "pwcnet_1batch.om",
+        "loop": 1,
+        "missing": [],
+    }
 
 
 def test_earlier_results_are_not_taken(here, monkeypatch):
@@ -67,7 +104,13 @@ def test_a_folder_with_ais_bench(here, standins):
     run("--input", "bins/image", "--output_dirname", "mine", tool="ais_bench")
     found = json.loads((here / "not" / "there" / "result" / "mine" / "time.json").read_text())
     assert {name: value for name, value in found.items() if isinstance(value, float)} == {
-        "min_ms": 1201.5, "max_ms": 1210.25, "mean_ms": 1204.125, "median_ms": 1203.5, "percentile_99_ms": 1210.0, "throughput": 0.8304785632720855}
+        "min_ms": 1201.5,
+        "max_ms": 1210.25,
+        "mean_ms": 1204.125,
+        "median_ms": 1203.5,
+        "percentile_99_ms": 1210.0,
+        "throughput": 0.8304785632720855,
+    }
     with pytest.raises(ValueError, match="expected a new --output_dirname, got mine"):
         run("--input", "bins/image", "--output_dirname", "mine", tool="ais_bench")
     assert len(standins()) == 1
@@ -78,11 +121,20 @@ def test_a_folder_with_ais_bench(here, standins):
 def test_performance(source, tool, mean, here, standins):
     run("--mode", "performance", "--loop", "50", *source, tool=tool)
     assert record(here)["mean_ms"] == mean and record(here)["loop"] == 50
-    assert standins()[0][-2:] == ["--loop", "50"] and ("bins/image/%s.bin" % NAMES[0] in standins()[0]) == bool(source)
+    assert standins()[0][-2:] == ["--loop", "50"] and (
+        "bins/image/%s.bin" % NAMES[0] in standins()[0]
+    ) == bool(source)
 
 
 @pytest.mark.parametrize("tool", ["msame", "ais_bench"])
-@pytest.mark.parametrize("fault, words", [("skip", "none for 1: %s in not/there/result/2" % NAMES[1]), ("exit", "got 1; look"), ("no_time", "expected a line")])
+@pytest.mark.parametrize(
+    "fault, words",
+    [
+        ("skip", "none for 1: %s in not/there/result/2" % NAMES[1]),
+        ("exit", "got 1; look"),
+        ("no_time", "expected a line"),
+    ],
+)
 def test_failures(fault, words, tool, here, monkeypatch):
     monkeypatch.setenv("STANDIN_FAULT", fault)
     with pytest.raises(ValueError, match=words):
@@ -92,10 +144,15 @@ def test_failures(fault, words, tool, here, monkeypatch):
 
 def test_refused_before_the_run(here, standins):
     (here / "x.bins").mkdir()
-    for arguments, words in ((("--input", "x.bins"), "without .bin in its path"), (("--input", "absent"), "absent"), ((), "expected --input"),
-                             (("--input", "bins/image", "--loop", "9"), "--mode performance"), (("--mode", "performance", "--loop", "101"), "1 to 100"),
-                             (("--input", "bins/image", "--output_dirname", "x"), "no --output_dirname"),
-                             (("--input", "bins/image", "--om", "absent.om"), "pb2om.sh")):
+    for arguments, words in (
+        (("--input", "x.bins"), "without .bin in its path"),
+        (("--input", "absent"), "absent"),
+        ((), "expected --input"),
+        (("--input", "bins/image", "--loop", "9"), "--mode performance"),
+        (("--mode", "performance", "--loop", "101"), "1 to 100"),
+        (("--input", "bins/image", "--output_dirname", "x"), "no --output_dirname"),
+        (("--input", "bins/image", "--om", "absent.om"), "pb2om.sh"),
+    ):
         with pytest.raises((ValueError, FileNotFoundError), match=words):
             run(*arguments)
     for name in ("c.1.bin", "c.2.bin"):
@@ -108,12 +165,15 @@ def test_refused_before_the_run(here, standins):
 def test_the_program_is_missing(here, without_standins):
     with pytest.raises(FileNotFoundError, match="set_env.sh"):
         run("--input", "bins/image")
-    with pytest.raises(FileNotFoundError, match="expected ais_bench in .*/python3, found none; install the wheels aclruntime and ais_bench there"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="expected ais_bench in .*/python3, found none; install the wheels aclruntime and ais_bench there",
+    ):
         run("--input", "bins/image", tool="ais_bench")
 
 
 def test_times_are_not_taken_for_predictions(here, monkeypatch):
-    monkeypatch.setenv("STANDIN_FORM", "later")                 # names two folders of the same second apart
+    monkeypatch.setenv("STANDIN_FORM", "later")  # names two folders of the same second apart
     run("--input", "bins/image", "--output", "result")
     found = find_results("result")
     run("--input", "bins/image", "--output", "result", "--mode", "performance", "--loop", "2")

@@ -1,4 +1,5 @@
 """Choosing where to compute."""
+
 import importlib.machinery
 import importlib.util
 import logging
@@ -6,13 +7,10 @@ import sys
 
 import pytest
 
-from pwcnet.ascend.session import device_session_config
+from pwcnet.ascend.session import NpuOptions, device_session_config
 from pwcnet.runtime import devices
+from pwcnet.runtime.devices import choose_device, on_npu, session_config
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.runtime.devices import choose_device
-from pwcnet.ascend.session import NpuOptions
-from pwcnet.runtime.devices import on_npu
-from pwcnet.runtime.devices import session_config
 from tests.standins.fixtures import standins  # noqa: F401
 
 
@@ -29,8 +27,13 @@ def bare(monkeypatch):
 
 def pretend(monkeypatch, *modules):
     real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec",
-                        lambda name, *rest: importlib.machinery.ModuleSpec(name, None) if name in modules else real(name, *rest))
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: (
+            importlib.machinery.ModuleSpec(name, None) if name in modules else real(name, *rest)
+        ),
+    )
 
 
 def test_takes_the_best_that_is_here(monkeypatch, caplog):
@@ -42,8 +45,13 @@ def test_takes_the_best_that_is_here(monkeypatch, caplog):
     pretend(monkeypatch, "npu_bridge")
     assert choose_device("auto") == choose_device("npu") == "npu"
     assert [record.getMessage() for record in caplog.records] == [
-        "device: cpu (no npu_bridge and no GPU that TensorFlow can use)", "device: gpu (/physical_device:GPU:0; no npu_bridge)", "device: gpu (as asked)",
-        "device: cpu (as asked)", "device: npu (npu_bridge is installed)", "device: npu (as asked)"]
+        "device: cpu (no npu_bridge and no GPU that TensorFlow can use)",
+        "device: gpu (/physical_device:GPU:0; no npu_bridge)",
+        "device: gpu (as asked)",
+        "device: cpu (as asked)",
+        "device: npu (npu_bridge is installed)",
+        "device: npu (as asked)",
+    ]
 
 
 def test_looks_npu_bridge_up_without_importing_it(standins):  # noqa: F811
@@ -52,11 +60,20 @@ def test_looks_npu_bridge_up_without_importing_it(standins):  # noqa: F811
     assert not [name for name in sys.modules if name.startswith("npu_bridge")]
 
 
-@pytest.mark.parametrize("wanted, message", [
-    ("npu", r"expected npu_bridge for --device npu, found none; install CANN's TensorFlow plugin \(TF Adapter\), which brings it: pip does not have it"),
-    ("gpu", "expected a GPU that TensorFlow 1.15.0 can use for --device gpu, found none; try --device cpu"),
-    ("tpu", "expected a device of auto, npu, gpu, cpu, got 'tpu'"),
-])
+@pytest.mark.parametrize(
+    "wanted, message",
+    [
+        (
+            "npu",
+            r"expected npu_bridge for --device npu, found none; install CANN's TensorFlow plugin \(TF Adapter\), which brings it: pip does not have it",
+        ),
+        (
+            "gpu",
+            "expected a GPU that TensorFlow 1.15.0 can use for --device gpu, found none; try --device cpu",
+        ),
+        ("tpu", "expected a device of auto, npu, gpu, cpu, got 'tpu'"),
+    ],
+)
 def test_devices_that_are_not_here(wanted, message):
     with pytest.raises(ValueError, match=message):
         choose_device(wanted)
@@ -67,20 +84,28 @@ def test_devices_that_are_not_here(wanted, message):
 def test_tensorflow_2_on_ascend_is_refused(wanted, modules, monkeypatch):
     monkeypatch.setattr(devices, "TF_RELEASE", "2.6.5")
     pretend(monkeypatch, *modules)
-    with pytest.raises(ValueError, match="expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow 2.6.5.*; use TensorFlow 1.15 with CANN"):
+    with pytest.raises(
+        ValueError,
+        match="expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow 2.6.5.*; use TensorFlow 1.15 with CANN",
+    ):
         choose_device(wanted)
     assert choose_device("cpu") == "cpu"
 
 
 def test_session_configurations():
-    plain = tf.ConfigProto(allow_soft_placement=True, intra_op_parallelism_threads=3, inter_op_parallelism_threads=3)
+    plain = tf.ConfigProto(
+        allow_soft_placement=True, intra_op_parallelism_threads=3, inter_op_parallelism_threads=3
+    )
     plain.gpu_options.allow_growth = True
     assert session_config(3) == session_config(3, "gpu") == plain
     plain.device_count["GPU"] = 0
     assert session_config(3, "cpu") == device_session_config("auto", 3) == plain
     assert on_npu(device_session_config("npu", 3)) and not on_npu(plain) and not on_npu(None)
     assert device_session_config("npu", 3).intra_op_parallelism_threads == 3
-    with pytest.raises(ValueError, match="expected the device npu for NPU options, got cpu; leave the options out, or try --device npu"):
+    with pytest.raises(
+        ValueError,
+        match="expected the device npu for NPU options, got cpu; leave the options out, or try --device npu",
+    ):
         device_session_config("cpu", 0, NpuOptions())
     with pytest.raises(ValueError, match="expected a device of auto, npu, gpu, cpu, got 'ascend'"):
         session_config(0, "ascend")

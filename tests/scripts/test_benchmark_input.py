@@ -1,4 +1,5 @@
 """The input benchmark runs, prints both speeds and writes them; how fast it is is not tested here."""
+
 import json
 
 import pytest
@@ -6,21 +7,47 @@ import pytest
 from tests.conftest import run_main
 
 SCRIPT = "scripts/benchmark_input.py"
-TINY = ("--crop_height", 48, "--crop_width", 64, "--batch_size", 2, "--steps", 2, "--rounds", 2, "--workers", 2)
+TINY = (
+    "--crop_height",
+    48,
+    "--crop_width",
+    64,
+    "--batch_size",
+    2,
+    "--steps",
+    2,
+    "--rounds",
+    2,
+    "--workers",
+    2,
+)
 
 
 def test_data_set(tiny_sintel, tmp_path, capsys):
     output = tmp_path / "input.json"
     run_main(SCRIPT, "--dataset", tiny_sintel, "--output", output, *TINY)
     printed = capsys.readouterr().out
-    for words in ("single-threaded loop", "pipeline, 2 workers", "samples/s", "delivered MB/s", "read MB/s", "ratio "):
+    for words in (
+        "single-threaded loop",
+        "pipeline, 2 workers",
+        "samples/s",
+        "delivered MB/s",
+        "read MB/s",
+        "ratio ",
+    ):
         assert words in printed
     found = json.loads(output.read_text())
-    assert found["settings"]["workers"] == 2 and found["delivered"] == 48 * 64 * 15 and found["pipeline"] > 0
+    assert (
+        found["settings"]["workers"] == 2
+        and found["delivered"] == 48 * 64 * 15
+        and found["pipeline"] > 0
+    )
 
 
 def test_generated_scenes(capsys):
-    run_main(SCRIPT, "--batch_size", 1, "--steps", 1, "--rounds", 1, "--workers", 1, "--augment", "False")
+    run_main(
+        SCRIPT, "--batch_size", 1, "--steps", 1, "--rounds", 1, "--workers", 1, "--augment", "False"
+    )
     assert "pipeline, 1 worker " in capsys.readouterr().out
 
 

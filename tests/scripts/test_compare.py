@@ -11,24 +11,37 @@ EPES = dict(zip(SCENES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]))
 
 @pytest.fixture
 def runs(tmp_path):
-    return [write(tmp_path / "a", evaluation(EPES)), write(tmp_path / "b", evaluation(dict(EPES, **{SCENES[0]: 3.0, SCENES[3]: 3.5})))]
+    return [
+        write(tmp_path / "a", evaluation(EPES)),
+        write(tmp_path / "b", evaluation(dict(EPES, **{SCENES[0]: 3.0, SCENES[3]: 3.5}))),
+    ]
 
 
 def test_prints_totals_scenes_and_pairs(runs, capsys):
     assert run_main(PROGRAM, *runs, "--count", 2) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ["A: %s, weights pwcnet.ckpt-7" % runs[0], "B: %s, weights pwcnet.ckpt-7" % runs[1], "9 pairs of sintel-clean in both"]
+    assert lines[:3] == [
+        "A: %s, weights pwcnet.ckpt-7" % runs[0],
+        "B: %s, weights pwcnet.ckpt-7" % runs[1],
+        "9 pairs of sintel-clean in both",
+    ]
     cells = [line.split() for line in lines]
     assert ["EPE", "4.500", "4.688", "+0.188", "4.500", "4.688", "+0.188"] in cells
     assert ["s40+"] + ["n/a"] * 6 in cells
     assert ["scene_1", "2.000", "2.667", "+0.667", "+33.3", "%"] in cells
-    assert cells[-2:] == [[SCENES[0], "1.000", "3.000", "+2.000", "+200.0", "%"], [SCENES[3], "4.000", "3.500", "-0.500", "-12.5", "%"]]
+    assert cells[-2:] == [
+        [SCENES[0], "1.000", "3.000", "+2.000", "+200.0", "%"],
+        [SCENES[3], "4.000", "3.500", "-0.500", "-12.5", "%"],
+    ]
 
 
 def test_says_which_pairs_do_not_count(runs, tmp_path, capsys):
     part = write(tmp_path / "part", evaluation({name: EPES[name] for name in SCENES[:4]}))
     assert run_main(PROGRAM, runs[0], part) == 0
-    assert "4 pairs of sintel-clean in both (5 only in A and 0 only in B do not count)" in capsys.readouterr().out
+    assert (
+        "4 pairs of sintel-clean in both (5 only in A and 0 only in B do not count)"
+        in capsys.readouterr().out
+    )
 
 
 def test_writes_a_page(runs, tmp_path, capsys):
@@ -49,5 +62,11 @@ def test_wrong_runs(runs, tmp_path):
 
 
 def test_a_wrong_run_is_one_line(tmp_path):
-    done = run_command(os.path.join(ROOT, PROGRAM), tmp_path / "none", tmp_path / "none", cwd=str(tmp_path))
-    assert done.returncode == 2 and done.stderr.startswith("compare.py: error: expected ") and done.stderr.count("\n") == 1
+    done = run_command(
+        os.path.join(ROOT, PROGRAM), tmp_path / "none", tmp_path / "none", cwd=str(tmp_path)
+    )
+    assert (
+        done.returncode == 2
+        and done.stderr.startswith("compare.py: error: expected ")
+        and done.stderr.count("\n") == 1
+    )

@@ -1,4 +1,5 @@
 """The evaluation on any data set, from the command line to its folder."""
+
 import csv
 import json
 import os
@@ -10,12 +11,12 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.registry import dataset_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.data.datasets.sintel import FOLDER
+from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.io.flow_files import write_flow
 from pwcnet.flow.metrics import MEASURES
+from pwcnet.io.flow_files import write_flow
 from tests.conftest import average_epe, read_flo, run_command, run_main
 
 SCRIPT = "scripts/evaluate.py"
@@ -25,6 +26,7 @@ CONSTANT = (2.0, -1.0)
 
 class Constant:
     """In the place of the network: the same flow everywhere. `stop` interrupts, or what else it says, at that call."""
+
     calls, stop = [], None
 
     def __init__(self, path, *_):
@@ -65,68 +67,164 @@ def content(path):
             with open(os.path.join(parent, name), "rb") as stream:
                 found[os.path.relpath(os.path.join(parent, name), str(path))] = stream.read()
     about = json.loads(found["evaluation.json"].decode())
-    found["evaluation.json"] = {key: value for key, value in about.items() if key not in ("made", "mean_seconds", "command")}
+    found["evaluation.json"] = {
+        key: value for key, value in about.items() if key not in ("made", "mean_seconds", "command")
+    }
     found["pairs.csv"] = [row[:-1] for row in csv.reader(found["pairs.csv"].decode().splitlines())]
     return found
 
 
 def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_path):
-    done = run_command(os.path.abspath(SCRIPT), "--data", "sintel-final=" + tiny_sintel, "--ckpt", small_checkpoint, "--output", "out", "--save_flow",
-                       "--save_pictures", cwd=str(tmp_path))
+    done = run_command(
+        os.path.abspath(SCRIPT),
+        "--data",
+        "sintel-final=" + tiny_sintel,
+        "--ckpt",
+        small_checkpoint,
+        "--output",
+        "out",
+        "--save_flow",
+        "--save_pictures",
+        cwd=str(tmp_path),
+    )
     assert done.returncode == 0, done.stderr
     evaluation = read_evaluation(str(tmp_path / "out"))
     flows = [read_flo(tmp_path / "out" / "flow" / (each + ".flo")) for each in IDS]
-    truths = [load_sample(sample).flow for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")]
+    truths = [
+        load_sample(sample).flow
+        for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")
+    ]
     expected = average_epe(flows, truths)
     epe = evaluation.about["totals"]["EPE"]
-    assert (epe["per_image"], epe["pooled"]) == pytest.approx(expected, abs=2e-6) and [each for each, _, _ in evaluation.pairs] == IDS
+    assert (epe["per_image"], epe["pooled"]) == pytest.approx(expected, abs=2e-6) and [
+        each for each, _, _ in evaluation.pairs
+    ] == IDS
     for each, flow in zip(IDS, flows):
-        np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out" / "pictures" / (each + ".png")))[..., ::-1], flow_to_color(flow))
+        np.testing.assert_array_equal(
+            cv2.imread(str(tmp_path / "out" / "pictures" / (each + ".png")))[..., ::-1],
+            flow_to_color(flow),
+        )
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("4 pairs of sintel-final in %s: dense" % tiny_sintel) and "4/4" in done.stderr
-    assert [line.split("  ")[0].strip() for line in lines[2:-1]] == list(evaluation.about["totals"]) == [name for name in MEASURES if name not in ("Fl-bg", "Fl-fg")]
+    assert (
+        lines[0].startswith("4 pairs of sintel-final in %s: dense" % tiny_sintel)
+        and "4/4" in done.stderr
+    )
+    assert (
+        [line.split("  ")[0].strip() for line in lines[2:-1]]
+        == list(evaluation.about["totals"])
+        == [name for name in MEASURES if name not in ("Fl-bg", "Fl-fg")]
+    )
     last = re.match(r"Average EPE=(\d+\.\d\d), mean inference time=(\d+\.\d\d)ms$", lines[-1])
     seconds = [taken for _, _, taken in evaluation.pairs]
-    assert float(last.group(1)) == pytest.approx(expected[0], abs=0.0051) and float(last.group(2)) == pytest.approx(1000 * np.mean(seconds[1:]), abs=0.01)
+    assert float(last.group(1)) == pytest.approx(expected[0], abs=0.0051) and float(
+        last.group(2)
+    ) == pytest.approx(1000 * np.mean(seconds[1:]), abs=0.01)
     about = evaluation.about
-    assert about["command"][:2] == ["evaluate.py", "--data"] and about["versions"]["tensorflow"] and about["root"] == tiny_sintel
-    assert about["weights"]["path"] == small_checkpoint and about["weights"]["kind"] == "checkpoint" and len(about["weights"]["sha256"]) == 64
+    assert (
+        about["command"][:2] == ["evaluate.py", "--data"]
+        and about["versions"]["tensorflow"]
+        and about["root"] == tiny_sintel
+    )
+    assert (
+        about["weights"]["path"] == small_checkpoint
+        and about["weights"]["kind"] == "checkpoint"
+        and len(about["weights"]["sha256"]) == 64
+    )
 
 
 def reckon(samples, masked=False):
     """{measure: [an array of values a pixel for each image]} of CONSTANT, in plain NumPy."""
-    found = {name: [] for name in ("EPE", "Zero flow", "1px", "Fl-all", "AAE", "s0-10", "s40+", "EPE matched", "EPE unmatched")}
+    found = {
+        name: []
+        for name in (
+            "EPE",
+            "Zero flow",
+            "1px",
+            "Fl-all",
+            "AAE",
+            "s0-10",
+            "s40+",
+            "EPE matched",
+            "EPE unmatched",
+        )
+    }
     for loaded in (load_sample(sample, masked) for sample in samples):
-        truth, valid = np.where(loaded.valid[..., None], loaded.flow, 0).astype(np.float64), loaded.valid
+        truth, valid = (
+            np.where(loaded.valid[..., None], loaded.flow, 0).astype(np.float64),
+            loaded.valid,
+        )
         epe, speed = np.linalg.norm(truth - CONSTANT, axis=-1), np.linalg.norm(truth, axis=-1)
-        one, other = (np.dstack([flow, np.ones(epe.shape)]) for flow in (truth, np.broadcast_to(CONSTANT, truth.shape)))
-        cosine = (one * other).sum(axis=-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
-        values = {"EPE": epe[valid], "Zero flow": speed[valid], "1px": 100.0 * (epe > 1)[valid], "Fl-all": 100.0 * ((epe > 3) & (epe > 0.05 * speed))[valid],
-                  "AAE": np.degrees(np.arccos(np.clip(cosine, -1, 1)))[valid], "s0-10": epe[valid & (speed < 10)], "s40+": epe[valid & (speed >= 40)]}
+        one, other = (
+            np.dstack([flow, np.ones(epe.shape)])
+            for flow in (truth, np.broadcast_to(CONSTANT, truth.shape))
+        )
+        cosine = (
+            (one * other).sum(axis=-1)
+            / np.linalg.norm(one, axis=-1)
+            / np.linalg.norm(other, axis=-1)
+        )
+        values = {
+            "EPE": epe[valid],
+            "Zero flow": speed[valid],
+            "1px": 100.0 * (epe > 1)[valid],
+            "Fl-all": 100.0 * ((epe > 3) & (epe > 0.05 * speed))[valid],
+            "AAE": np.degrees(np.arccos(np.clip(cosine, -1, 1)))[valid],
+            "s0-10": epe[valid & (speed < 10)],
+            "s40+": epe[valid & (speed >= 40)],
+        }
         if loaded.occlusion is not None:
-            values.update({"EPE matched": epe[valid & ~loaded.occlusion], "EPE unmatched": epe[valid & loaded.occlusion]})
+            values.update(
+                {
+                    "EPE matched": epe[valid & ~loaded.occlusion],
+                    "EPE unmatched": epe[valid & loaded.occlusion],
+                }
+            )
         for name, array in values.items():
             found[name].append(array)
     return found
 
 
-@pytest.mark.parametrize("name, root, pairs, masked", [
-    ("sintel-clean", "", 4, False), ("sintel-final", "", 4, True), ("kitti2012", "KITTI", 1, False), ("kitti2015", "KITTI", 1, False), ("middlebury", "", 2, False),
-    ("chairs", "", 3, False)])
-def test_totals_of_real_frames_agree_with_plain_numpy(name, root, pairs, masked, real_data, constant, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "name, root, pairs, masked",
+    [
+        ("sintel-clean", "", 4, False),
+        ("sintel-final", "", 4, True),
+        ("kitti2012", "KITTI", 1, False),
+        ("kitti2015", "KITTI", 1, False),
+        ("middlebury", "", 2, False),
+        ("chairs", "", 3, False),
+    ],
+)
+def test_totals_of_real_frames_agree_with_plain_numpy(
+    name, root, pairs, masked, real_data, constant, tmp_path, capsys
+):
     root = os.path.join(real_data, root)
-    evaluate("--data", "%s=%s" % (name, root), "--output", tmp_path / "out", *(constant + ["--masked"] * masked))
+    evaluate(
+        "--data",
+        "%s=%s" % (name, root),
+        "--output",
+        tmp_path / "out",
+        *(constant + ["--masked"] * masked),
+    )
     evaluation = read_evaluation(str(tmp_path / "out"))
     samples = dataset_samples(name, root, "val_notrain")
-    assert len(evaluation.pairs) == pairs == len(samples) and [each for each, _, _ in evaluation.pairs] == [sample.id for sample in samples]
+    assert len(evaluation.pairs) == pairs == len(samples) and [
+        each for each, _, _ in evaluation.pairs
+    ] == [sample.id for sample in samples]
     for measure, images in reckon(samples, masked).items():
         images = [image for image in images if image.size]
         if not images:
             assert evaluation.about["totals"].get(measure, {"pixels": 0})["pixels"] == 0
             continue
         found = evaluation.about["totals"][measure]
-        assert found == {"per_image": pytest.approx(np.mean([image.mean() for image in images]), rel=1e-6, abs=1e-6), "images": len(images),
-                         "pooled": pytest.approx(np.concatenate(images).mean(), rel=1e-6, abs=1e-6), "pixels": sum(image.size for image in images)}, measure
+        assert found == {
+            "per_image": pytest.approx(
+                np.mean([image.mean() for image in images]), rel=1e-6, abs=1e-6
+            ),
+            "images": len(images),
+            "pooled": pytest.approx(np.concatenate(images).mean(), rel=1e-6, abs=1e-6),
+            "pixels": sum(image.size for image in images),
+        }, measure
     histograms, epe = evaluation.about["histograms"], evaluation.about["totals"]["EPE"]
     assert sum(histograms["pixels_by_speed"]) == sum(histograms["pixels_by_epe"]) == epe["pixels"]
     assert sum(histograms["epe_sum_by_speed"]) == pytest.approx(epe["pooled"] * epe["pixels"])
@@ -135,7 +233,9 @@ def test_totals_of_real_frames_agree_with_plain_numpy(name, root, pairs, masked,
 
 @pytest.mark.parametrize("kept", [[], ["--save_flow"], ["--save_flow", "--save_pictures"]])
 @pytest.mark.parametrize("stop", [1, 3])
-def test_an_interrupted_evaluation_continues_where_it_stopped(stop, kept, tiny_sintel, constant, monkeypatch, tmp_path, capsys):
+def test_an_interrupted_evaluation_continues_where_it_stopped(
+    stop, kept, tiny_sintel, constant, monkeypatch, tmp_path, capsys
+):
     command = ["--data", "sintel-clean=" + tiny_sintel] + constant + kept
     evaluate(*(command + ["--output", tmp_path / "whole"]))
     whole = capsys.readouterr().out
@@ -143,10 +243,13 @@ def test_an_interrupted_evaluation_continues_where_it_stopped(stop, kept, tiny_s
     monkeypatch.setattr(Constant, "stop", stop)
     with pytest.raises(KeyboardInterrupt):
         evaluate(*(command + ["--output", tmp_path / "out"]))
-    assert not (tmp_path / "out" / "evaluation.json").exists() and not (tmp_path / "out" / "pairs.csv").exists()
+    assert (
+        not (tmp_path / "out" / "evaluation.json").exists()
+        and not (tmp_path / "out" / "pairs.csv").exists()
+    )
     monkeypatch.setattr(Constant, "stop", None)
     evaluate(*(command + ["--output", tmp_path / "out"]))
-    assert len(Constant.calls) == 4                         # each pair once, over both runs
+    assert len(Constant.calls) == 4  # each pair once, over both runs
     assert content(tmp_path / "out") == content(tmp_path / "whole")
     assert capsys.readouterr().out.splitlines()[:-1] == whole.splitlines()[:-1]
 
@@ -159,31 +262,64 @@ def test_files_that_are_missing_are_made_again(tiny_sintel, constant, monkeypatc
     os.remove(str(tmp_path / "out" / "flow" / (IDS[1] + ".flo")))
     monkeypatch.setattr(Constant, "stop", None)
     evaluate(*(command + ["--save_flow"]))
-    assert len(Constant.calls) == 5 and all((tmp_path / "out" / "flow" / (each + ".flo")).exists() for each in IDS)
+    assert len(Constant.calls) == 5 and all(
+        (tmp_path / "out" / "flow" / (each + ".flo")).exists() for each in IDS
+    )
 
 
-def test_a_stop_between_the_last_pair_and_the_end(tiny_sintel, constant, monkeypatch, tmp_path, capsys):
+def test_a_stop_between_the_last_pair_and_the_end(
+    tiny_sintel, constant, monkeypatch, tmp_path, capsys
+):
     command = ["--data", "sintel-clean=" + tiny_sintel, "--output", tmp_path / "out"] + constant
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pwcnet.evaluation.results.EvaluationFolder.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "pwcnet.evaluation.results.EvaluationFolder.finish",
+            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
+        )
         evaluate(*command)
     evaluate(*command)
-    assert len(Constant.calls) == 4 and len(read_evaluation(str(tmp_path / "out")).pairs) == 4 and "Average EPE=" in capsys.readouterr().out
+    assert (
+        len(Constant.calls) == 4
+        and len(read_evaluation(str(tmp_path / "out")).pairs) == 4
+        and "Average EPE=" in capsys.readouterr().out
+    )
 
 
 def test_a_part_of_the_data(tiny_sintel, constant, tmp_path, capsys):
-    evaluate("--data", "sintel-clean=" + tiny_sintel, "--scene", "scene_02", "--pattern", "*_0002", "*_0009", "--output", tmp_path / "out", *constant)
+    evaluate(
+        "--data",
+        "sintel-clean=" + tiny_sintel,
+        "--scene",
+        "scene_02",
+        "--pattern",
+        "*_0002",
+        "*_0009",
+        "--output",
+        tmp_path / "out",
+        *constant,
+    )
     evaluation = read_evaluation(str(tmp_path / "out"))
-    assert [each for each, _, _ in evaluation.pairs] == [IDS[2]] and "1 pairs" in capsys.readouterr().out
-    assert evaluation.about["filters"] == {"mode": "val_notrain", "scenes": ["scene_02"], "patterns": ["*_0002", "*_0009"]}
+    assert [each for each, _, _ in evaluation.pairs] == [
+        IDS[2]
+    ] and "1 pairs" in capsys.readouterr().out
+    assert evaluation.about["filters"] == {
+        "mode": "val_notrain",
+        "scenes": ["scene_02"],
+        "patterns": ["*_0002", "*_0009"],
+    }
     evaluate("--data", "sintel-clean=" + tiny_sintel, "--mode", "val", *constant)
     assert "1 pairs" in capsys.readouterr().out
 
 
-def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(tiny_sintel, small_checkpoint, small_frozen, tmp_path, capsys):
+def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(
+    tiny_sintel, small_checkpoint, small_frozen, tmp_path, capsys
+):
     shutil.copytree(os.path.join(tiny_sintel, FOLDER), str(tmp_path / FOLDER))
     training = tmp_path / FOLDER / "training"
-    for kind, names in (("clean", ["frame_0001.png", "frame_0002.png"]), ("flow", ["frame_0001.flo"])):
+    for kind, names in (
+        ("clean", ["frame_0001.png", "frame_0002.png"]),
+        ("flow", ["frame_0001.flo"]),
+    ):
         for name in os.listdir(str(training / kind / "scene_02")):
             path = training / kind / "scene_02" / name
             if name not in names:
@@ -195,10 +331,24 @@ def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(tiny_sintel, small_
     shutil.rmtree(str(training / "occlusions"))
     shutil.rmtree(str(training / "invalid"))
     for weights in (small_checkpoint, small_frozen):
-        evaluate("--data", "sintel-clean=%s" % tmp_path, "--ckpt", weights, "--output", tmp_path / os.path.basename(weights))
-    first, second = (read_evaluation(str(tmp_path / os.path.basename(weights))) for weights in (small_checkpoint, small_frozen))
-    assert [mean["EPE"].count for _, mean, _ in first.pairs] == [7200, 7200, 4000] and list(first.about["totals"]) == list(MEASURES[:11])
-    assert first.about["totals"]["EPE"]["per_image"] == pytest.approx(second.about["totals"]["EPE"]["per_image"], abs=1e-4)
+        evaluate(
+            "--data",
+            "sintel-clean=%s" % tmp_path,
+            "--ckpt",
+            weights,
+            "--output",
+            tmp_path / os.path.basename(weights),
+        )
+    first, second = (
+        read_evaluation(str(tmp_path / os.path.basename(weights)))
+        for weights in (small_checkpoint, small_frozen)
+    )
+    assert [mean["EPE"].count for _, mean, _ in first.pairs] == [7200, 7200, 4000] and list(
+        first.about["totals"]
+    ) == list(MEASURES[:11])
+    assert first.about["totals"]["EPE"]["per_image"] == pytest.approx(
+        second.about["totals"]["EPE"]["per_image"], abs=1e-4
+    )
     assert second.about["weights"]["kind"] == "frozen"
 
 
@@ -229,16 +379,31 @@ def test_another_device_does_not_continue(tiny_sintel, constant, monkeypatch, tm
     with pytest.raises(KeyboardInterrupt):
         evaluate(*(command + ["--device", "cpu"]))
     monkeypatch.setattr(Constant, "stop", None)
-    with monkeypatch.context() as patch, pytest.raises(ValueError, match="another session .*GPU.* there, .* now.; try --overwrite"):
+    with monkeypatch.context() as patch, pytest.raises(
+        ValueError, match="another session .*GPU.* there, .* now.; try --overwrite"
+    ):
         patch.setattr("pwcnet.runtime.devices.choose_device", lambda _: "gpu")
         evaluate(*command)
     evaluate(*(command + ["--device", "cpu"]))
-    assert len(Constant.calls) == 4 and "allow_growth" in read_evaluation(str(tmp_path / "out")).about["session"]
+    assert (
+        len(Constant.calls) == 4
+        and "allow_growth" in read_evaluation(str(tmp_path / "out")).about["session"]
+    )
 
 
 def test_generated_pairs_are_no_path(constant, tmp_path):
     values = "seed=5,height=64,width=64,median=2,largest=6,textures=4"
-    evaluate("--data", "generated=" + values, "--mode", "val", "--pattern", "*8", "--output", tmp_path / "out", *constant)
+    evaluate(
+        "--data",
+        "generated=" + values,
+        "--mode",
+        "val",
+        "--pattern",
+        "*8",
+        "--output",
+        tmp_path / "out",
+        *constant,
+    )
     assert read_evaluation(str(tmp_path / "out")).about["root"] == values
 
 
@@ -249,10 +414,16 @@ def test_a_diverged_prediction_names_the_pair(tiny_sintel, constant, monkeypatch
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("wrong, words", [
-    (["--scene", "scene_99"], "got 'scene_99'; try scene_01, scene_02"), (["--pattern", "x*"], "their ids are scene_01/frames_0001_0002, "),
-    (["--data", "sintel=/data"], "expected a data set of sintel-clean"), (["--data", "sintel-clean"], "expected NAME=FOLDER"),
-    (["--data", "sintel-clean=/data@0.5"], "weights are for training")])
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (["--scene", "scene_99"], "got 'scene_99'; try scene_01, scene_02"),
+        (["--pattern", "x*"], "their ids are scene_01/frames_0001_0002, "),
+        (["--data", "sintel=/data"], "expected a data set of sintel-clean"),
+        (["--data", "sintel-clean"], "expected NAME=FOLDER"),
+        (["--data", "sintel-clean=/data@0.5"], "weights are for training"),
+    ],
+)
 def test_wrong_input(wrong, words, tiny_sintel):
     with pytest.raises(ValueError, match=words):
         evaluate("--data", "sintel-clean=" + tiny_sintel, "--ckpt", "absent", *wrong)
@@ -262,9 +433,18 @@ def test_what_has_no_truth_masks_or_place_is_refused(tiny_sintel, constant, tmp_
     with pytest.raises(FileNotFoundError, match="sintel-clean="):
         evaluate("--data", "sintel-clean=%s" % tmp_path, *constant)
     with pytest.raises(FileNotFoundError, match="absent"):
-        evaluate("--data", "sintel-clean=" + tiny_sintel, "--ckpt", tmp_path / "absent.pb", "--output", tmp_path / "out")
+        evaluate(
+            "--data",
+            "sintel-clean=" + tiny_sintel,
+            "--ckpt",
+            tmp_path / "absent.pb",
+            "--output",
+            tmp_path / "out",
+        )
     with pytest.raises(SystemExit) as caught:
-        evaluate("--data", "sintel-clean=" + tiny_sintel, "--classical", "dis", "--precision", "bfloat16")
+        evaluate(
+            "--data", "sintel-clean=" + tiny_sintel, "--classical", "dis", "--precision", "bfloat16"
+        )
     assert caught.value.code == 2 and "--classical takes no --precision" in capsys.readouterr().err
     for wrong in (["--save_flow"], ["--mode", "test"]):
         with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,5 @@
 """scripts/evaluate.py --report."""
+
 import json
 import os
 import shutil
@@ -12,44 +13,86 @@ PROGRAM = os.path.join("scripts", "evaluate.py")
 
 
 def evaluate(tiny_sintel, weights, tmp_path, *more):
-    return run_main(PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", weights, "--output", tmp_path / "run", "--report", tmp_path / "page",
-                    "--device", "cpu", *more)
+    return run_main(
+        PROGRAM,
+        "--data",
+        "sintel-clean=" + tiny_sintel,
+        "--ckpt",
+        weights,
+        "--output",
+        tmp_path / "run",
+        "--report",
+        tmp_path / "page",
+        "--device",
+        "cpu",
+        *more,
+    )
 
 
-def test_a_page_after_the_evaluation_and_later(tiny_sintel, small_frozen, small_checkpoint, tmp_path, capsys):
+def test_a_page_after_the_evaluation_and_later(
+    tiny_sintel, small_frozen, small_checkpoint, tmp_path, capsys
+):
     evaluate(tiny_sintel, small_frozen, tmp_path)
     assert capsys.readouterr().out.splitlines()[-1].startswith("Average EPE=")
     page, run = tmp_path / "page" / "index.html", tmp_path / "run"
     text = page.read_text(encoding="utf-8")
-    assert os.listdir(str(tmp_path / "page")) == ["index.html"] and sorted(os.listdir(str(run))) == ["evaluation.json", "pairs.csv"]
-    assert text.count('alt="Error of scene_0') == 4 and text.count("<svg ") == 2 and "pwcnet.pb" in text
+    assert os.listdir(str(tmp_path / "page")) == ["index.html"] and sorted(
+        os.listdir(str(run))
+    ) == ["evaluation.json", "pairs.csv"]
+    assert (
+        text.count('alt="Error of scene_0') == 4
+        and text.count("<svg ") == 2
+        and "pwcnet.pb" in text
+    )
 
     page.unlink()
-    evaluate(tiny_sintel, small_frozen, tmp_path)               # complete: the page alone
-    assert capsys.readouterr().out == "" and page.read_text(encoding="utf-8").count("<img ") == text.count("<img ")
+    evaluate(tiny_sintel, small_frozen, tmp_path)  # complete: the page alone
+    assert capsys.readouterr().out == "" and page.read_text(encoding="utf-8").count(
+        "<img "
+    ) == text.count("<img ")
     with pytest.raises(ValueError, match="got other masked, weights; try its command"):
         evaluate(tiny_sintel, small_checkpoint, tmp_path, "--masked")
 
 
-def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(tiny_sintel, small_frozen, tmp_path):
+def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(
+    tiny_sintel, small_frozen, tmp_path
+):
     shutil.copytree(os.path.join(tiny_sintel, FOLDER), str(tmp_path / "data" / FOLDER))
-    run_main(PROGRAM, "--data", "sintel-clean=%s" % (tmp_path / "data"), "--ckpt", small_frozen, "--output", tmp_path / "run", "--device", "cpu")
+    run_main(
+        PROGRAM,
+        "--data",
+        "sintel-clean=%s" % (tmp_path / "data"),
+        "--ckpt",
+        small_frozen,
+        "--output",
+        tmp_path / "run",
+        "--device",
+        "cpu",
+    )
     about = tmp_path / "run" / "evaluation.json"
     content = json.loads(about.read_text())
     assert content.pop("session")
-    about.write_text(json.dumps(content))                       # earlier versions did not tell
+    about.write_text(json.dumps(content))  # earlier versions did not tell
     evaluate(str(tmp_path / "data"), small_frozen, tmp_path)
     (tmp_path / "page" / "index.html").unlink()
     for kind in os.listdir(str(tmp_path / "data" / FOLDER / "training")):
-        shutil.rmtree(str(tmp_path / "data" / FOLDER / "training" / kind / "scene_02"), ignore_errors=True)
-    with pytest.raises(ValueError, match="evaluation in .*run, got none called scene_02/frames_000._000. in %s; try" % (tmp_path / "data")):
+        shutil.rmtree(
+            str(tmp_path / "data" / FOLDER / "training" / kind / "scene_02"), ignore_errors=True
+        )
+    with pytest.raises(
+        ValueError,
+        match="evaluation in .*run, got none called scene_02/frames_000._000. in %s; try"
+        % (tmp_path / "data"),
+    ):
         evaluate(str(tmp_path / "data"), small_frozen, tmp_path)
     assert os.listdir(str(tmp_path / "page")) == []
 
 
 def test_a_page_needs_a_folder_of_results(tiny_sintel, capsys):
     with pytest.raises(SystemExit):
-        run_main(PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", "any", "--report", "page")
+        run_main(
+            PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", "any", "--report", "page"
+        )
     assert "--report needs --output" in capsys.readouterr().err
 
 

@@ -21,17 +21,42 @@ def kitti(tmp_path):
 
 def test_reports_every_set_and_draws_a_sheet(chairs, kitti, tmp_path, capsys):
     sheet = str(tmp_path / "out" / "sheet.png")
-    assert run_main(PROGRAM, "chairs=" + chairs, "kitti2015=%s@0.5" % kitti, "--samples", 0, "--rows", 2, "--sheet", sheet) == 0
+    assert (
+        run_main(
+            PROGRAM,
+            "chairs=" + chairs,
+            "kitti2015=%s@0.5" % kitti,
+            "--samples",
+            0,
+            "--rows",
+            2,
+            "--sheet",
+            sheet,
+        )
+        == 0
+    )
     out = capsys.readouterr().out
-    assert "pairs        5 listed, 5 read, 0 broken" in out and "pairs        3 listed, 3 read, 0 broken" in out
-    assert "sizes        12x16 (5)" in out and "valid        100.00 %" in out and "valid        50.00 %" in out
-    assert "mean 5.00, median 5.00, 90 % 5.00, 99 % 5.00, max 5.00" in out and "s0-10 100.0 %, s10-40 0.0 %, s40+ 0.0 %" in out
+    assert (
+        "pairs        5 listed, 5 read, 0 broken" in out
+        and "pairs        3 listed, 3 read, 0 broken" in out
+    )
+    assert (
+        "sizes        12x16 (5)" in out
+        and "valid        100.00 %" in out
+        and "valid        50.00 %" in out
+    )
+    assert (
+        "mean 5.00, median 5.00, 90 % 5.00, 99 % 5.00, max 5.00" in out
+        and "s0-10 100.0 %, s10-40 0.0 %, s40+ 0.0 %" in out
+    )
     assert "%s: 4 pairs" % sheet in out and read_frame(sheet).shape[1] > 1000
 
 
 def test_chooses_evenly_or_at_random(chairs, capsys):
-    for number in (2, 3, 4):                                # broken, so that the report tells which were read
-        with open(os.path.join(chairs, "FlyingChairs_release", "data", "%05d_flow.flo" % number), "wb"):
+    for number in (2, 3, 4):  # broken, so that the report tells which were read
+        with open(
+            os.path.join(chairs, "FlyingChairs_release", "data", "%05d_flow.flo" % number), "wb"
+        ):
             pass
     assert run_main(PROGRAM, "chairs=" + chairs, "--samples", 2) == 0
     assert "5 listed, 2 read, 0 broken" in capsys.readouterr().out
@@ -45,24 +70,49 @@ def test_chooses_evenly_or_at_random(chairs, capsys):
 def test_modes_and_parts(kitti, capsys):
     assert run_main(PROGRAM, "kitti2015=" + kitti, "--mode", "train_with_val", "--part", "val") == 0
     assert "1 listed" in capsys.readouterr().out
-    assert run_main(PROGRAM, "kitti2015=" + kitti, "--mode", "test", "--sheet", os.path.join(kitti, "sheet.png")) == 0
+    assert (
+        run_main(
+            PROGRAM,
+            "kitti2015=" + kitti,
+            "--mode",
+            "test",
+            "--sheet",
+            os.path.join(kitti, "sheet.png"),
+        )
+        == 0
+    )
     out = capsys.readouterr().out
     assert "3 listed" in out and "truth        none" in out and "sheet.png: 3 pairs" in out
 
 
 def test_broken_files_are_named_and_counted(chairs, capsys):
-    flow, frame = (os.path.join(chairs, "FlyingChairs_release", "data", name) for name in ("00002_flow.flo", "00004_img2.ppm"))
+    flow, frame = (
+        os.path.join(chairs, "FlyingChairs_release", "data", name)
+        for name in ("00002_flow.flo", "00004_img2.ppm")
+    )
     for path in (flow, frame):
         with open(path, "r+b") as stream:
             stream.truncate(20)
     sheet = os.path.join(chairs, "sheet.png")
     assert run_main(PROGRAM, "chairs=" + chairs, "--sheet", sheet) == 2
     out = capsys.readouterr().out
-    assert "5 listed, 5 read, 2 broken" in out and flow in out and frame in out and out.count("broken       ") == 2
+    assert (
+        "5 listed, 5 read, 2 broken" in out
+        and flow in out
+        and frame in out
+        and out.count("broken       ") == 2
+    )
     assert "sizes        12x16 (3)" in out and os.path.exists(sheet)
 
 
-@pytest.mark.parametrize("arguments, message", [(["chairs"], "NAME=FOLDER"), (["chairs=/nowhere"], "FlyingChairs_release"), (["chair=/d"], "'chair'")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["chairs"], "NAME=FOLDER"),
+        (["chairs=/nowhere"], "FlyingChairs_release"),
+        (["chair=/d"], "'chair'"),
+    ],
+)
 def test_wrong_sources(arguments, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         run_main(PROGRAM, *arguments)
@@ -71,7 +121,10 @@ def test_wrong_sources(arguments, message):
 def test_a_wrong_folder_is_one_line(tmp_path):
     done = run_command(os.path.join(ROOT, PROGRAM), "hd1k=" + str(tmp_path), cwd=str(tmp_path))
     assert done.returncode == 2 and not done.stdout and len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("inspect_dataset.py: error: expected HD1K/") and str(tmp_path) in done.stderr
+    assert (
+        done.stderr.startswith("inspect_dataset.py: error: expected HD1K/")
+        and str(tmp_path) in done.stderr
+    )
 
 
 def test_a_sheet_that_cannot_be_written_is_told_first(chairs):

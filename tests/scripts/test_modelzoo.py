@@ -1,4 +1,5 @@
 """ModelZoo's cases with tiny settings on this machine: where they log, what they write."""
+
 import os
 import subprocess
 import sys
@@ -12,8 +13,14 @@ TINY = ["--", "--variant", "small", "--crop_height", "64", "--crop_width", "64",
 
 
 def modelzoo(script, folder, *arguments):
-    return subprocess.run(["bash", os.path.join(ROOT, "scripts", "modelzoo", script)] + list(arguments), cwd=str(folder), stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, universal_newlines=True, env=dict(os.environ, PYTHON=sys.executable, ASCEND_DEVICE_ID="1"))
+    return subprocess.run(
+        ["bash", os.path.join(ROOT, "scripts", "modelzoo", script)] + list(arguments),
+        cwd=str(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        env=dict(os.environ, PYTHON=sys.executable, ASCEND_DEVICE_ID="1"),
+    )
 
 
 def results(folder, name):
@@ -21,15 +28,34 @@ def results(folder, name):
         return dict(line.rstrip("\n").split(" = ") for line in stream)
 
 
-@pytest.mark.parametrize("script, kind, accuracy", [("train_full_1p.sh", "acc", True), ("train_performance_1p.sh", "perf", False)])
+@pytest.mark.parametrize(
+    "script, kind, accuracy",
+    [("train_full_1p.sh", "acc", True), ("train_performance_1p.sh", "perf", False)],
+)
 def test_results_and_logs(script, kind, accuracy, tmp_path):
     write_sintel(str(tmp_path / "data"), [("one", make_scene(0, 64, 96, 3, 4))])
-    done = modelzoo(script, tmp_path, "--data_path=%s" % (tmp_path / "data"), "--batch_size=1", "--train_steps=4", "--output_path=%s" % (tmp_path / "out"), *TINY)
+    done = modelzoo(
+        script,
+        tmp_path,
+        "--data_path=%s" % (tmp_path / "data"),
+        "--batch_size=1",
+        "--train_steps=4",
+        "--output_path=%s" % (tmp_path / "out"),
+        *TINY,
+    )
     assert done.returncode == 0, done.stderr
     case = "PWCNet_ID0171_for_TensorFlow_bs1_1p_" + kind
     found = results(tmp_path, case)
-    assert found["Network"] == "PWCNet_ID0171_for_TensorFlow" and found["CaseName"] == case and found["RankSize"] == "1" and found["BatchSize"] == "1"
-    assert all(float(found[name]) > 0 for name in ("ActualFPS", "TrainingTime", "ActualLoss")) and int(found["E2ETrainingTime"]) >= 0
+    assert (
+        found["Network"] == "PWCNet_ID0171_for_TensorFlow"
+        and found["CaseName"] == case
+        and found["RankSize"] == "1"
+        and found["BatchSize"] == "1"
+    )
+    assert (
+        all(float(found[name]) > 0 for name in ("ActualFPS", "TrainingTime", "ActualLoss"))
+        and int(found["E2ETrainingTime"]) >= 0
+    )
     assert ("TrainAccuracy" in found) == accuracy
     with open(str(tmp_path / "test" / "output" / "1" / "train_1.log")) as stream:
         log = stream.read()
@@ -37,8 +63,15 @@ def test_results_and_logs(script, kind, accuracy, tmp_path):
     assert (tmp_path / "out" / "checkpoint").exists()
 
 
-@pytest.mark.parametrize("arguments, words", [(["--data_path=/nowhere"], "found no /nowhere"), ([], "--data_path=DIR"), (["--steps=3"], "got '--steps=3'"),
-                                              (["--data_path=/", "--batch_size=x"], "--batch_size")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--data_path=/nowhere"], "found no /nowhere"),
+        ([], "--data_path=DIR"),
+        (["--steps=3"], "got '--steps=3'"),
+        (["--data_path=/", "--batch_size=x"], "--batch_size"),
+    ],
+)
 def test_wrong_arguments(arguments, words, tmp_path):
     done = modelzoo("train_performance_1p.sh", tmp_path, *arguments)
     assert done.returncode == 2 and words in done.stderr and os.listdir(str(tmp_path)) == []

@@ -1,4 +1,5 @@
 """Commands without --ckpt take the weights that come with the project, and say so."""
+
 import logging
 import os
 import re
@@ -6,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from pwcnet.weights import files as pretrained
-from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
 from pwcnet.io.flow_files import read_flow
+from pwcnet.weights import files as pretrained
+from pwcnet.weights.checkpoint import Checkpoint
 from tests.conftest import ROOT, run_main
 
 SAID = "the project's own weights"
@@ -25,7 +26,11 @@ def scenes(tmp_path_factory):
 def test_they_are_the_small_network_and_small():
     weights = Checkpoint(pretrained.shipped_weights())
     found = weights.inspect()
-    assert weights.config.name == "sm-6-2" and found.parameters == 4705064 and not (found.missing or found.extra or found.not_finite)
+    assert (
+        weights.config.name == "sm-6-2"
+        and found.parameters == 4705064
+        and not (found.missing or found.extra or found.not_finite)
+    )
     assert os.path.getsize(pretrained.SHIPPED) < 12e6
 
 
@@ -33,7 +38,10 @@ def test_they_find_the_motion_of_scenes_they_never_saw(scenes, capsys, caplog):
     caplog.set_level(logging.INFO)
     run_main("scripts/evaluate.py", "--data", "sintel-clean=%s" % scenes)
     printed = capsys.readouterr().out
-    epe, zero = (float(re.search(r"^%s +px +(\S+)" % name, printed, re.MULTILINE).group(1)) for name in ("EPE", "Zero flow"))
+    epe, zero = (
+        float(re.search(r"^%s +px +(\S+)" % name, printed, re.MULTILINE).group(1))
+        for name in ("EPE", "Zero flow")
+    )
     assert epe < zero / 2 and SAID in caplog.text
 
 
@@ -47,14 +55,41 @@ def test_predictions(scenes, tmp_path, caplog):
 
 def test_freezing(tmp_path, caplog, capsys):
     caplog.set_level(logging.INFO)
-    run_main("offline_infer/convert_ckpt2pb.py", "--output", tmp_path / "own.pb", "--height", 64, "--width", 128)
-    assert SAID in caplog.text and "sm-6-2" in capsys.readouterr().out and (tmp_path / "own.pb").exists()
+    run_main(
+        "offline_infer/convert_ckpt2pb.py",
+        "--output",
+        tmp_path / "own.pb",
+        "--height",
+        64,
+        "--width",
+        128,
+    )
+    assert (
+        SAID in caplog.text
+        and "sm-6-2" in capsys.readouterr().out
+        and (tmp_path / "own.pb").exists()
+    )
 
 
 def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    run_main("scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py", "--dataset", scenes, "--save_path", tmp_path, "--iterations", 1, "--batch_size", 4,
-             "--crop_height", 64, "--crop_width", 64, "--pretrained", os.path.join(ROOT, "pwcnet", "weights", "pwcnet-sm-scenes.npz"))
+    run_main(
+        "scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py",
+        "--dataset",
+        scenes,
+        "--save_path",
+        tmp_path,
+        "--iterations",
+        1,
+        "--batch_size",
+        4,
+        "--crop_height",
+        64,
+        "--crop_width",
+        64,
+        "--pretrained",
+        os.path.join(ROOT, "pwcnet", "weights", "pwcnet-sm-scenes.npz"),
+    )
     assert Checkpoint(str(tmp_path)).step == 1 and "weights from" in caplog.text
 
 

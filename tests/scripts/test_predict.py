@@ -1,16 +1,17 @@
 """Flow of a user's own pictures and videos."""
+
 import os
 
 import cv2
 import numpy as np
 import pytest
 
-from pwcnet.io import frame_pairs as pairs
-from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.io.flow_files import read_flow
 from pwcnet.inference.predictor import Predictor
+from pwcnet.io import frame_pairs as pairs
+from pwcnet.io.flow_files import read_flow
+from pwcnet.io.frame_pairs import frame_pairs
 from scripts import predict
 from tests.conftest import ROOT, read_flo, run_command
 
@@ -20,7 +21,10 @@ FRAMES = make_scene(3, 48, 64, 5, 4.0).frames
 def store(folder, names, frames=FRAMES):
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in zip(names, frames):
-        assert cv2.imwrite(str(folder / name), frame[..., ::-1] if frame.ndim == 3 and frame.shape[2] == 3 else frame)
+        assert cv2.imwrite(
+            str(folder / name),
+            frame[..., ::-1] if frame.ndim == 3 and frame.shape[2] == 3 else frame,
+        )
     return folder
 
 
@@ -35,7 +39,11 @@ def make_video(path, frames=FRAMES):
 
 
 def names(folder):
-    return sorted(os.path.relpath(os.path.join(parent, name), str(folder)) for parent, _, files in os.walk(str(folder)) for name in files)
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), str(folder))
+        for parent, _, files in os.walk(str(folder))
+        for name in files
+    )
 
 
 def main(*arguments):
@@ -51,44 +59,86 @@ def flows(small_checkpoint):
 
 def test_a_folder_in_the_order_of_its_numbers(small_checkpoint, flows, tmp_path):
     store(tmp_path / "in", ["f8.png", "f9.png", "f10.png", "f11.png"])
-    done = run_command(os.path.join(ROOT, "scripts", "predict.py"), "--ckpt", small_checkpoint, "in", cwd=str(tmp_path))
+    done = run_command(
+        os.path.join(ROOT, "scripts", "predict.py"),
+        "--ckpt",
+        small_checkpoint,
+        "in",
+        cwd=str(tmp_path),
+    )
     assert done.returncode == 0, done.stderr
-    (tmp_path / "flow").rename(tmp_path / "out")            # flow is the default
-    assert names(tmp_path / "out") == ["f10.flo", "f10.png", "f8.flo", "f8.png", "f9.flo", "f9.png"] and "3/3" in done.stderr
+    (tmp_path / "flow").rename(tmp_path / "out")  # flow is the default
+    assert (
+        names(tmp_path / "out") == ["f10.flo", "f10.png", "f8.flo", "f8.png", "f9.flo", "f9.png"]
+        and "3/3" in done.stderr
+    )
     assert done.stdout == "3 flows in flow: flo, png\n"
     for name, flow in zip(("f8", "f9", "f10"), flows):
         stored = read_flo(tmp_path / "out" / (name + ".flo"))
         np.testing.assert_allclose(stored, flow, atol=1e-4)
-        np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out" / (name + ".png")))[..., ::-1], flow_to_color(stored))
+        np.testing.assert_array_equal(
+            cv2.imread(str(tmp_path / "out" / (name + ".png")))[..., ::-1], flow_to_color(stored)
+        )
 
 
 def test_two_pictures_with_a_fixed_scale(small_frozen, tmp_path, capsys):
     store(tmp_path, ["b.png", "a.png"])
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "b.flo").write_bytes(b"old")
-    main("--ckpt", small_frozen, tmp_path / "b.png", tmp_path / "a.png", "--output", tmp_path / "out", "--max_magnitude", "7.5", "--save", "png,flo,kitti")
-    assert names(tmp_path / "out") == ["b.flo", "b.png", os.path.join("kitti", "b.png")] and capsys.readouterr().out.startswith("1 flow in")
+    main(
+        "--ckpt",
+        small_frozen,
+        tmp_path / "b.png",
+        tmp_path / "a.png",
+        "--output",
+        tmp_path / "out",
+        "--max_magnitude",
+        "7.5",
+        "--save",
+        "png,flo,kitti",
+    )
+    assert names(tmp_path / "out") == [
+        "b.flo",
+        "b.png",
+        os.path.join("kitti", "b.png"),
+    ] and capsys.readouterr().out.startswith("1 flow in")
     stored = read_flo(tmp_path / "out" / "b.flo")
     with Predictor(small_frozen) as predictor:
         np.testing.assert_allclose(stored, predictor.flow(FRAMES[0], FRAMES[1]), atol=1e-4)
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out" / "b.png"))[..., ::-1], flow_to_color(stored, 7.5))
+    np.testing.assert_array_equal(
+        cv2.imread(str(tmp_path / "out" / "b.png"))[..., ::-1], flow_to_color(stored, 7.5)
+    )
     kitti, valid = read_flow(str(tmp_path / "out" / "kitti" / "b.png"))
     assert valid.all() and np.abs(kitti - stored).max() <= 1 / 128 + 1e-4
 
 
 def test_a_video(small_checkpoint, tmp_path):
-    main("--ckpt", small_checkpoint, make_video(tmp_path / "clip.avi"), "--output", tmp_path / "out", "--save", "flo")
+    main(
+        "--ckpt",
+        small_checkpoint,
+        make_video(tmp_path / "clip.avi"),
+        "--output",
+        tmp_path / "out",
+        "--save",
+        "flo",
+    )
     assert names(tmp_path / "out") == ["clip_%06d.flo" % number for number in range(1, 5)]
 
 
 def test_grey_alpha_and_16_bits(small_checkpoint, tmp_path):
     grey = cv2.cvtColor(FRAMES[0], cv2.COLOR_RGB2GRAY)
-    store(tmp_path / "in", ["1.png", "2.png", "3.png", "4.png"], [grey, cv2.cvtColor(FRAMES[1], cv2.COLOR_RGB2BGRA), grey.astype(np.uint16) * 257, grey])
+    store(
+        tmp_path / "in",
+        ["1.png", "2.png", "3.png", "4.png"],
+        [grey, cv2.cvtColor(FRAMES[1], cv2.COLOR_RGB2BGRA), grey.astype(np.uint16) * 257, grey],
+    )
     main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out", "--save", "flo")
     assert names(tmp_path / "out") == ["1.flo", "2.flo", "3.flo"]
     with Predictor(small_checkpoint) as predictor:
         repeated = np.repeat(grey[..., None], 3, axis=2)
-        np.testing.assert_allclose(read_flo(tmp_path / "out" / "3.flo"), predictor.flow(repeated, repeated), atol=1e-4)
+        np.testing.assert_allclose(
+            read_flo(tmp_path / "out" / "3.flo"), predictor.flow(repeated, repeated), atol=1e-4
+        )
 
 
 def test_names_of_a_folder_are_unique(tmp_path):
@@ -105,6 +155,7 @@ def test_frames_are_read_as_they_are_needed(tmp_path, monkeypatch):
         while True:
             taken.append(path)
             yield FRAMES[len(taken) % 5]
+
     monkeypatch.setattr(pairs, "read_video", endless)
     found = frame_pairs([tmp_path / "long.mp4"])
     assert found.count is None and not taken
@@ -137,6 +188,7 @@ def test_an_interruption_leaves_complete_files_only(small_checkpoint, tmp_path, 
         if os.path.exists(str(tmp_path / "out" / "2.flo")):
             raise KeyboardInterrupt
         return colours(flow, *rest)
+
     monkeypatch.setattr(predict, "flow_to_color", interrupted)
     with pytest.raises(KeyboardInterrupt):
         main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out")
@@ -152,8 +204,11 @@ def test_flow_that_is_not_finite_is_refused(small_checkpoint, tmp_path, monkeypa
             flow = np.zeros((48, 64, 2), np.float32)
             flow[3, 4, 1] = np.inf if index else 0
             yield pair, flow
+
     monkeypatch.setattr(Predictor, "consecutive", consecutive)
-    with pytest.raises(ValueError, match="finite flow, got 1 pixels .* the pair 2 from %s; try" % small_checkpoint):
+    with pytest.raises(
+        ValueError, match="finite flow, got 1 pixels .* the pair 2 from %s; try" % small_checkpoint
+    ):
         main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out")
     assert names(tmp_path / "out") == ["1.flo", "1.png"]
 
@@ -181,9 +236,15 @@ def test_other_inputs_are_refused(tmp_path):
     store(tmp_path / "single", ["1.png"])
     video = make_video(tmp_path / "one.avi", FRAMES[:1])
     one, two, three = (tmp_path / "in" / name for name in ("1.png", "2.png", "3.png"))
-    for paths, words in (([one], "two pictures, one folder or one video, got .*1.png"), ([one, two, three], "two pictures, one folder"), ([], "got nothing"),
-                         ([tmp_path / "in", tmp_path / "single"], "one folder or one video"), ([video, video], "one video, got"),
-                         ([tmp_path / "single"], "at least two pictures"), ([one, video], "two pictures")):
+    for paths, words in (
+        ([one], "two pictures, one folder or one video, got .*1.png"),
+        ([one, two, three], "two pictures, one folder"),
+        ([], "got nothing"),
+        ([tmp_path / "in", tmp_path / "single"], "one folder or one video"),
+        ([video, video], "one video, got"),
+        ([tmp_path / "single"], "at least two pictures"),
+        ([one, video], "two pictures"),
+    ):
         with pytest.raises(ValueError, match=words):
             frame_pairs(paths)
     for paths in ([tmp_path / "absent"], [tmp_path / "absent.mp4"], [one, tmp_path / "absent.png"]):
@@ -196,7 +257,10 @@ def test_other_inputs_are_refused(tmp_path):
         list(frame_pairs([one, two]).pairs)
 
 
-@pytest.mark.parametrize("wrong", [["--save", "flo,gif"], ["--save", ""], ["--max_magnitude", "0"], ["--max_magnitude", "nan"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [["--save", "flo,gif"], ["--save", ""], ["--max_magnitude", "0"], ["--max_magnitude", "nan"]],
+)
 def test_wrong_options_are_refused(wrong, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main("--ckpt", "absent", tmp_path, "--output", tmp_path / "out", *wrong)
@@ -205,8 +269,13 @@ def test_wrong_options_are_refused(wrong, tmp_path, capsys):
 
 def test_missing_weights_and_missing_frames_are_one_line(tmp_path):
     store(tmp_path / "in", ["1.png", "2.png"])
-    for weights, folder in ((tmp_path / "nowhere.pb", tmp_path / "in"), (tmp_path, tmp_path / "nowhere")):
-        done = run_command("scripts/predict.py", "--ckpt", weights, folder, "--output", tmp_path / "out")
+    for weights, folder in (
+        (tmp_path / "nowhere.pb", tmp_path / "in"),
+        (tmp_path, tmp_path / "nowhere"),
+    ):
+        done = run_command(
+            "scripts/predict.py", "--ckpt", weights, folder, "--output", tmp_path / "out"
+        )
         lines = [line for line in done.stderr.splitlines() if not line.startswith("device: ")]
         assert done.returncode == 2 and len(lines) == 1 and "nowhere" in lines[0], done.stderr
     with pytest.raises(FileNotFoundError, match="nowhere.index"):

@@ -1,4 +1,5 @@
 """Pictures, videos and occlusion that predict.py makes on request."""
+
 import os
 import sys
 
@@ -6,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.io.images import read_frame, read_video
-from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.data.synthetic.demo_scenes import make_scene
-from pwcnet.io.video import video_facts
 from pwcnet.flow.colors import flow_to_color, largest_speed
-from pwcnet.flow.occlusion import occlusion_by_disagreement
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
+from pwcnet.flow.occlusion import occlusion_by_disagreement
 from pwcnet.inference.predictor import Predictor
+from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.io.images import read_frame, read_video
+from pwcnet.io.video import video_facts
 from scripts import predict
 from tests.conftest import ROOT, read_flo, run_command
 from tests.scripts.test_predict import FRAMES, main, names, store
@@ -24,7 +25,7 @@ from scripts import predict
 predict.main(sys.argv[1:])
 print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 """
-GROWTH = 24.0           # MiB between 24 and 96 frames: allocators settle within 12 to 20; the frames, flows and pictures of 72 pairs, kept, would be above 50
+GROWTH = 24.0  # MiB between 24 and 96 frames: allocators settle within 12 to 20; the frames, flows and pictures of 72 pairs, kept, would be above 50
 
 
 def make_video(path, frames=FRAMES, rate=12.5):
@@ -38,50 +39,134 @@ def make_video(path, frames=FRAMES, rate=12.5):
 
 def test_arrows_legend_and_occlusion_of_a_folder(small_checkpoint, tmp_path, capsys):
     store(tmp_path / "in", ["1.png", "2.png", "3.png"])
-    main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out", "--save", "flo,png,kitti,arrows", "--legend", "--occlusion",
-         "--arrow_spacing", "12")
+    main(
+        "--ckpt",
+        small_checkpoint,
+        tmp_path / "in",
+        "--output",
+        tmp_path / "out",
+        "--save",
+        "flo,png,kitti,arrows",
+        "--legend",
+        "--occlusion",
+        "--arrow_spacing",
+        "12",
+    )
     endings = (".flo", ".png", "_arrows.png", "_backward.flo", "_occlusion.png")
-    assert names(tmp_path / "out") == sorted([name + ending for name in "12" for ending in endings] + [os.path.join("kitti", name + ".png") for name in "12"])
-    assert capsys.readouterr().out == "2 flows in %s: flo, png, kitti, arrows, occlusion\n" % (tmp_path / "out")
+    assert names(tmp_path / "out") == sorted(
+        [name + ending for name in "12" for ending in endings]
+        + [os.path.join("kitti", name + ".png") for name in "12"]
+    )
+    assert capsys.readouterr().out == "2 flows in %s: flo, png, kitti, arrows, occlusion\n" % (
+        tmp_path / "out"
+    )
     with Predictor(small_checkpoint) as predictor:
         for index, name in enumerate("12"):
             path = str(tmp_path / "out" / name)
             flow, backward = read_flo(path + ".flo"), read_flo(path + "_backward.flo")
-            np.testing.assert_allclose(flow, predictor.flow(FRAMES[index], FRAMES[index + 1]), atol=1e-4)
-            np.testing.assert_allclose(backward, predictor.flow(FRAMES[index + 1], FRAMES[index]), atol=1e-4)
-            np.testing.assert_array_equal(read_frame(path + ".png"), draw_legend(flow_to_color(flow), largest_speed(flow)))
-            np.testing.assert_array_equal(read_frame(path + "_arrows.png"), draw_arrows(FRAMES[index], flow, 12))
+            np.testing.assert_allclose(
+                flow, predictor.flow(FRAMES[index], FRAMES[index + 1]), atol=1e-4
+            )
+            np.testing.assert_allclose(
+                backward, predictor.flow(FRAMES[index + 1], FRAMES[index]), atol=1e-4
+            )
+            np.testing.assert_array_equal(
+                read_frame(path + ".png"), draw_legend(flow_to_color(flow), largest_speed(flow))
+            )
+            np.testing.assert_array_equal(
+                read_frame(path + "_arrows.png"), draw_arrows(FRAMES[index], flow, 12)
+            )
             mask = read_frame(path + "_occlusion.png")
-            np.testing.assert_array_equal(mask, np.repeat(255 * occlusion_by_disagreement(flow, backward)[..., None].astype(np.uint8), 3, axis=2))
+            np.testing.assert_array_equal(
+                mask,
+                np.repeat(
+                    255 * occlusion_by_disagreement(flow, backward)[..., None].astype(np.uint8),
+                    3,
+                    axis=2,
+                ),
+            )
 
 
-def test_occlusion_with_a_frozen_graph_writes_no_flow_that_was_not_asked_for(small_frozen, tmp_path):
+def test_occlusion_with_a_frozen_graph_writes_no_flow_that_was_not_asked_for(
+    small_frozen, tmp_path
+):
     store(tmp_path / "in", ["1.png", "2.png"])
-    main("--ckpt", small_frozen, tmp_path / "in" / "1.png", tmp_path / "in" / "2.png", "--output", tmp_path / "out", "--save", "arrows", "--occlusion")
+    main(
+        "--ckpt",
+        small_frozen,
+        tmp_path / "in" / "1.png",
+        tmp_path / "in" / "2.png",
+        "--output",
+        tmp_path / "out",
+        "--save",
+        "arrows",
+        "--occlusion",
+    )
     assert names(tmp_path / "out") == ["1_arrows.png", "1_occlusion.png"]
 
 
 def test_the_video_of_a_folder(small_checkpoint, tmp_path):
     store(tmp_path / "walk.long", ["1.png", "2.png", "3.png", "4.png"])
-    main("--ckpt", small_checkpoint, tmp_path / "walk.long", "--output", tmp_path / "out", "--save", "video,flo", "--max_magnitude", "5", "--legend")
+    main(
+        "--ckpt",
+        small_checkpoint,
+        tmp_path / "walk.long",
+        "--output",
+        tmp_path / "out",
+        "--save",
+        "video,flo",
+        "--max_magnitude",
+        "5",
+        "--legend",
+    )
     assert names(tmp_path / "out") == ["1.flo", "2.flo", "3.flo", "walk.long_flow.mp4"]
     path = str(tmp_path / "out" / "walk.long_flow.mp4")
     assert video_facts(path) == (3, 10.0)
     for index, frame in enumerate(read_video(path)):
-        colors = draw_legend(flow_to_color(read_flo(tmp_path / "out" / ("%d.flo" % (index + 1))), 5.0), 5.0)
+        colors = draw_legend(
+            flow_to_color(read_flo(tmp_path / "out" / ("%d.flo" % (index + 1))), 5.0), 5.0
+        )
         assert np.abs(frame.astype(int) - side_by_side(FRAMES[index], colors)).mean() < 12
 
 
 def test_the_video_of_a_video_has_its_rate_and_the_bar_its_length(small_checkpoint, tmp_path):
     make_video(tmp_path / "clip.avi")
     found = frame_pairs([tmp_path / "clip.avi"])
-    assert (found.count, found.title, found.rate, found.files, found.names) == (4, "clip", 12.5, (), ())
-    done = run_command(os.path.join(ROOT, "scripts", "predict.py"), "--ckpt", small_checkpoint, "clip.avi", "--save", "video", cwd=str(tmp_path))
-    assert done.returncode == 0 and "4/4" in done.stderr and done.stdout == "4 flows in flow: video\n", done.stderr
+    assert (found.count, found.title, found.rate, found.files, found.names) == (
+        4,
+        "clip",
+        12.5,
+        (),
+        (),
+    )
+    done = run_command(
+        os.path.join(ROOT, "scripts", "predict.py"),
+        "--ckpt",
+        small_checkpoint,
+        "clip.avi",
+        "--save",
+        "video",
+        cwd=str(tmp_path),
+    )
+    assert (
+        done.returncode == 0 and "4/4" in done.stderr and done.stdout == "4 flows in flow: video\n"
+    ), done.stderr
     assert names(tmp_path) == ["clip.avi", os.path.join("flow", "clip_flow.mp4")]
     assert video_facts(str(tmp_path / "flow" / "clip_flow.mp4")) == (4, 12.5)
-    main("--ckpt", small_checkpoint, tmp_path / "clip.avi", "--output", tmp_path, "--save", "video", "--fps", "30")
-    assert video_facts(str(tmp_path / "clip_flow.mp4")) == (4, 30.0) and video_facts(str(tmp_path / "clip.avi")) == (5, 12.5)
+    main(
+        "--ckpt",
+        small_checkpoint,
+        tmp_path / "clip.avi",
+        "--output",
+        tmp_path,
+        "--save",
+        "video",
+        "--fps",
+        "30",
+    )
+    assert video_facts(str(tmp_path / "clip_flow.mp4")) == (4, 30.0) and video_facts(
+        str(tmp_path / "clip.avi")
+    ) == (5, 12.5)
 
 
 def test_an_interruption_leaves_the_video_of_what_is_done(small_checkpoint, tmp_path, monkeypatch):
@@ -92,19 +177,51 @@ def test_an_interruption_leaves_the_video_of_what_is_done(small_checkpoint, tmp_
             if index == 2:
                 raise KeyboardInterrupt
             yield pair, np.zeros((48, 64, 2), np.float32), np.zeros((48, 64, 2), np.float32)
+
     monkeypatch.setattr(Predictor, "both_ways", both_ways)
     with pytest.raises(KeyboardInterrupt):
-        main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out", "--save", "video", "--occlusion")
-    assert names(tmp_path / "out") == ["1_occlusion.png", "2_occlusion.png", "in_flow_unfinished.mp4"]
+        main(
+            "--ckpt",
+            small_checkpoint,
+            tmp_path / "in",
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "video",
+            "--occlusion",
+        )
+    assert names(tmp_path / "out") == [
+        "1_occlusion.png",
+        "2_occlusion.png",
+        "in_flow_unfinished.mp4",
+    ]
     assert len(list(read_video(str(tmp_path / "out" / "in_flow_unfinished.mp4")))) == 2
 
 
 def test_files_that_would_be_of_two_frames_are_refused(tmp_path):
     store(tmp_path / "in", ["a.png", "a_arrows.png", "b.png"])
-    with pytest.raises(ValueError, match="for the frames a and a_arrows, got .*a_arrows.png for both; try renaming"):
-        main("--ckpt", "absent", tmp_path / "in", "--output", tmp_path / "out", "--save", "png,arrows")
-    with pytest.raises(FileNotFoundError, match="absent"):         # no colours, no collision
-        main("--ckpt", "absent", tmp_path / "in", "--output", tmp_path / "out", "--save", "flo,arrows")
+    with pytest.raises(
+        ValueError, match="for the frames a and a_arrows, got .*a_arrows.png for both; try renaming"
+    ):
+        main(
+            "--ckpt",
+            "absent",
+            tmp_path / "in",
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "png,arrows",
+        )
+    with pytest.raises(FileNotFoundError, match="absent"):  # no colours, no collision
+        main(
+            "--ckpt",
+            "absent",
+            tmp_path / "in",
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "flo,arrows",
+        )
     store(tmp_path / "back", ["a.png", "a_backward.png", "b.png"])
     with pytest.raises(ValueError, match="a_backward.flo for both"):
         main("--ckpt", "absent", tmp_path / "back", "--output", tmp_path / "out", "--occlusion")
@@ -114,19 +231,41 @@ def test_files_that_would_be_of_two_frames_are_refused(tmp_path):
 def test_frames_in_the_folder_of_kitti_files_are_not_overwritten(tmp_path):
     store(tmp_path / "out" / "kitti", ["1.png", "2.png"])
     with pytest.raises(ValueError, match="other than that of the frames"):
-        main("--ckpt", "absent", tmp_path / "out" / "kitti", "--output", tmp_path / "out", "--save", "kitti")
+        main(
+            "--ckpt",
+            "absent",
+            tmp_path / "out" / "kitti",
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "kitti",
+        )
 
 
-@pytest.mark.parametrize("wrong, words", [
-    (["--fps", "25"], "video in --save for --fps, got flo,png; try --save flo,png,video"),
-    (["--save", "flo,arrows", "--legend"], "png or video in --save for --legend, got flo,arrows"),
-    (["--arrow_spacing", "20"], "arrows in --save for --arrow_spacing")])
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (["--fps", "25"], "video in --save for --fps, got flo,png; try --save flo,png,video"),
+        (
+            ["--save", "flo,arrows", "--legend"],
+            "png or video in --save for --legend, got flo,arrows",
+        ),
+        (["--arrow_spacing", "20"], "arrows in --save for --arrow_spacing"),
+    ],
+)
 def test_options_without_use_are_refused(wrong, words, tmp_path):
     with pytest.raises(ValueError, match=words):
         main("--ckpt", "absent", tmp_path, "--output", tmp_path / "out", *wrong)
 
 
-@pytest.mark.parametrize("wrong", [["--save", "video", "--fps", "0"], ["--save", "arrows", "--arrow_spacing", "0.5"], ["--save", "arrows,vector"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--save", "video", "--fps", "0"],
+        ["--save", "arrows", "--arrow_spacing", "0.5"],
+        ["--save", "arrows,vector"],
+    ],
+)
 def test_wrong_values_are_refused(wrong, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main("--ckpt", "absent", tmp_path, "--output", tmp_path / "out", *wrong)
@@ -135,15 +274,39 @@ def test_wrong_values_are_refused(wrong, tmp_path, capsys):
 
 def test_the_video_of_two_pictures_is_refused(tmp_path):
     store(tmp_path, ["1.png", "2.png"])
-    done = run_command("scripts/predict.py", "--ckpt", "absent", tmp_path / "1.png", tmp_path / "2.png", "--output", tmp_path / "out", "--save", "video")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "expected a folder or a video for --save video, got two pictures" in done.stderr
+    done = run_command(
+        "scripts/predict.py",
+        "--ckpt",
+        "absent",
+        tmp_path / "1.png",
+        tmp_path / "2.png",
+        "--output",
+        tmp_path / "out",
+        "--save",
+        "video",
+    )
+    assert (
+        done.returncode == 2
+        and done.stderr.count("\n") == 1
+        and "expected a folder or a video for --save video, got two pictures" in done.stderr
+    )
 
 
 def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path, monkeypatch):
     store(tmp_path / "in", ["1.png", "2.png", "3.png"])
-    monkeypatch.setattr(predict, "side_by_side", lambda left, right: np.zeros((10, 9000, 3), np.uint8))
+    monkeypatch.setattr(
+        predict, "side_by_side", lambda left, right: np.zeros((10, 9000, 3), np.uint8)
+    )
     with pytest.raises(ValueError, match="to write mp4v video of 10x9000"):
-        main("--ckpt", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out", "--save", "video")
+        main(
+            "--ckpt",
+            small_checkpoint,
+            tmp_path / "in",
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "video",
+        )
     assert not (tmp_path / "out").exists() or names(tmp_path / "out") == []
 
 
@@ -153,9 +316,22 @@ def test_memory_does_not_grow_with_the_length(small_checkpoint, tmp_path):
     peaks = []
     for frames in (scene * 2, scene * 8):
         clip = make_video(tmp_path / ("%d.avi" % len(frames)), frames)
-        done = run_command("-c", MEASURED, "--ckpt", small_checkpoint, clip, "--output", tmp_path / "out", "--save", "flo,png,arrows,video", "--legend",
-                           "--occlusion")
+        done = run_command(
+            "-c",
+            MEASURED,
+            "--ckpt",
+            small_checkpoint,
+            clip,
+            "--output",
+            tmp_path / "out",
+            "--save",
+            "flo,png,arrows,video",
+            "--legend",
+            "--occlusion",
+        )
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout.split()[-1]) / 1024)
-    assert len([name for name in names(tmp_path / "out") if name.endswith("_arrows.png")]) == 23 + 95
+    assert (
+        len([name for name in names(tmp_path / "out") if name.endswith("_arrows.png")]) == 23 + 95
+    )
     assert peaks[1] - peaks[0] < GROWTH, peaks

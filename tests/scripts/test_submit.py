@@ -1,4 +1,5 @@
 """Submissions, from the command line to the archive."""
+
 import os
 import shutil
 import zipfile
@@ -7,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.data.datasets.sintel import FOLDER
+from pwcnet.data.synthetic.demo_scenes import make_scene
 from pwcnet.evaluation import submission
-from pwcnet.io.flow_files import read_flow
 from pwcnet.inference.predictor import Predictor
+from pwcnet.io.flow_files import read_flow
 from scripts import submit
 from tests.conftest import ROOT, read_flo, run_command
 
-SCENES = {"cave": 2, "wall": 3}         # frames of each
+SCENES = {"cave": 2, "wall": 3}  # frames of each
 FRAMES = make_scene(5, 64, 128, 3, 4.0).frames
 STEMS = ["cave/frame_0001", "wall/frame_0001", "wall/frame_0002"]
 FLOWS = [render_pass + "/" + stem + ".flo" for render_pass in ("clean", "final") for stem in STEMS]
@@ -33,7 +34,15 @@ def sintel(tmp_path_factory):
     for render_pass, dark in (("clean", 1), ("final", 2)):
         for scene, count in SCENES.items():
             for number in range(count):
-                store(root / FOLDER / "test" / render_pass / scene / ("frame_%04d.png" % (number + 1)), FRAMES[number] // dark)
+                store(
+                    root
+                    / FOLDER
+                    / "test"
+                    / render_pass
+                    / scene
+                    / ("frame_%04d.png" % (number + 1)),
+                    FRAMES[number] // dark,
+                )
     return root
 
 
@@ -44,45 +53,74 @@ def kitti(tmp_path_factory):
     for name, images in (("data_stereo_flow", "colored_0"), ("data_scene_flow", "image_2")):
         for number in range(2):
             for frame in (0, 1):
-                store(root / name / "testing" / images / ("%06d_1%d.png" % (number, frame)), FRAMES[frame][:64 - number])
+                store(
+                    root / name / "testing" / images / ("%06d_1%d.png" % (number, frame)),
+                    FRAMES[frame][: 64 - number],
+                )
     return root
 
 
 @pytest.fixture
 def published(monkeypatch):
     """The counts of the tiny sets in the place of the published ones."""
-    for data, changes in (("sintel", {"pairs": 3, "scenes": 2}), ("kitti2012", {"pairs": 2}), ("kitti2015", {"pairs": 2})):
-        monkeypatch.setitem(submission.BENCHMARKS, data, submission.BENCHMARKS[data]._replace(**changes))
+    for data, changes in (
+        ("sintel", {"pairs": 3, "scenes": 2}),
+        ("kitti2012", {"pairs": 2}),
+        ("kitti2015", {"pairs": 2}),
+    ):
+        monkeypatch.setitem(
+            submission.BENCHMARKS, data, submission.BENCHMARKS[data]._replace(**changes)
+        )
 
 
 @pytest.fixture
 def sintel_main(sintel, small_frozen, tmp_path):
     """Runs the command line on the two scenes, into tmp_path/out."""
+
     def main(*arguments, **changed):
-        options = {"data": "sintel", "dataset": sintel, "ckpt": small_frozen, "output": tmp_path / "out"}
+        options = {
+            "data": "sintel",
+            "dataset": sintel,
+            "ckpt": small_frozen,
+            "output": tmp_path / "out",
+        }
         options.update(changed)
-        return submit.main([str(each) for name, value in options.items() for each in ("--" + name, value)] + [str(each) for each in arguments])
+        return submit.main(
+            [str(each) for name, value in options.items() for each in ("--" + name, value)]
+            + [str(each) for each in arguments]
+        )
+
     return main
 
 
 def files(folder):
-    return sorted(os.path.relpath(os.path.join(parent, name), str(folder)) for parent, _, names in os.walk(str(folder)) for name in names
-                  if name != submission.MANIFEST)
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), str(folder))
+        for parent, _, names in os.walk(str(folder))
+        for name in names
+        if name != submission.MANIFEST
+    )
 
 
 def test_the_published_counts():
-    assert {data: (benchmark.pairs, benchmark.scenes) for data, benchmark in submission.BENCHMARKS.items()} == {
-        "sintel": (552, 12), "kitti2012": (195, None), "kitti2015": (200, None)}
+    assert {
+        data: (benchmark.pairs, benchmark.scenes)
+        for data, benchmark in submission.BENCHMARKS.items()
+    } == {"sintel": (552, 12), "kitti2012": (195, None), "kitti2015": (200, None)}
 
 
-def test_sintel_both_passes_in_one_archive(published, sintel_main, small_checkpoint, tmp_path, capsys):
+def test_sintel_both_passes_in_one_archive(
+    published, sintel_main, small_checkpoint, tmp_path, capsys
+):
     sintel_main("--zip", tmp_path / "flow.zip", ckpt=small_checkpoint)
     assert files(tmp_path / "out") == FLOWS
     with Predictor(small_checkpoint) as predictor:
         for dark, render_pass in ((1, "clean"), (2, "final")):
             for stem, (first, second) in zip(STEMS, ((0, 1), (0, 1), (1, 2))):
                 expected = predictor.flow(FRAMES[first] // dark, FRAMES[second] // dark)
-                np.testing.assert_allclose(read_flo(tmp_path / "out" / render_pass / (stem + ".flo")), expected, atol=1e-3)
+                np.testing.assert_allclose(
+                    read_flo(tmp_path / "out" / render_pass / (stem + ".flo")), expected, atol=1e-3
+                )
     with zipfile.ZipFile(str(tmp_path / "flow.zip")) as packed:
         assert packed.namelist() == FLOWS and packed.testzip() is None
         assert all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in packed.infolist())
@@ -90,8 +128,13 @@ def test_sintel_both_passes_in_one_archive(published, sintel_main, small_checkpo
     printed = capsys.readouterr().out
     assert "6 flows of sintel" in printed and "flow.zip" in printed and "INCOMPLETE" not in printed
     first = (tmp_path / "flow.zip").read_bytes()
-    sintel_main("--zip", tmp_path / "flow.zip", ckpt=small_checkpoint)      # only checked and packed again
-    assert "6 of 6 flows are there" in capsys.readouterr().out and (tmp_path / "flow.zip").read_bytes() == first
+    sintel_main(
+        "--zip", tmp_path / "flow.zip", ckpt=small_checkpoint
+    )  # only checked and packed again
+    assert (
+        "6 of 6 flows are there" in capsys.readouterr().out
+        and (tmp_path / "flow.zip").read_bytes() == first
+    )
 
 
 def test_names_as_raft_has_them(published, sintel_main, tmp_path):
@@ -110,15 +153,26 @@ def test_kitti(data, prefix, published, kitti, sintel_main, small_frozen, tmp_pa
         for rows, name in ((64, names[0]), (63, names[1])):
             flow, valid = read_flow(str(tmp_path / "out" / name))
             assert flow.shape == (rows, 128, 2) and valid.all()
-            np.testing.assert_allclose(flow, predictor.flow(FRAMES[0][:rows], FRAMES[1][:rows]), atol=1 / 128 + 1e-3)
+            np.testing.assert_allclose(
+                flow, predictor.flow(FRAMES[0][:rows], FRAMES[1][:rows]), atol=1 / 128 + 1e-3
+            )
 
 
 def test_an_incomplete_set_is_refused(sintel_main, sintel, kitti, tmp_path):
-    with pytest.raises(ValueError, match=r"552 pairs in 12 scenes.*test/clean: 3 in 2 \(cave 1, wall 2\); test/final: 3 in 2.*--allow_incomplete"):
+    with pytest.raises(
+        ValueError,
+        match=r"552 pairs in 12 scenes.*test/clean: 3 in 2 \(cave 1, wall 2\); test/final: 3 in 2.*--allow_incomplete",
+    ):
         sintel_main()
-    with pytest.raises(ValueError, match="195 pairs 000000_10 to 000194_10 of the test split, got 2, 000000_10 to 000001_10"):
+    with pytest.raises(
+        ValueError,
+        match="195 pairs 000000_10 to 000194_10 of the test split, got 2, 000000_10 to 000001_10",
+    ):
         sintel_main(data="kitti2012", dataset=kitti)
-    shutil.copytree(str(sintel / FOLDER / "test" / "clean"), str(tmp_path / "partly" / FOLDER / "test" / "clean"))
+    shutil.copytree(
+        str(sintel / FOLDER / "test" / "clean"),
+        str(tmp_path / "partly" / FOLDER / "test" / "clean"),
+    )
     with pytest.raises(ValueError, match="test/final: none"):
         sintel_main(dataset=tmp_path / "partly")
     assert not (tmp_path / "out").exists()
@@ -126,8 +180,13 @@ def test_an_incomplete_set_is_refused(sintel_main, sintel, kitti, tmp_path):
 
 def test_passes_of_other_pairs_are_refused(published, sintel, sintel_main, tmp_path):
     shutil.copytree(str(sintel), str(tmp_path / "other"))
-    os.rename(str(tmp_path / "other" / FOLDER / "test" / "final" / "cave"), str(tmp_path / "other" / FOLDER / "test" / "final" / "tiger"))
-    with pytest.raises(ValueError, match="the same ones, in each of test/clean and test/final, got .*tiger 1"):
+    os.rename(
+        str(tmp_path / "other" / FOLDER / "test" / "final" / "cave"),
+        str(tmp_path / "other" / FOLDER / "test" / "final" / "tiger"),
+    )
+    with pytest.raises(
+        ValueError, match="the same ones, in each of test/clean and test/final, got .*tiger 1"
+    ):
         sintel_main(dataset=tmp_path / "other")
 
 
@@ -135,7 +194,10 @@ def test_a_trial_says_that_it_is_one(sintel_main, tmp_path, capsys):
     sintel_main("--allow_incomplete", "--zip", tmp_path / "flow.zip")
     printed = capsys.readouterr().out
     assert printed.count("INCOMPLETE, not to be sent") == 2 and "552 pairs" in printed
-    assert files(tmp_path / "out") == FLOWS and sorted(os.listdir(str(tmp_path))) == ["flow.incomplete.zip", "out"]
+    assert files(tmp_path / "out") == FLOWS and sorted(os.listdir(str(tmp_path))) == [
+        "flow.incomplete.zip",
+        "out",
+    ]
 
 
 def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatch, capsys):
@@ -146,12 +208,15 @@ def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatc
             raise KeyboardInterrupt
         made.append(os.path.relpath(path, str(tmp_path / "out")))
         write(path, *arguments)
+
     resumed = False
     monkeypatch.setattr(submission_folder, "write_flow", counted)
     with pytest.raises(KeyboardInterrupt):
         sintel_main("--zip", tmp_path / "flow.zip")
     assert made == files(tmp_path / "out") == FLOWS[:2] and not (tmp_path / "flow.zip").exists()
-    (tmp_path / "out" / "clean" / ".partial-1-frame_0002.flo").write_bytes(b"of a run that was killed")
+    (tmp_path / "out" / "clean" / ".partial-1-frame_0002.flo").write_bytes(
+        b"of a run that was killed"
+    )
     torn = tmp_path / "out" / FLOWS[1]
     torn.write_bytes(torn.read_bytes()[:-4])
     resumed = True
@@ -161,15 +226,21 @@ def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatc
     assert "1 of 6 flows are there" in capsys.readouterr().out
 
 
-def test_other_settings_and_weights_are_never_mixed(published, sintel_main, small_checkpoint, tmp_path, monkeypatch):
+def test_other_settings_and_weights_are_never_mixed(
+    published, sintel_main, small_checkpoint, tmp_path, monkeypatch
+):
     def stopped(_, config, folder, remaining):
         folder.write(next(iter(remaining)), np.zeros((64, 128, 2), np.float32))
         raise KeyboardInterrupt
+
     monkeypatch.setattr(submit, "predict", stopped)
     with pytest.raises(KeyboardInterrupt):
         sintel_main()
-    for arguments, changed, word in ((["--names", "raft"], {}, "names 'raft' where it had 'sintel'"), (["--precision", "float16"], {}, "precision"),
-                                     ([], {"ckpt": small_checkpoint}, "weights")):
+    for arguments, changed, word in (
+        (["--names", "raft"], {}, "names 'raft' where it had 'sintel'"),
+        (["--precision", "float16"], {}, "precision"),
+        ([], {"ckpt": small_checkpoint}, "weights"),
+    ):
         with pytest.raises(ValueError, match="of the earlier run, got " + word):
             sintel_main(*arguments, **changed)
     (tmp_path / "out" / submission.MANIFEST).write_text("[1]")
@@ -196,7 +267,14 @@ def test_folders_with_other_files_are_refused(published, sintel_main, sintel, tm
     assert (tmp_path / "out" / "clean" / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("archive, words", [("flow.tar", "ending in .zip"), ("out/flow.zip", "outside of the folder"), ("out/clean/flow.zip", "outside of")])
+@pytest.mark.parametrize(
+    "archive, words",
+    [
+        ("flow.tar", "ending in .zip"),
+        ("out/flow.zip", "outside of the folder"),
+        ("out/clean/flow.zip", "outside of"),
+    ],
+)
 def test_archives_that_cannot_be(archive, words, published, sintel_main, tmp_path):
     with pytest.raises(ValueError, match=words):
         sintel_main("--zip", tmp_path / archive)
@@ -204,15 +282,56 @@ def test_archives_that_cannot_be(archive, words, published, sintel_main, tmp_pat
 
 
 def test_wrong_input_is_one_line(sintel, small_checkpoint, tmp_path):
-    done = run_command(os.path.join(ROOT, "scripts", "submit.py"), "--data", "sintel", "--dataset", sintel, "--ckpt", small_checkpoint, "--output", "out",
-                       cwd=str(tmp_path))
-    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "552 pairs" in done.stderr, done.stderr
+    done = run_command(
+        os.path.join(ROOT, "scripts", "submit.py"),
+        "--data",
+        "sintel",
+        "--dataset",
+        sintel,
+        "--ckpt",
+        small_checkpoint,
+        "--output",
+        "out",
+        cwd=str(tmp_path),
+    )
+    assert (
+        done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "552 pairs" in done.stderr
+    ), done.stderr
     assert os.listdir(str(tmp_path)) == []
-    for dataset, ckpt, words in ((tmp_path / "absent", small_checkpoint, "absent"), (sintel, tmp_path / "none", "none.index"), (sintel, "none.pb", "none.pb")):
+    for dataset, ckpt, words in (
+        (tmp_path / "absent", small_checkpoint, "absent"),
+        (sintel, tmp_path / "none", "none.index"),
+        (sintel, "none.pb", "none.pb"),
+    ):
         with pytest.raises(FileNotFoundError, match=words):
-            submit.main(["--data", "sintel", "--allow_incomplete", "--output", str(tmp_path / "out"), "--dataset", str(dataset), "--ckpt", str(ckpt)])
+            submit.main(
+                [
+                    "--data",
+                    "sintel",
+                    "--allow_incomplete",
+                    "--output",
+                    str(tmp_path / "out"),
+                    "--dataset",
+                    str(dataset),
+                    "--ckpt",
+                    str(ckpt),
+                ]
+            )
     with pytest.raises(ValueError, match="expected names of sintel, got 'raft' for kitti2015"):
-        submit.main(["--data", "kitti2015", "--names", "raft", "--output", "out", "--dataset", str(sintel), "--ckpt", "none"])
+        submit.main(
+            [
+                "--data",
+                "kitti2015",
+                "--names",
+                "raft",
+                "--output",
+                "out",
+                "--dataset",
+                str(sintel),
+                "--ckpt",
+                "none",
+            ]
+        )
     assert os.listdir(str(tmp_path)) == []
 
 
@@ -220,7 +339,10 @@ def test_frames_of_two_sizes_are_named(sintel, sintel_main, tmp_path):
     shutil.copytree(str(sintel), str(tmp_path / "broken"))
     wrong = tmp_path / "broken" / FOLDER / "test" / "clean" / "wall" / "frame_0003.png"
     store(wrong, FRAMES[0][:, :96])
-    with pytest.raises(ValueError, match=r"64x128 \(height x width\) in .*frame_0002.png and 64x96 in .*frame_0003.png"):
+    with pytest.raises(
+        ValueError,
+        match=r"64x128 \(height x width\) in .*frame_0002.png and 64x96 in .*frame_0003.png",
+    ):
         sintel_main("--allow_incomplete", dataset=tmp_path / "broken")
 
 

@@ -1,4 +1,5 @@
 """Stand-ins for Ascend's Python packages, for tests: what they take and give is as documented, and they note how they were called."""
+
 import os
 import sys
 
@@ -26,7 +27,9 @@ def standins(monkeypatch):
 
 def environment(**settings):
     """For a fresh process that finds the stand-ins."""
-    return dict(os.environ, PYTHONPATH=STANDINS, **{name: str(value) for name, value in settings.items()})
+    return dict(
+        os.environ, PYTHONPATH=STANDINS, **{name: str(value) for name, value in settings.items()}
+    )
 
 
 def without(monkeypatch, name):

@@ -1,4 +1,5 @@
 """A run that is killed again and again ends with the losses and weights of one that was not; two workers learn what one does."""
+
 import os
 import re
 import subprocess
@@ -26,7 +27,9 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope="module")
 def unbroken(dataset, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("unbroken"))
-    subprocess.check_call([sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL)
+    subprocess.check_call(
+        [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
+    )
     return folder
 
 
@@ -40,30 +43,69 @@ def losses(folder):
 
 
 def test_killed_at_random_moments(dataset, unbroken, tmp_path):
-    folder, random, log = str(tmp_path), np.random.RandomState(), os.path.join(str(tmp_path), "train.log")
+    folder, random, log = (
+        str(tmp_path),
+        np.random.RandomState(),
+        os.path.join(str(tmp_path), "train.log"),
+    )
     for first in (1, 5):
-        process = subprocess.Popen([sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
+        )
         try:
             deadline = time.time() + 120
-            while process.poll() is None and time.time() < deadline and not (os.path.exists(log) and first in losses(folder)):
+            while (
+                process.poll() is None
+                and time.time() < deadline
+                and not (os.path.exists(log) and first in losses(folder))
+            ):
                 time.sleep(0.02)
             time.sleep(random.uniform(0, 0.6))
         finally:
             process.kill()
             process.wait()
-    subprocess.check_call([sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL)
+    subprocess.check_call(
+        [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
+    )
     expected, found = losses(unbroken), losses(folder)
     assert sorted(found) == sorted(expected) == list(range(1, STEPS + 1))
     for step, values in found.items():
         assert set(values) == set(expected[step]), step
-    left, right = (weights(os.path.join(each, "pwcnet.ckpt-%d" % STEPS)) for each in (unbroken, folder))
+    left, right = (
+        weights(os.path.join(each, "pwcnet.ckpt-%d" % STEPS)) for each in (unbroken, folder)
+    )
     for name in left:
         np.testing.assert_array_equal(left[name], right[name], err_msg=name)
 
 
 def test_two_workers_learn_what_one_does(dataset, unbroken, tmp_path):
-    subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "launch.py"), "--workers", "2", "--engine", "collective", "--", sys.executable, PROGRAM, dataset,
-                    str(tmp_path), str(STEPS), "1"], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    subprocess.run(
+        [
+            sys.executable,
+            os.path.join(ROOT, "scripts", "launch.py"),
+            "--workers",
+            "2",
+            "--engine",
+            "collective",
+            "--",
+            sys.executable,
+            PROGRAM,
+            dataset,
+            str(tmp_path),
+            str(STEPS),
+            "1",
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     expected, found = losses(unbroken), losses(str(tmp_path))
-    np.testing.assert_allclose([float(found[step][0]) for step in sorted(found)], [float(expected[step][0]) for step in sorted(expected)], rtol=1e-3)
-    assert sorted(name for name in os.listdir(str(tmp_path)) if name.endswith(".index")) == ["pwcnet.ckpt-6.index", "pwcnet.ckpt-9.index"]
+    np.testing.assert_allclose(
+        [float(found[step][0]) for step in sorted(found)],
+        [float(expected[step][0]) for step in sorted(expected)],
+        rtol=1e-3,
+    )
+    assert sorted(name for name in os.listdir(str(tmp_path)) if name.endswith(".index")) == [
+        "pwcnet.ckpt-6.index",
+        "pwcnet.ckpt-9.index",
+    ]

@@ -1,4 +1,5 @@
 """Losses beyond the golden numbers: masks, exact zeros, the paper's form."""
+
 import numpy as np
 import pytest
 
@@ -18,7 +19,11 @@ def evaluate(loss, pyramid, truth, valid):
 def random_case(seed=0, batch=2, height=64, width=128):
     random = np.random.RandomState(seed)
     pyramid = [random.randn(batch, height >> l, width >> l, 2).astype(np.float32) for l in LEVELS]
-    return pyramid, (random.randn(batch, height, width, 2) * 5).astype(np.float32), random.rand(batch, height, width) > 0.4
+    return (
+        pyramid,
+        (random.randn(batch, height, width, 2) * 5).astype(np.float32),
+        random.rand(batch, height, width) > 0.4,
+    )
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
@@ -38,20 +43,24 @@ def test_pixels_without_truth_change_nothing(loss):
     assert total == expected
     for level, gradient, same in zip(LEVELS, gradients, expected_gradients):
         np.testing.assert_array_equal(gradient, same)
-        assert not gradient[~valid[:, ::2 ** level, ::2 ** level]].any()
+        assert not gradient[~valid[:, :: 2**level, :: 2**level]].any()
 
 
 def test_losses_as_written_down():
     pyramid, truth, valid = random_case()
     expected = dict.fromkeys(LOSSES, 0.0)
     for level, flow in zip(LEVELS, pyramid):
-        step = 2 ** level
-        error = np.where(valid[:, ::step, ::step, None], truth[:, ::step, ::step] / step - flow, 0).astype(np.float64)
+        step = 2**level
+        error = np.where(
+            valid[:, ::step, ::step, None], truth[:, ::step, ::step] / step - flow, 0
+        ).astype(np.float64)
         weight = LEVEL_WEIGHTS[level]
-        expected["multiscale"] += weight * np.sqrt((error ** 2).sum(-1)).sum((1, 2)).mean()
+        expected["multiscale"] += weight * np.sqrt((error**2).sum(-1)).sum((1, 2)).mean()
         l1 = np.abs(error).sum(-1)
         expected["robust"] += weight * (l1.sum((1, 2)).mean() + 0.01) ** 0.4
-        expected["robust_per_pixel"] += weight * (((l1 + 0.01) ** 0.4) * valid[:, ::step, ::step]).sum((1, 2)).mean()
+        expected["robust_per_pixel"] += (
+            weight * (((l1 + 0.01) ** 0.4) * valid[:, ::step, ::step]).sum((1, 2)).mean()
+        )
     for loss, value in expected.items():
         np.testing.assert_allclose(evaluate(loss, pyramid, truth, valid)[0], value, rtol=1e-5)
 

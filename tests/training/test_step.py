@@ -1,4 +1,5 @@
 """Options of a training step: clipping, decay, loss scale, precision."""
+
 import functools
 
 import numpy as np
@@ -6,20 +7,42 @@ import pytest
 
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-from pwcnet.training.step import training_graph
 from pwcnet.training.options import TrainingOptions
+from pwcnet.training.step import training_graph
 from tests.conftest import golden
 from tests.training.test_golden_training import start_from_golden_weights
 
 
-@functools.lru_cache(maxsize=None)        # most of its time is building the graph
+@functools.lru_cache(maxsize=None)  # most of its time is building the graph
 def trajectory(steps=3, samples=2, **changes):
     """Losses of the golden batch, the change of every variable in the first step, and the norm of its gradients."""
-    numbers = {name: array[:samples] for name, array in golden("train_sm_64x128_b2").items() if name in ("x", "y")}
-    options = TrainingOptions(**dict(dict(steps=1, batch_size=2, loss="multiscale", schedule="constant", learning_rate=1e-4, optimizer="sgd"), **changes))
+    numbers = {
+        name: array[:samples]
+        for name, array in golden("train_sm_64x128_b2").items()
+        if name in ("x", "y")
+    }
+    options = TrainingOptions(
+        **dict(
+            dict(
+                steps=1,
+                batch_size=2,
+                loss="multiscale",
+                schedule="constant",
+                learning_rate=1e-4,
+                optimizer="sgd",
+            ),
+            **changes,
+        )
+    )
     with tf.Graph().as_default(), tf.Session() as session:
         pair = tf.placeholder_with_default(numbers["x"], numbers["x"].shape)
-        graph = training_graph(pair, tf.constant(numbers["y"]), tf.ones(numbers["y"].shape[:3], tf.bool), ModelConfig.small(), options)
+        graph = training_graph(
+            pair,
+            tf.constant(numbers["y"]),
+            tf.ones(numbers["y"].shape[:3], tf.bool),
+            ModelConfig.small(),
+            options,
+        )
         start_from_golden_weights(session, 1)
         variables = tf.trainable_variables()
         before = session.run(variables)
@@ -39,18 +62,29 @@ def test_clipping_keeps_the_direction():
     length = np.sqrt(sum((change.astype(np.float64) ** 2).sum() for change in clipped.values()))
     assert length == pytest.approx(1e-4 * norm / 10, rel=1e-2)
     largest = max(plain, key=lambda name: np.abs(plain[name]).max())
-    np.testing.assert_allclose(clipped[largest], plain[largest] / 10, atol=1e-3 * np.abs(plain[largest]).max())
+    np.testing.assert_allclose(
+        clipped[largest], plain[largest] / 10, atol=1e-3 * np.abs(plain[largest]).max()
+    )
 
 
 def test_biases_without_decay():
     with tf.Graph().as_default(), tf.Session() as session:
         from pwcnet.training.losses import weight_decay, with_decay
-        kernel, bias = tf.get_variable("a/kernel", initializer=np.full(3, 2.0, np.float32)), tf.get_variable("a/bias", initializer=np.full(2, 3.0, np.float32))
+
+        kernel, bias = (
+            tf.get_variable("a/kernel", initializer=np.full(3, 2.0, np.float32)),
+            tf.get_variable("a/bias", initializer=np.full(2, 3.0, np.float32)),
+        )
         gradients = [(tf.ones(3), kernel), (tf.ones(2), bias)]
-        both, alone = weight_decay([kernel, bias], 0.1), weight_decay([kernel, bias], 0.1, biases=False)
+        both, alone = (
+            weight_decay([kernel, bias], 0.1),
+            weight_decay([kernel, bias], 0.1, biases=False),
+        )
         changed = [gradient for gradient, _ in with_decay(gradients, 0.1, biases=False)]
         session.run(tf.global_variables_initializer())
-        assert session.run(both) == pytest.approx(0.1 * (6 + 9)) and session.run(alone) == pytest.approx(0.6)
+        assert session.run(both) == pytest.approx(0.1 * (6 + 9)) and session.run(
+            alone
+        ) == pytest.approx(0.6)
         np.testing.assert_allclose(session.run(changed[0]), 1.2)
         np.testing.assert_allclose(session.run(changed[1]), 1.0)
 
@@ -61,15 +95,22 @@ def test_a_loss_scale_changes_nothing_in_float32(scale):
     np.testing.assert_allclose(scaled, plain, rtol=1e-4)
 
 
-@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="TensorFlow 1.15 has no convolutions in bfloat16")
+@pytest.mark.skipif(
+    TF_RELEASE.startswith("1."), reason="TensorFlow 1.15 has no convolutions in bfloat16"
+)
 def test_bfloat16_follows_float32():
-    plain, reduced = (trajectory(8, optimizer="adam", learning_rate=1e-4, precision=precision)[0] for precision in ("float32", "bfloat16"))
+    plain, reduced = (
+        trajectory(8, optimizer="adam", learning_rate=1e-4, precision=precision)[0]
+        for precision in ("float32", "bfloat16")
+    )
     assert plain[-1] < plain[0]
     np.testing.assert_allclose(reduced, plain, rtol=0.02)
 
 
 def test_float16_with_a_loss_scale_follows_float32():
-    plain, reduced = (trajectory(2, samples=1, optimizer="adam", learning_rate=1e-4, **precision)
-                      for precision in ({}, {"precision": "float16", "loss_scale": "dynamic"}))
+    plain, reduced = (
+        trajectory(2, samples=1, optimizer="adam", learning_rate=1e-4, **precision)
+        for precision in ({}, {"precision": "float16", "loss_scale": "dynamic"})
+    )
     np.testing.assert_allclose(reduced[0], plain[0], rtol=0.02)
     assert all(np.isfinite(change).all() and change.any() for change in reduced[1].values())

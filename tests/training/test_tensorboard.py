@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.training.tensorboard import read_curves
-from pwcnet.training.tensorboard import Summaries
+from pwcnet.training.tensorboard import Summaries, read_curves
 
 
 def write(folder, steps, first_step=0, offset=0.0):
@@ -29,23 +28,44 @@ def test_scalars_round_trip(tmp_path):
         summaries.scalars(10, {"epe": float("nan")})
     curves = read_curves(folder)
     assert list(curves) == ["epe", "loss/level6"] and listed(curves["loss/level6"]) == [(0, 0.25)]
-    assert curves["epe"][0].tolist() == [0, 10] and curves["epe"][1][0] == 1.5 and np.isnan(curves["epe"][1][1])
+    assert (
+        curves["epe"][0].tolist() == [0, 10]
+        and curves["epe"][1][0] == 1.5
+        and np.isnan(curves["epe"][1][1])
+    )
 
 
 def test_pictures_round_trip(tmp_path):
     image = np.random.RandomState(0).randint(0, 256, (5, 7, 3)).astype(np.uint8)
-    with tf.Graph().as_default() as graph, Summaries(str(tmp_path)) as summaries:          # as in the training loop
+    with tf.Graph().as_default() as graph, Summaries(
+        str(tmp_path)
+    ) as summaries:  # as in the training loop
         summaries.pictures(3, {"validation/a/b/truth": image})
         assert not graph.get_operations()
     events = [event for event in tf.train.summary_iterator(summaries.path) if event.summary.value]
     value = events[0].summary.value[0]
-    assert len(events) == 1 and events[0].step == 3 and value.tag == "validation/a/b/truth" and (value.image.height, value.image.width) == (5, 7)
-    assert np.array_equal(cv2.imdecode(np.frombuffer(value.image.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], image)
+    assert (
+        len(events) == 1
+        and events[0].step == 3
+        and value.tag == "validation/a/b/truth"
+        and (value.image.height, value.image.width) == (5, 7)
+    )
+    assert np.array_equal(
+        cv2.imdecode(np.frombuffer(value.image.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)[
+            ..., ::-1
+        ],
+        image,
+    )
 
 
-@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)],
+)
 def test_what_is_no_picture(tmp_path, image):
-    with Summaries(str(tmp_path)) as summaries, pytest.raises(ValueError, match=r"\[H, W, 3\] and uint8.*'error'"):
+    with Summaries(str(tmp_path)) as summaries, pytest.raises(
+        ValueError, match=r"\[H, W, 3\] and uint8.*'error'"
+    ):
         summaries.pictures(1, {"error": image})
 
 
@@ -62,7 +82,7 @@ def test_resuming_replaces_what_a_killed_run_wrote_later(tmp_path):
     write(folder, (3, 4, 5), first_step=2, offset=0.5)
     wanted = [(1, 1.0), (2, 2.0), (3, 3.5), (4, 4.5), (5, 5.5)]
     assert listed(read_curves(folder)["loss"]) == wanted
-    write(folder, (0, 1), offset=0.25)                      # killed before its first checkpoint, started afresh
+    write(folder, (0, 1), offset=0.25)  # killed before its first checkpoint, started afresh
     assert listed(read_curves(folder)["loss"]) == [(0, 0.25), (1, 1.25)]
 
 
@@ -73,8 +93,14 @@ def test_tensorboard_reads_the_same(tmp_path):
         summaries.scalars(3, {"loss": 3.5})
         summaries.pictures(3, {"truth": np.zeros((5, 7, 3), np.uint8)})
     events = accumulator.EventAccumulator(str(tmp_path)).Reload()
-    assert [(event.step, event.value) for event in events.Scalars("loss")] == [(1, 1.0), (2, 2.0), (3, 3.5)]
-    assert [(event.step, event.height, event.width) for event in events.Images("truth")] == [(3, 5, 7)]
+    assert [(event.step, event.value) for event in events.Scalars("loss")] == [
+        (1, 1.0),
+        (2, 2.0),
+        (3, 3.5),
+    ]
+    assert [(event.step, event.height, event.width) for event in events.Images("truth")] == [
+        (3, 5, 7)
+    ]
 
 
 def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path):
@@ -117,13 +143,15 @@ def test_folders_without_a_run(tmp_path):
     with pytest.raises(ValueError, match="expected numbers"):
         read_curves(str(tmp_path))
     write(str(tmp_path / "a"), (1,))
-    assert listed(read_curves(str(tmp_path))["loss"]) == [(1, 1.0)]          # in the one folder of the run
+    assert listed(read_curves(str(tmp_path))["loss"]) == [(1, 1.0)]  # in the one folder of the run
     write(str(tmp_path / "b"), (1,))
     with pytest.raises(ValueError, match="expected one run, got 2"):
         read_curves(str(tmp_path))
 
 
 def test_a_file_that_is_no_event_file(tmp_path):
-    (tmp_path / "events.out.tfevents.1").write_bytes(b"no event, but longer than the header of a record")
+    (tmp_path / "events.out.tfevents.1").write_bytes(
+        b"no event, but longer than the header of a record"
+    )
     with pytest.raises(ValueError, match="expected an event file, got .*tfevents.1"):
         read_curves(str(tmp_path))

@@ -1,27 +1,30 @@
 """Validation during training: its numbers, the best checkpoints, what is written for TensorBoard."""
+
 import json
 import os
 
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
-from pwcnet.model.config import ModelConfig
+from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
-from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.evaluation.scoring import Totals, evaluate_samples
 from pwcnet.inference.predictor import Predictor
-from pwcnet.training.run_folder import Keeper
+from pwcnet.model.config import ModelConfig
 from pwcnet.training.options import TrainingOptions
+from pwcnet.training.run_folder import Keeper
 from pwcnet.training.trainer import Start, train
 from pwcnet.training.validation import Validation
+from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
-    write_sintel(str(folder), [("one", make_scene(0, 70, 100, 3, 4)), ("two", make_scene(1, 64, 64, 2, 4))])        # sizes that differ, and want padding
+    write_sintel(
+        str(folder), [("one", make_scene(0, 70, 100, 3, 4)), ("two", make_scene(1, 64, 64, 2, 4))]
+    )  # sizes that differ, and want padding
     return sintel_samples(str(folder), mode="train_noval")
 
 
@@ -36,10 +39,29 @@ def trained(samples, tmp_path_factory):
             found[len(found) + 1] = validated
             return validated
 
-    options = TrainingOptions(steps=6, batch_size=1, crop=(64, 64), loss="multiscale", schedule="constant", learning_rate=1e-3, display=2, save_every=1, keep=1,
-                              keep_every=0, validate_every=1, keep_best=2)
+    options = TrainingOptions(
+        steps=6,
+        batch_size=1,
+        crop=(64, 64),
+        loss="multiscale",
+        schedule="constant",
+        learning_rate=1e-3,
+        display=2,
+        save_every=1,
+        keep=1,
+        keep_every=0,
+        validate_every=1,
+        keep_best=2,
+    )
     with Keeper(folder, 1, 0, options.keep_best) as keeper:
-        train(TrainingData(samples, (64, 64)), ModelConfig.small(), options, keeper, Start(None, False), validation=Noting(samples))
+        train(
+            TrainingData(samples, (64, 64)),
+            ModelConfig.small(),
+            options,
+            keeper,
+            Start(None, False),
+            validation=Noting(samples),
+        )
     return folder, found
 
 
@@ -60,7 +82,10 @@ def test_the_best_are_kept_apart_from_the_latest(trained):
     with open(os.path.join(folder, "best", "best.json")) as stream:
         noted = json.load(stream)
     assert noted == {str(step): validated.epe for step, validated in found.items()}
-    assert list(list_checkpoints(folder)) == [6] and Checkpoint(os.path.join(folder, "best")).config.name == "sm-6-2"
+    assert (
+        list(list_checkpoints(folder)) == [6]
+        and Checkpoint(os.path.join(folder, "best")).config.name == "sm-6-2"
+    )
 
 
 @pytest.mark.parametrize("at", [2, 4])
@@ -76,12 +101,29 @@ def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
                 raise KeyboardInterrupt
             return super().run(*arguments)
 
-    options = TrainingOptions(steps=4, batch_size=1, crop=(64, 64), loss="multiscale", schedule="constant", learning_rate=1e-3, display=4, save_every=2,
-                              validate_every=2, keep_best=2)
+    options = TrainingOptions(
+        steps=4,
+        batch_size=1,
+        crop=(64, 64),
+        loss="multiscale",
+        schedule="constant",
+        learning_rate=1e-3,
+        display=4,
+        save_every=2,
+        validate_every=2,
+        keep_best=2,
+    )
 
     def go(validation, resume):
         with Keeper(str(tmp_path), 2, 0, options.keep_best) as keeper:
-            train(TrainingData(samples, (64, 64)), ModelConfig.small(), options, keeper, Start(None, resume), validation=validation)
+            train(
+                TrainingData(samples, (64, 64)),
+                ModelConfig.small(),
+                options,
+                keeper,
+                Start(None, resume),
+                validation=validation,
+            )
             return keeper.validated(), sorted(list_checkpoints(keeper.best_folder))
 
     with pytest.raises(KeyboardInterrupt):
@@ -89,7 +131,9 @@ def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
     validated, best = go(Validation(samples), True)
     assert sorted(validated) == best == [2, 4]
     validation = Stopping(samples)
-    assert go(validation, True) == (validated, best) and validation.runs == 0           # complete: nothing to do
+    assert (
+        go(validation, True) == (validated, best) and validation.runs == 0
+    )  # complete: nothing to do
 
 
 def test_each_sample_counts_once(samples):

@@ -15,9 +15,12 @@ def pair(height=60, width=120, speed=10.0):
 
 def levels(speed=10.0, height=64, width=128):
     """A uniform flow to the right, in pixels of each level."""
-    flows = [np.zeros((height // 2 ** level, width // 2 ** level, 2), np.float32) for level in range(6, 1, -1)]
+    flows = [
+        np.zeros((height // 2**level, width // 2**level, 2), np.float32)
+        for level in range(6, 1, -1)
+    ]
     for level, flow in zip(range(6, 1, -1), flows):
-        flow[..., 0] = speed / 2 ** level
+        flow[..., 0] = speed / 2**level
     return flows
 
 
@@ -25,23 +28,40 @@ def test_a_right_prediction():
     loaded = pair()
     pictures = training_pictures(loaded, loaded.flow, levels())
     assert list(pictures) == ["frame1", "frame2", "truth", "prediction", "error", "pyramid"]
-    assert all(picture.dtype == np.uint8 and picture.shape == (60, 120, 3) for name, picture in pictures.items() if name != "pyramid")
-    assert np.array_equal(pictures["frame1"], loaded.frame1) and np.array_equal(pictures["truth"], flow_to_color(loaded.flow))
-    assert np.array_equal(pictures["truth"], pictures["prediction"]) and np.all(pictures["error"] == KITTI_COLORS[0])
+    assert all(
+        picture.dtype == np.uint8 and picture.shape == (60, 120, 3)
+        for name, picture in pictures.items()
+        if name != "pyramid"
+    )
+    assert np.array_equal(pictures["frame1"], loaded.frame1) and np.array_equal(
+        pictures["truth"], flow_to_color(loaded.flow)
+    )
+    assert np.array_equal(pictures["truth"], pictures["prediction"]) and np.all(
+        pictures["error"] == KITTI_COLORS[0]
+    )
 
 
 def test_one_scale_for_truth_and_prediction():
     loaded = pair()
-    half, beyond = (training_pictures(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0] for factor in (0.5, 2))
-    assert 100 < half[2] < 160 and half[0] == 255 and 180 < beyond[0] < 200           # paler, darker
+    half, beyond = (
+        training_pictures(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0]
+        for factor in (0.5, 2)
+    )
+    assert 100 < half[2] < 160 and half[0] == 255 and 180 < beyond[0] < 200  # paler, darker
 
 
 def test_levels_are_in_pixels_of_the_input():
     pyramid = training_pictures(pair(), pair().flow, levels())["pyramid"]
     cell = (WIDTH - 4 * GAP) // 5
-    cells = [pyramid[:, index * (cell + GAP):index * (cell + GAP) + cell] for index in range(5)]
-    assert pyramid.shape == (cell // 2, 5 * cell + 4 * GAP, 3) and all(np.array_equal(each, cells[0]) for each in cells) and np.ptp(cells[0][..., 0]) == 0
-    assert np.array_equal(cells[0][0, 0], flow_to_color(np.full((1, 1, 2), (10, 0), np.float32))[0, 0])
+    cells = [pyramid[:, index * (cell + GAP) : index * (cell + GAP) + cell] for index in range(5)]
+    assert (
+        pyramid.shape == (cell // 2, 5 * cell + 4 * GAP, 3)
+        and all(np.array_equal(each, cells[0]) for each in cells)
+        and np.ptp(cells[0][..., 0]) == 0
+    )
+    assert np.array_equal(
+        cells[0][0, 0], flow_to_color(np.full((1, 1, 2), (10, 0), np.float32))[0, 0]
+    )
 
 
 def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
@@ -50,9 +70,18 @@ def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
     loaded.valid[:, :300] = False
     loaded.flow[~loaded.valid] = np.nan
     pictures = training_pictures(loaded, pair(375, 1242).flow, levels(height=384, width=1280))
-    assert all(pictures[name].shape == (155, WIDTH, 3) for name in ("frame1", "truth", "prediction", "error"))
-    assert np.array_equal(pictures["truth"][:, 130:], pictures["prediction"][:, 130:]) and not pictures["truth"][:, :120].any()
-    assert np.all(pictures["error"][:, 130:] == KITTI_COLORS[0]) and not pictures["error"][:, :120].any()
+    assert all(
+        pictures[name].shape == (155, WIDTH, 3)
+        for name in ("frame1", "truth", "prediction", "error")
+    )
+    assert (
+        np.array_equal(pictures["truth"][:, 130:], pictures["prediction"][:, 130:])
+        and not pictures["truth"][:, :120].any()
+    )
+    assert (
+        np.all(pictures["error"][:, 130:] == KITTI_COLORS[0])
+        and not pictures["error"][:, :120].any()
+    )
 
 
 @pytest.mark.parametrize("valid", [True, False])
@@ -60,7 +89,9 @@ def test_truth_without_motion_or_without_a_valid_pixel(valid):
     loaded = pair(speed=0.0)
     loaded.valid[:] = valid
     pictures = training_pictures(loaded, loaded.flow, levels(0.0))
-    assert np.all(pictures["truth"] == (255 if valid else 0)) and np.all(pictures["prediction"] == 255)
+    assert np.all(pictures["truth"] == (255 if valid else 0)) and np.all(
+        pictures["prediction"] == 255
+    )
 
 
 def test_wrong_arrays():

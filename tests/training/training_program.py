@@ -1,27 +1,42 @@
 """A small training run for tests that kill it, or start several workers: training_program.py DATASET SAVE_PATH STEPS BATCH_SIZE."""
+
 import logging
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 import pwcnet.cli.common  # noqa: E402,F401  quiet TensorFlow, before anything imports it
-
-from pwcnet.model.config import ModelConfig  # noqa: E402
-from pwcnet.data.input_pipeline import TrainingData  # noqa: E402
 from pwcnet.data.datasets.sintel import sintel_samples  # noqa: E402
-from pwcnet.runtime.devices import session_config  # noqa: E402
+from pwcnet.data.input_pipeline import TrainingData  # noqa: E402
 from pwcnet.distributed.engines import open_workers  # noqa: E402
-from pwcnet.training.run_folder import Keeper  # noqa: E402
+from pwcnet.model.config import ModelConfig  # noqa: E402
+from pwcnet.runtime.devices import session_config  # noqa: E402
 from pwcnet.training.options import TrainingOptions  # noqa: E402
+from pwcnet.training.run_folder import Keeper  # noqa: E402
 from pwcnet.training.trainer import Start, train  # noqa: E402
 
 dataset, save_path, steps, batch_size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-options = TrainingOptions(steps=steps, batch_size=batch_size, crop=(64, 64), loss="multiscale", schedule="constant", learning_rate=1e-4, display=1, save_every=3,
-                          threads=1, seed=7, average_decay=0.9)
-with open_workers(session_config(1)) as workers, Keeper(save_path, 2, 0, leader=workers.leader) as keeper:
+options = TrainingOptions(
+    steps=steps,
+    batch_size=batch_size,
+    crop=(64, 64),
+    loss="multiscale",
+    schedule="constant",
+    learning_rate=1e-4,
+    display=1,
+    save_every=3,
+    threads=1,
+    seed=7,
+    average_decay=0.9,
+)
+with open_workers(session_config(1)) as workers, Keeper(
+    save_path, 2, 0, leader=workers.leader
+) as keeper:
     if workers.leader:
         handler = logging.FileHandler(os.path.join(save_path, "train.log"))
         logging.getLogger().addHandler(handler)
         logging.getLogger("pwcnet").setLevel(logging.INFO)
-    data = TrainingData(sintel_samples(dataset, mode="train_noval"), options.crop, options.augment, options.seed)
+    data = TrainingData(
+        sintel_samples(dataset, mode="train_noval"), options.crop, options.augment, options.seed
+    )
     train(data, ModelConfig.small(), options, keeper, Start(None, True), workers=workers)

@@ -1,12 +1,13 @@
 """Weights in .npz files: written, read, and turned into checkpoints."""
+
 import os
 
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint, variable_shapes
 from pwcnet.inference.predictor import Predictor
 from pwcnet.weights.archive import write_archive, write_checkpoint
+from pwcnet.weights.checkpoint import Checkpoint, variable_shapes
 from tests.conftest import run_main
 
 
@@ -19,18 +20,26 @@ def archive(small_checkpoint, tmp_path_factory):
 
 def test_an_archive_is_the_checkpoint_in_float16(archive, small_checkpoint):
     kept, original = Checkpoint(archive), Checkpoint(small_checkpoint)
-    assert kept.config == original.config and kept.step == original.step == 7 and os.path.getsize(archive) < 12e6
+    assert (
+        kept.config == original.config
+        and kept.step == original.step == 7
+        and os.path.getsize(archive) < 12e6
+    )
     for name, shape in variable_shapes(original.config).items():
         weight = kept.weight(name, shape)
         assert weight.dtype == np.float32
-        np.testing.assert_array_equal(weight, original.weight(name, shape).astype(np.float16).astype(np.float32))
+        np.testing.assert_array_equal(
+            weight, original.weight(name, shape).astype(np.float16).astype(np.float32)
+        )
     assert not kept.inspect().missing and kept.inspect().parameters == 4705064
 
 
 def test_and_back(archive, tmp_path):
     prefix = write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     assert prefix.endswith("pwcnet.ckpt-7")
-    with pytest.raises(FileExistsError, match="expected a folder without checkpoints, got .*back"):      # it may be a run's
+    with pytest.raises(
+        FileExistsError, match="expected a folder without checkpoints, got .*back"
+    ):  # it may be a run's
         write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     frames = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     flows = []
@@ -61,7 +70,7 @@ def test_wrong_files(small_checkpoint, tmp_path):
 def test_a_truncated_archive_is_named(archive, tmp_path):
     with open(archive, "rb") as stream:
         data = stream.read()
-    (tmp_path / "half.npz").write_bytes(data[:len(data) // 2])
+    (tmp_path / "half.npz").write_bytes(data[: len(data) // 2])
     with pytest.raises(ValueError, match="half.npz"):
         Checkpoint(str(tmp_path / "half.npz"))
     broken = bytearray(data)
@@ -74,6 +83,7 @@ def test_a_truncated_archive_is_named(archive, tmp_path):
 def test_weights_that_float16_does_not_hold(tmp_path):
     from tests.conftest import golden_weights
     from tests.conftest import write_checkpoint as saved
+
     weights = golden_weights("sm", 0)
     weights["pwcnet/featpyr/conv1a/bias"][0] = 1e6
     path = saved(tmp_path, weights)

@@ -1,15 +1,30 @@
 """Checkpoints: variants read from the file, prefixes, refusals, saving."""
+
 import os
 import shutil
 
 import numpy as np
 import pytest
 
-from pwcnet.weights.checkpoint import Checkpoint, find_checkpoint, list_checkpoints, remove_checkpoint, save_checkpoint, variable_shapes
-from pwcnet.model.config import ModelConfig
 from pwcnet.export.frozen_graph import freeze, run_frozen
+from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import tf
-from tests.conftest import assert_close, golden, golden_variables, golden_weights, run_command, write_checkpoint
+from pwcnet.weights.checkpoint import (
+    Checkpoint,
+    find_checkpoint,
+    list_checkpoints,
+    remove_checkpoint,
+    save_checkpoint,
+    variable_shapes,
+)
+from tests.conftest import (
+    assert_close,
+    golden,
+    golden_variables,
+    golden_weights,
+    run_command,
+    write_checkpoint,
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +32,10 @@ def small(tmp_path_factory):
     return write_checkpoint(tmp_path_factory.mktemp("small"), golden_weights("sm", 0), step=7)
 
 
-@pytest.mark.parametrize("config", [ModelConfig(dense, everywhere) for dense in (True, False) for everywhere in (True, False)])
+@pytest.mark.parametrize(
+    "config",
+    [ModelConfig(dense, everywhere) for dense in (True, False) for everywhere in (True, False)],
+)
 def test_variant_is_read_from_the_file(config, tmp_path):
     weights = {name: np.zeros(shape, np.float32) for name, shape in variable_shapes(config).items()}
     checkpoint = Checkpoint(write_checkpoint(tmp_path, weights))
@@ -27,15 +45,19 @@ def test_variant_is_read_from_the_file(config, tmp_path):
 
 @pytest.mark.parametrize("variant", ["lg", "sm"])
 def test_variable_shapes_are_golden(variant):
-    assert list(variable_shapes(ModelConfig.from_name(variant)).items()) == list(golden_variables(variant).items())
+    assert list(variable_shapes(ModelConfig.from_name(variant)).items()) == list(
+        golden_variables(variant).items()
+    )
 
 
 @pytest.mark.parametrize("variant", ["lg", "sm"])
 @pytest.mark.parametrize("prefix", ["", "fp32_vars/"])
 def test_weights_give_the_golden_flow(variant, prefix, tmp_path):
     weights = {prefix + name: value for name, value in golden_weights(variant, 0).items()}
-    if prefix:                                   # float16 copies beside, which must not be taken
-        weights.update({name[len(prefix):]: np.zeros_like(value) for name, value in weights.items()})
+    if prefix:  # float16 copies beside, which must not be taken
+        weights.update(
+            {name[len(prefix) :]: np.zeros_like(value) for name, value in weights.items()}
+        )
     checkpoint = Checkpoint(write_checkpoint(tmp_path, weights))
     numbers = golden("forward_%s_64x128" % variant)
     assert_close(run_frozen(freeze(checkpoint, 1, 64, 128), numbers["x"]), numbers["flow"])
@@ -58,7 +80,9 @@ def test_missing_file(tmp_path):
 def test_truncated_data_is_named(small, tmp_path):
     copy = str(tmp_path / "pwcnet.ckpt-7")
     shutil.copy(small + ".index", copy + ".index")
-    with open(small + ".data-00000-of-00001", "rb") as stream, open(copy + ".data-00000-of-00001", "wb") as out:
+    with open(small + ".data-00000-of-00001", "rb") as stream, open(
+        copy + ".data-00000-of-00001", "wb"
+    ) as out:
         out.write(stream.read()[:100000])
     with pytest.raises(ValueError, match="truncated or broken %s" % copy):
         freeze(Checkpoint(copy), 1, 64, 64)
@@ -83,16 +107,25 @@ def test_another_network(tmp_path):
 
 def test_first_wrong_variable_is_named(tmp_path):
     weights = golden_weights("sm", 0)
-    lacking = {n: v for n, v in weights.items() if n not in ("pwcnet/featpyr/conv3b/bias", "pwcnet/predict_flow/conv2_1/bias")}
+    lacking = {
+        n: v
+        for n, v in weights.items()
+        if n not in ("pwcnet/featpyr/conv3b/bias", "pwcnet/predict_flow/conv2_1/bias")
+    }
     path = write_checkpoint(tmp_path, lacking)
     with pytest.raises(ValueError, match="pwcnet/featpyr/conv3b/bias.*none in %s" % path):
         freeze(Checkpoint(path), 1, 64, 64)
     weights["pwcnet/featpyr/conv2a/kernel"] = np.zeros([3, 3, 16, 33], np.float32)
     path = write_checkpoint(tmp_path / "reshaped", weights)
-    with pytest.raises(ValueError, match=r"pwcnet/featpyr/conv2a/kernel.*\[3, 3, 16, 33\] in %s" % path):
+    with pytest.raises(
+        ValueError, match=r"pwcnet/featpyr/conv2a/kernel.*\[3, 3, 16, 33\] in %s" % path
+    ):
         freeze(Checkpoint(path), 1, 64, 64)
     found = Checkpoint(path).inspect()
-    assert found.reshaped == [("pwcnet/featpyr/conv2a/kernel", (3, 3, 16, 33), (3, 3, 16, 32))] and not found.missing
+    assert (
+        found.reshaped == [("pwcnet/featpyr/conv2a/kernel", (3, 3, 16, 33), (3, 3, 16, 32))]
+        and not found.missing
+    )
 
 
 def test_save_is_complete_or_absent(tmp_path):
@@ -103,8 +136,15 @@ def test_save_is_complete_or_absent(tmp_path):
         prefix = save_checkpoint(session, saver, str(tmp_path), 3)
         save_checkpoint(session, saver, str(tmp_path), 12)
     assert sorted(os.listdir(str(tmp_path))) == [
-        "checkpoint", "pwcnet.ckpt-12.data-00000-of-00001", "pwcnet.ckpt-12.index", "pwcnet.ckpt-3.data-00000-of-00001", "pwcnet.ckpt-3.index"]
-    assert find_checkpoint(tmp_path).endswith("-12") and tf.train.latest_checkpoint(str(tmp_path)).endswith("pwcnet.ckpt-12")
+        "checkpoint",
+        "pwcnet.ckpt-12.data-00000-of-00001",
+        "pwcnet.ckpt-12.index",
+        "pwcnet.ckpt-3.data-00000-of-00001",
+        "pwcnet.ckpt-3.index",
+    ]
+    assert find_checkpoint(tmp_path).endswith("-12") and tf.train.latest_checkpoint(
+        str(tmp_path)
+    ).endswith("pwcnet.ckpt-12")
     remove_checkpoint(prefix)
     assert list(list_checkpoints(str(tmp_path))) == [12]
 
@@ -118,7 +158,9 @@ def test_inspect_command(small, tmp_path):
     assert done.returncode == 2 and "absent.index" in done.stderr and "Traceback" not in done.stderr
     copy = str(tmp_path / "pwcnet.ckpt-7")
     shutil.copy(small + ".index", copy + ".index")
-    with open(small + ".data-00000-of-00001", "rb") as stream, open(copy + ".data-00000-of-00001", "wb") as out:
+    with open(small + ".data-00000-of-00001", "rb") as stream, open(
+        copy + ".data-00000-of-00001", "wb"
+    ) as out:
         out.write(stream.read()[:-400000])
     done = run_command("scripts/inspect_checkpoint.py", copy)
     assert done.returncode == 2 and "truncated or broken %s" % copy in done.stderr
@@ -127,5 +169,9 @@ def test_inspect_command(small, tmp_path):
     del lacking["pwcnet/upsample/up_feat3/bias"]
     lacking["pwcnet/other"] = np.zeros([2], np.float32)
     done = run_command("scripts/inspect_checkpoint.py", write_checkpoint(tmp_path, lacking))
-    assert done.returncode == 1 and "missing     pwcnet/upsample/up_feat3/bias" in done.stdout and "extra       pwcnet/other" in done.stdout
+    assert (
+        done.returncode == 1
+        and "missing     pwcnet/upsample/up_feat3/bias" in done.stdout
+        and "extra       pwcnet/other" in done.stdout
+    )
     assert "not finite  pwcnet/featpyr/conv1a/bias" in done.stdout

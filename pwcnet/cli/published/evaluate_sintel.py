@@ -2,18 +2,24 @@
 
 The published command; scripts/evaluate.py does the same for any data set, into a folder that other commands read.
 """
+
 import os
 
 from pwcnet.cli.common import ArgumentParser, load_tensorflow
-
-from pwcnet.io.atomic import check_output_file
+from pwcnet.cli.device_options import device_config
+from pwcnet.cli.evaluation_options import (
+    add_evaluation_options,
+    check_saving,
+    evaluated,
+    report,
+    save,
+)
+from pwcnet.cli.weights_option import chosen_weights
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.evaluation.results import results_table
 from pwcnet.evaluation.scoring import Totals, check_samples
+from pwcnet.io.atomic import check_output_file
 from pwcnet.io.prefetch import Background
-from pwcnet.cli.device_options import device_config
-from pwcnet.cli.evaluation_options import add_evaluation_options, check_saving, evaluated, report, save
-from pwcnet.cli.weights_option import chosen_weights
 
 
 def main(argv):
@@ -29,8 +35,11 @@ def main(argv):
 
     load_tensorflow()
     from pwcnet.inference.predictor import Predictor
+
     totals = Totals()
-    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(table) as add_row, Background() as later:
+    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(
+        table
+    ) as add_row, Background() as later:
         for result in evaluated(predictor, samples, args.masked):
             later(keep, args, result, add_row)
             totals.add(result)
@@ -39,8 +48,10 @@ def main(argv):
 
 def keep(args, result, add_row):
     """Writes what is kept of a pair, then its row: what the table names is there."""
-    flow, picture = (os.path.join(args.output, result.id + ending) if wanted else None
-                     for ending, wanted in ((".flo", args.save_flow), (".png", args.save_pictures)))
+    flow, picture = (
+        os.path.join(args.output, result.id + ending) if wanted else None
+        for ending, wanted in ((".flo", args.save_flow), (".png", args.save_pictures))
+    )
     save(result, flow, picture)
     add_row(result)
 
@@ -48,17 +59,30 @@ def keep(args, result, add_row):
 def averages(totals):
     """Both averages of the EPE and that of no motion, with all their digits."""
     epe = totals.measures["EPE"]
-    return ("Zero flow: {:.6f} pixels, for scale".format(totals.measures["Zero flow"].per_image),
-            "Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} pixels".format(epe.per_image, epe.pooled, epe.pooled.count))
+    return (
+        "Zero flow: {:.6f} pixels, for scale".format(totals.measures["Zero flow"].per_image),
+        "Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} pixels".format(
+            epe.per_image, epe.pooled, epe.pooled.count
+        ),
+    )
 
 
 def parser():
     options = ArgumentParser(description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     add_evaluation_options(options)
-    options.add_argument("--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final")
+    options.add_argument(
+        "--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final"
+    )
     options.add_argument("--output", metavar="DIR", help="write epe.csv, a row a pair, here")
-    options.add_argument("--save_flow", action="store_true", help="with --output: write each flow to DIR/<scene>/frames_<n>_<n+1>.flo")
-    options.add_argument("--save_pictures", action="store_true", help="with --output: write each flow's colours to DIR/<scene>/frames_<n>_<n+1>.png")
+    options.add_argument(
+        "--save_flow",
+        action="store_true",
+        help="with --output: write each flow to DIR/<scene>/frames_<n>_<n+1>.flo",
+    )
+    options.add_argument(
+        "--save_pictures",
+        action="store_true",
+        help="with --output: write each flow's colours to DIR/<scene>/frames_<n>_<n+1>.png",
+    )
     return options
-

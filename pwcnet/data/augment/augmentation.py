@@ -4,6 +4,7 @@ Each step takes an Example and returns a new one. The order and the probabilitie
 would be made up are marked invalid, and unknown or sparse flow is never blended into its neighbours. Beyond tfoptflow, and off by default: affine changes in
 the crop's place (pwcnet.data.augment.affine), then, last, colours (pwcnet.data.augment.photometric) and the eraser (pwcnet.data.augment.eraser).
 """
+
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
@@ -17,6 +18,7 @@ from pwcnet.data.augment.photometric import PhotometricOptions, jitter
 
 class Example(NamedTuple):
     """frame1, frame2: [H, W, 3] uint8 RGB. flow: [H, W, 2] float32, pixels, channels (u, v), from frame1 to frame2. valid: [H, W] bool, where flow is known."""
+
     frame1: np.ndarray
     frame2: np.ndarray
     flow: np.ndarray
@@ -31,6 +33,7 @@ class AugmentOptions:
     sparse_below: flow with a smaller share of valid pixels is sparse, and scaled by taking the nearest pixel.
     affine, photometric, eraser: None leaves these out. Photometric changes and the eraser draw last, so that they leave the rest of a sample as it is without.
     """
+
     flip_left_right: float = 0.5
     flip_up_down: float = 0.5
     translate: float = 0.5
@@ -48,10 +51,18 @@ class AugmentOptions:
                 raise ValueError("expected %s in 0..1, got %r" % (name, getattr(self, name)))
         for name in ("shift", "zoom"):
             if not 0.0 <= getattr(self, name) < 1.0:
-                raise ValueError("expected %s in 0..1, below 1, got %r" % (name, getattr(self, name)))
-        for name, kind in (("affine", AffineOptions), ("photometric", PhotometricOptions), ("eraser", EraserOptions)):
+                raise ValueError(
+                    "expected %s in 0..1, below 1, got %r" % (name, getattr(self, name))
+                )
+        for name, kind in (
+            ("affine", AffineOptions),
+            ("photometric", PhotometricOptions),
+            ("eraser", EraserOptions),
+        ):
             if not isinstance(getattr(self, name), (kind, type(None))):
-                raise ValueError("expected %s as %s or None, got %r" % (name, kind.__name__, getattr(self, name)))
+                raise ValueError(
+                    "expected %s as %s or None, got %r" % (name, kind.__name__, getattr(self, name))
+                )
 
 
 def sample_random(seed, number):
@@ -60,8 +71,10 @@ def sample_random(seed, number):
     seed, number: whole numbers in 0..2^32-1. Raises ValueError.
     """
     for value in (seed, number):
-        if value != int(value) or not 0 <= value < 2 ** 32:
-            raise ValueError("expected seed and sample number in 0..2^32-1, got %r and %r" % (seed, number))
+        if value != int(value) or not 0 <= value < 2**32:
+            raise ValueError(
+                "expected seed and sample number in 0..2^32-1, got %r and %r" % (seed, number)
+            )
     return np.random.RandomState([int(seed), int(number)])
 
 
@@ -75,7 +88,9 @@ def augment(example, crop_size, random, options=AugmentOptions()):
     if options.affine:
         size = crop_size or example.valid.shape
         maps = random_maps(options.affine, example.valid.shape, size, random)
-        example = transform(example, size, *maps, sparse=example.valid.mean() < options.sparse_below)
+        example = transform(
+            example, size, *maps, sparse=example.valid.mean() < options.sparse_below
+        )
     elif crop_size is not None:
         example = random_crop(example, crop_size, random)
     if random.uniform() < options.flip_left_right:
@@ -83,7 +98,10 @@ def augment(example, crop_size, random, options=AugmentOptions()):
     if random.uniform() < options.flip_up_down:
         example = flip_up_down(example)
     if random.uniform() < options.translate:
-        example = translate(example, *(_whole_shift(size, options.shift, random) for size in example.valid.shape[::-1]))
+        example = translate(
+            example,
+            *(_whole_shift(size, options.shift, random) for size in example.valid.shape[::-1]),
+        )
     if random.uniform() < options.scale:
         sparse = example.valid.mean() < options.sparse_below
         example = scale(example, random.uniform(1.0 - options.zoom, 1.0 + options.zoom), sparse)
@@ -100,10 +118,12 @@ def random_crop(example, size, random):
     height, width = size
     full_height, full_width = example.valid.shape
     if not (0 < height <= full_height and 0 < width <= full_width):
-        raise ValueError("expected a crop within the frame's %dx%d (height x width), got %dx%d; try a smaller one" % (
-            full_height, full_width, height, width))
+        raise ValueError(
+            "expected a crop within the frame's %dx%d (height x width), got %dx%d; try a smaller one"
+            % (full_height, full_width, height, width)
+        )
     top, left = random.randint(full_height - height + 1), random.randint(full_width - width + 1)
-    return Example(*(array[top:top + height, left:left + width] for array in example))
+    return Example(*(array[top : top + height, left : left + width] for array in example))
 
 
 def flip_left_right(example):
@@ -144,11 +164,17 @@ def scale(example, factor, sparse=False):
     flow, valid = (_nearest_flow if sparse else _linear_flow)(example.flow, example.valid, axes)
     flow = flow * np.float32(factor)
     flow[~valid] = 0
-    return Example(*(_placed(array, axes) for array in (_linear(example.frame1, axes), _linear(example.frame2, axes), flow, valid)))
+    return Example(
+        *(
+            _placed(array, axes)
+            for array in (_linear(example.frame1, axes), _linear(example.frame2, axes), flow, valid)
+        )
+    )
 
 
 class _Zoom(NamedTuple):
     """Along one axis: source[start:stop] is resized to `size` pixels, which begin at `offset` of `full`."""
+
     start: int
     stop: int
     size: int
@@ -159,7 +185,10 @@ class _Zoom(NamedTuple):
 def _zoom_axis(full, factor):
     size = int(full * factor) if 0.0 < factor < float("inf") else 0
     if size < 1:
-        raise ValueError("expected a factor that leaves at least one pixel of %d, got %r; try one near 1" % (full, factor))
+        raise ValueError(
+            "expected a factor that leaves at least one pixel of %d, got %r; try one near 1"
+            % (full, factor)
+        )
     first = max(0, size - full) // 2
     start, stop = int(first / factor), min(full, int((first + full) / factor))
     return _Zoom(start, max(stop, start + 1), min(size, full), (full - min(size, full)) // 2, full)
@@ -167,17 +196,26 @@ def _zoom_axis(full, factor):
 
 def _linear(array, axes):
     rows, columns = axes
-    return cv2.resize(array[rows.start:rows.stop, columns.start:columns.stop], (columns.size, rows.size), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(
+        array[rows.start : rows.stop, columns.start : columns.stop],
+        (columns.size, rows.size),
+        interpolation=cv2.INTER_LINEAR,
+    )
 
 
 def _linear_flow(flow, valid, axes):
-    known = np.where(valid[..., None], flow, np.float32(0))         # unknown values may be NaN, which even a weight of zero would spread
+    known = np.where(
+        valid[..., None], flow, np.float32(0)
+    )  # unknown values may be NaN, which even a weight of zero would spread
     return _linear(known, axes), _linear((~valid).astype(np.float32), axes) == 0
 
 
 def _nearest_flow(flow, valid, axes):
     # Not cv2.INTER_NEAREST, which aligns corners where INTER_LINEAR aligns centres: half a pixel between flow and frames.
-    rows, columns = (z.start + np.floor((np.arange(z.size) + 0.5) * (z.stop - z.start) / z.size).astype(int) for z in axes)
+    rows, columns = (
+        z.start + np.floor((np.arange(z.size) + 0.5) * (z.stop - z.start) / z.size).astype(int)
+        for z in axes
+    )
     window = np.ix_(rows, columns)
     return flow[window], valid[window]
 
@@ -185,13 +223,17 @@ def _nearest_flow(flow, valid, axes):
 def _placed(array, axes):
     rows, columns = axes
     placed = np.zeros((rows.full, columns.full) + array.shape[2:], array.dtype)
-    placed[rows.offset:rows.offset + rows.size, columns.offset:columns.offset + columns.size] = array
+    placed[
+        rows.offset : rows.offset + rows.size, columns.offset : columns.offset + columns.size
+    ] = array
     return placed
 
 
 def _flipped(example, axis, channel):
     """axis: cv2.flip's, 1 for columns. channel: of the flow, that changes sign."""
-    frame1, frame2, flow, valid = (cv2.flip(array, axis) for array in example._replace(valid=example.valid.view(np.uint8)))
+    frame1, frame2, flow, valid = (
+        cv2.flip(array, axis) for array in example._replace(valid=example.valid.view(np.uint8))
+    )
     flow[..., channel] *= -1
     return Example(frame1, frame2, flow, valid.view(np.bool_))
 
@@ -211,6 +253,12 @@ def _check_example(example):
     size = example.valid.shape
     expected = (size + (3,), size + (3,), size + (2,), size)
     types = (np.uint8, np.uint8, np.float32, np.bool_)
-    if len(size) != 2 or tuple(array.shape for array in example) != expected or any(array.dtype != kind for array, kind in zip(example, types)):
-        raise ValueError("expected frames [H, W, 3] uint8, flow [H, W, 2] float32 and valid [H, W] bool, of one size, got %s" % (
-            ", ".join("%s %s" % (list(array.shape), array.dtype) for array in example)))
+    if (
+        len(size) != 2
+        or tuple(array.shape for array in example) != expected
+        or any(array.dtype != kind for array, kind in zip(example, types))
+    ):
+        raise ValueError(
+            "expected frames [H, W, 3] uint8, flow [H, W, 2] float32 and valid [H, W] bool, of one size, got %s"
+            % (", ".join("%s %s" % (list(array.shape), array.dtype) for array in example))
+        )

@@ -1,4 +1,5 @@
 """Random rectangles of frame 2 are painted over, so that a network learns to go on where a pixel is hidden (RAFT's eraser)."""
+
 from dataclasses import dataclass
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 @dataclass(frozen=True)
 class EraserOptions:
     """probability: in 0..1, how often. rectangles: at most so many a frame. smallest, largest: sides in pixels, both included."""
+
     probability: float = 0.5
     rectangles: int = 2
     smallest: int = 50
@@ -17,8 +19,10 @@ class EraserOptions:
         if not 0.0 <= self.probability <= 1.0:
             raise ValueError("expected probability in 0..1, got %r" % (self.probability,))
         if self.rectangles < 1 or not 1 <= self.smallest <= self.largest:
-            raise ValueError("expected 1 or more rectangles and sides with 1 <= smallest <= largest, got %r" % (
-                (self.rectangles, self.smallest, self.largest),))
+            raise ValueError(
+                "expected 1 or more rectangles and sides with 1 <= smallest <= largest, got %r"
+                % ((self.rectangles, self.smallest, self.largest),)
+            )
 
 
 def erase(frame2, options, random):
@@ -32,5 +36,5 @@ def erase(frame2, options, random):
     for _ in range(random.randint(1, options.rectangles + 1)):
         top, left = (random.randint(size) for size in frame2.shape[:2])
         height, width = random.randint(options.smallest, options.largest + 1, 2)
-        erased[top:top + height, left:left + width] = colour
+        erased[top : top + height, left : left + width] = colour
     return erased

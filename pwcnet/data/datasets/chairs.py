@@ -1,16 +1,17 @@
 """FlyingChairs as published: <root>/FlyingChairs_release/data/%05d_{img1.ppm,img2.ppm,flow.flo}."""
+
 import glob
 import os
 
 from pwcnet.data.datasets.listing import find_folder, matches, missing, not_empty
-from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
 FOLDER = "FlyingChairs_release"
 SPLIT_FILE = "FlyingChairs_train_val.txt"
 ENDINGS = ("img1.ppm", "img2.ppm", "flow.flo")
-VALIDATION_PAIRS = 640              # of the published split, where its file is missing
-TRAIN, VALIDATION = "1", "2"        # what a line of that file says
+VALIDATION_PAIRS = 640  # of the published split, where its file is missing
+TRAIN, VALIDATION = "1", "2"  # what a line of that file says
 
 
 def chairs_samples(root, mode="train_noval", part=None):
@@ -50,9 +51,16 @@ def _split_file(folders):
     """The path of the split file, None where there is none; ValueError where several could be meant."""
     for folder in folders:
         exact = os.path.join(folder, SPLIT_FILE)
-        found = [exact] if os.path.isfile(exact) else sorted(glob.glob(os.path.join(glob.escape(folder), "*train_val*.txt")))
+        found = (
+            [exact]
+            if os.path.isfile(exact)
+            else sorted(glob.glob(os.path.join(glob.escape(folder), "*train_val*.txt")))
+        )
         if len(found) > 1:
-            raise ValueError("expected one split file, got %s in %s; try %s alone" % (" and ".join(map(os.path.basename, found)), folder, SPLIT_FILE))
+            raise ValueError(
+                "expected one split file, got %s in %s; try %s alone"
+                % (" and ".join(map(os.path.basename, found)), folder, SPLIT_FILE)
+            )
         if found:
             return found[0]
     return None
@@ -63,14 +71,20 @@ def _published_part(samples, part, path):
         lines = [line.strip() for line in stream.read().rstrip().splitlines()]
     for number, line in enumerate(lines, 1):
         if line not in (TRAIN, VALIDATION):
-            raise ValueError("expected %s (trains) or %s (validates), got %r in %s, line %d; try the published split file" % (
-                TRAIN, VALIDATION, line, path, number))
+            raise ValueError(
+                "expected %s (trains) or %s (validates), got %r in %s, line %d; try the published split file"
+                % (TRAIN, VALIDATION, line, path, number)
+            )
     if len(lines) < int(samples[-1].id):
-        raise ValueError("expected a line for each pair up to %s, got %d in %s; try the published split file, which has 22872" % (
-            samples[-1].id, len(lines), path))
+        raise ValueError(
+            "expected a line for each pair up to %s, got %d in %s; try the published split file, which has 22872"
+            % (samples[-1].id, len(lines), path)
+        )
     wanted = VALIDATION if part == "val" else TRAIN
     chosen = [sample for sample in samples if lines[int(sample.id) - 1] == wanted]
     if not chosen:
-        raise ValueError("expected pairs of part %s, got none among %d pairs by %s; try a larger part of the set, or mode train_noval" % (
-            part, len(samples), path))
+        raise ValueError(
+            "expected pairs of part %s, got none among %d pairs by %s; try a larger part of the set, or mode train_noval"
+            % (part, len(samples), path)
+        )
     return chosen

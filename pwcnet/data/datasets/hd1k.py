@@ -1,9 +1,16 @@
 """HD1K as published: <root>/hd1k_input/image_2/%06d_%04d.png (sequence, frame) and hd1k_flow_gt/flow_occ/ with the same names. The truth is sparse."""
+
 import os
 
-from pwcnet.data.datasets.listing import check_folder, consecutive_pairs, find_folder, matches, not_empty
-from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
+from pwcnet.data.datasets.listing import (
+    check_folder,
+    consecutive_pairs,
+    find_folder,
+    matches,
+    not_empty,
+)
 from pwcnet.data.sample import Sample
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
 INPUT, TRUTH, CHALLENGE = "hd1k_input", "hd1k_flow_gt", "hd1k_challenge"
 NAME = "%06d_%04d.png"
@@ -19,7 +26,10 @@ def hd1k_samples(root, mode="train_noval", part=None):
     folder = find_folder(root, ("HD1K", "hd1k"), (INPUT, TRUTH, CHALLENGE))
     if mode == "test":
         return _samples(os.path.join(folder, CHALLENGE, "image_2"), None, "%s/image_2" % CHALLENGE)
-    samples = _samples(*(os.path.join(folder, *names) for names in ((INPUT, "image_2"), (TRUTH, "flow_occ"))), "{%s/image_2,%s/flow_occ}" % (INPUT, TRUTH))
+    samples = _samples(
+        *(os.path.join(folder, *names) for names in ((INPUT, "image_2"), (TRUTH, "flow_occ"))),
+        "{%s/image_2,%s/flow_occ}" % (INPUT, TRUTH),
+    )
     return split_part(samples, part) if mode in SPLIT_MODES else samples
 
 
@@ -29,14 +39,25 @@ def _samples(images, flows, layout):
     frames, known = _sequences(images), _sequences(flows) if flows else None
     samples = []
     for sequence in sorted(set(frames) | set(known or ())):
+
         def frame(number):
             return os.path.join(images, NAME % (sequence, number))
 
         def flow(number):
             return os.path.join(flows, NAME % (sequence, number))
 
-        numbers = consecutive_pairs(frames.get(sequence, set()), known.get(sequence, set()) if flows else None, frame, flow)
-        samples.extend(Sample("%06d_%04d" % (sequence, number), frame(number), frame(number + 1), flow(number) if flows else None) for number in numbers)
+        numbers = consecutive_pairs(
+            frames.get(sequence, set()), known.get(sequence, set()) if flows else None, frame, flow
+        )
+        samples.extend(
+            Sample(
+                "%06d_%04d" % (sequence, number),
+                frame(number),
+                frame(number + 1),
+                flow(number) if flows else None,
+            )
+            for number in numbers
+        )
     return not_empty(samples, images, NAME)
 
 

@@ -2,14 +2,18 @@
 
 Both have {training,testing}/<image>/%06d_{10,11}.png and training/{flow_occ,flow_noc}/%06d_10.png.
 """
+
 import os
 
 from pwcnet.data.datasets.listing import check_folder, find_folder, matches, missing, not_empty
-from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
 FOLDERS = {2012: "data_stereo_flow", 2015: "data_scene_flow"}
-IMAGES = {2012: ("colored_0", "image_0"), 2015: ("image_2",)}       # the first that is there; image_0 is grey
+IMAGES = {
+    2012: ("colored_0", "image_0"),
+    2015: ("image_2",),
+}  # the first that is there; image_0 is grey
 TRUTHS = ("occ", "noc")
 
 
@@ -36,23 +40,48 @@ def kitti_samples(root, year=2015, mode="train_noval", part=None, truth="occ"):
 def _samples(folder, image_names, flow_name):
     images = _image_folder(folder, image_names, flow_name)
     first, second = (_numbers(images, frame) for frame in ("10", "11"))
-    known, objects = (_numbers(os.path.join(folder, name), "10") if flow_name else set() for name in (flow_name or "", "obj_map"))
+    known, objects = (
+        _numbers(os.path.join(folder, name), "10") if flow_name else set()
+        for name in (flow_name or "", "obj_map")
+    )
     samples = []
     for number in sorted(first | second | known):
-        frame1, frame2 = (os.path.join(images, "%s_%s.png" % (number, frame)) for frame in ("10", "11"))
-        flow, foreground = (os.path.join(folder, name, "%s_10.png" % number) for name in (flow_name or "", "obj_map"))
-        for path, present in ((frame1, first), (frame2, second), (flow, known if flow_name else {number})):
+        frame1, frame2 = (
+            os.path.join(images, "%s_%s.png" % (number, frame)) for frame in ("10", "11")
+        )
+        flow, foreground = (
+            os.path.join(folder, name, "%s_10.png" % number)
+            for name in (flow_name or "", "obj_map")
+        )
+        for path, present in (
+            (frame1, first),
+            (frame2, second),
+            (flow, known if flow_name else {number}),
+        ):
             if number not in present:
                 raise missing(path, "pair %s" % number)
-        samples.append(Sample(number + "_10", frame1, frame2, flow if flow_name else None, foreground=foreground if number in objects else None))
+        samples.append(
+            Sample(
+                number + "_10",
+                frame1,
+                frame2,
+                flow if flow_name else None,
+                foreground=foreground if number in objects else None,
+            )
+        )
     return not_empty(samples, images, "%06d_{10,11}.png")
 
 
 def _image_folder(folder, names, flow_name):
     """The folder of the frames; FileNotFoundError where it or that of the flow is missing."""
-    present = [os.path.join(folder, name) for name in names if os.path.isdir(os.path.join(folder, name))]
+    present = [
+        os.path.join(folder, name) for name in names if os.path.isdir(os.path.join(folder, name))
+    ]
     images = " or ".join(names)
-    layout = "%s/{%s}" % (os.path.basename(folder), ",".join([images] + ([flow_name] if flow_name else [])))
+    layout = "%s/{%s}" % (
+        os.path.basename(folder),
+        ",".join([images] + ([flow_name] if flow_name else [])),
+    )
     if not present:
         check_folder(os.path.join(folder, names[-1]), layout)
     if flow_name:

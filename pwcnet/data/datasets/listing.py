@@ -1,4 +1,5 @@
 """Looking for the files of a data set: every folder and file that should be there and is not is named, with the layout that was expected."""
+
 import os
 import re
 
@@ -12,19 +13,29 @@ def find_folder(root, names, inside):
         if any(os.path.isdir(os.path.join(folder, name)) for name in inside):
             return folder
     found = "a folder without it" if os.path.isdir(root) else "no such folder"
-    raise FileNotFoundError("expected %s/{%s} in %s, got %s; try the folder that holds %s" % (names[0], ",".join(inside), root, found, names[0]))
+    raise FileNotFoundError(
+        "expected %s/{%s} in %s, got %s; try the folder that holds %s"
+        % (names[0], ",".join(inside), root, found, names[0])
+    )
 
 
 def check_folder(folder, layout):
     """Raises FileNotFoundError where a folder of the layout is missing."""
     if not os.path.isdir(folder):
-        raise FileNotFoundError("expected the layout %s, got no folder %s; try the complete archive of the data set" % (layout, folder))
+        raise FileNotFoundError(
+            "expected the layout %s, got no folder %s; try the complete archive of the data set"
+            % (layout, folder)
+        )
 
 
 def subfolders(folder, layout):
     """The sorted names of the folders in a folder, without hidden ones. Raises FileNotFoundError where `folder` is missing."""
     check_folder(folder, layout)
-    return sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name)) and not name.startswith("."))
+    return sorted(
+        name
+        for name in os.listdir(folder)
+        if os.path.isdir(os.path.join(folder, name)) and not name.startswith(".")
+    )
 
 
 def matches(folder, pattern):
@@ -35,13 +46,19 @@ def matches(folder, pattern):
 
 def missing(path, needed_by):
     """The FileNotFoundError of a file that another one needs."""
-    return FileNotFoundError("expected a file for %s, got no file %s; try the complete archive of the data set" % (needed_by, path))
+    return FileNotFoundError(
+        "expected a file for %s, got no file %s; try the complete archive of the data set"
+        % (needed_by, path)
+    )
 
 
 def not_empty(samples, folder, layout):
     """The samples; FileNotFoundError where there are none."""
     if not samples:
-        raise FileNotFoundError("expected pairs of frames %s, got none in %s; try the complete archive of the data set" % (layout, folder))
+        raise FileNotFoundError(
+            "expected pairs of frames %s, got none in %s; try the complete archive of the data set"
+            % (layout, folder)
+        )
     return samples
 
 

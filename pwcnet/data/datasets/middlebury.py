@@ -1,9 +1,10 @@
 """Middlebury's flow set as published: <root>/other-data/<scene>/frame{10,11}.png, other-gt-flow/<scene>/flow10.flo; eval-data/ without truth."""
+
 import os
 
 from pwcnet.data.datasets.listing import check_folder, find_folder, missing, not_empty, subfolders
-from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 from pwcnet.data.sample import Sample
+from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
 FRAMES, TRUTH, EVALUATION = "other-data", "other-gt-flow", "eval-data"
 
@@ -18,11 +19,16 @@ def middlebury_samples(root, mode="train_noval", part=None):
     folder = find_folder(root, ("middlebury", "Middlebury"), (FRAMES, TRUTH, EVALUATION))
     frames = os.path.join(folder, EVALUATION if mode == "test" else FRAMES)
     if mode == "test":
-        samples = [_sample(frames, scene, None) for scene in subfolders(frames, "%s/<scene>" % EVALUATION)]
+        samples = [
+            _sample(frames, scene, None) for scene in subfolders(frames, "%s/<scene>" % EVALUATION)
+        ]
     else:
         truth, layout = os.path.join(folder, TRUTH), "{%s,%s}/<scene>" % (FRAMES, TRUTH)
         check_folder(frames, layout)
-        samples = [_sample(frames, scene, os.path.join(truth, scene, "flow10.flo")) for scene in subfolders(truth, layout)]
+        samples = [
+            _sample(frames, scene, os.path.join(truth, scene, "flow10.flo"))
+            for scene in subfolders(truth, layout)
+        ]
     not_empty(samples, frames, "<scene>/frame{10,11}.png")
     return split_part(samples, part) if mode in SPLIT_MODES else samples
 

@@ -1,4 +1,5 @@
 """Every data set by name, and how a command line names one: NAME=FOLDER[@WEIGHT], or generated=VALUES[@WEIGHT]."""
+
 import functools
 import os
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pwcnet.data.datasets.middlebury import middlebury_samples
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.datasets.things import things_samples
 
-DATASETS = {                # name: function of (root, mode, part) that lists the samples
+DATASETS = {  # name: function of (root, mode, part) that lists the samples
     "sintel-clean": functools.partial(sintel_samples, render_pass="clean"),
     "sintel-final": functools.partial(sintel_samples, render_pass="final"),
     "chairs": chairs_samples,
@@ -35,6 +36,7 @@ class Source:
     weight: the share of the pairs drawn that come from here, relative to the other sources' weights; None is in proportion to the number of its pairs.
     Raises ValueError for an unknown name, no folder, and a weight that is not a finite number above 0.
     """
+
     name: str
     root: str
     weight: Optional[float] = None
@@ -42,9 +44,14 @@ class Source:
     def __post_init__(self):
         _check_name(self.name)
         if not self.root:
-            raise ValueError("expected the folder of %s, got none; try %s=FOLDER" % (self.name, self.name))
+            raise ValueError(
+                "expected the folder of %s, got none; try %s=FOLDER" % (self.name, self.name)
+            )
         if self.weight is not None and not 0.0 < self.weight < float("inf"):
-            raise ValueError("expected a weight above 0 for %s, got %r; try 1, or none for one in proportion to the number of pairs" % (self.name, self.weight))
+            raise ValueError(
+                "expected a weight above 0 for %s, got %r; try 1, or none for one in proportion to the number of pairs"
+                % (self.name, self.weight)
+            )
 
 
 def dataset_samples(name, root, mode="train_noval", part=None):
@@ -68,15 +75,20 @@ def parse_source(text):
     """
     name, equals, root = text.partition("=")
     if not equals:
-        raise ValueError("expected NAME=FOLDER or NAME=FOLDER@WEIGHT, got %r; try %s=%s" % (text, "chairs", text or "FOLDER"))
+        raise ValueError(
+            "expected NAME=FOLDER or NAME=FOLDER@WEIGHT, got %r; try %s=%s"
+            % (text, "chairs", text or "FOLDER")
+        )
     folder, at, weight = root.rpartition("@")
     if not at or os.sep in weight:
         return _quoting(text, name, root, None)
     try:
         share = float(weight)
     except ValueError:
-        raise ValueError("expected a number after the last @, got %r in %r; try %s=%s@1 (a folder with an @ in its own name needs a weight)" % (
-            weight, text, name, folder)) from None
+        raise ValueError(
+            "expected a number after the last @, got %r in %r; try %s=%s@1 (a folder with an @ in its own name needs a weight)"
+            % (weight, text, name, folder)
+        ) from None
     return _quoting(text, name, folder, share)
 
 

@@ -1,19 +1,20 @@
 """Small synthetic scenes with exact dense flow: textured shapes that move before a textured background, under a moving camera."""
+
 import os
 from typing import List, NamedTuple
 
 import cv2
 import numpy as np
 
-from pwcnet.io.atomic import write_text
-from pwcnet.io.images import write_image
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.sprites import shade, shape, texture
+from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import write_flow
+from pwcnet.io.images import write_image
 
-MANIFEST = "made-by-make_scenes.txt"        # names every file that `write_sintel` wrote, so that it replaces those and no others
-OPAQUE = 0.5                # coverage from which a pixel belongs to a layer
-CAMERA_SHARE = 0.25         # of the largest motion; the shapes' own motion gets most of the rest
+MANIFEST = "made-by-make_scenes.txt"  # names every file that `write_sintel` wrote, so that it replaces those and no others
+OPAQUE = 0.5  # coverage from which a pixel belongs to a layer
+CAMERA_SHARE = 0.25  # of the largest motion; the shapes' own motion gets most of the rest
 
 
 class Scene(NamedTuple):
@@ -23,6 +24,7 @@ class Scene(NamedTuple):
     occlusions: [H, W] bool, pixels of frame n that are not visible in frame n+1, covered or out of the frame.
     invalids: [H, W] bool, pixels of frame n that mix two layers, so that no single flow is right.
     """
+
     frames: List[np.ndarray]
     flows: List[np.ndarray]
     occlusions: List[np.ndarray]
@@ -34,6 +36,7 @@ class _Layer(NamedTuple):
 
     texture: [h, w, 3] float32 in 0..255. alpha: [h, w] float32 coverage; None covers everything. poses: [3, 3] each, picture to frame, by time.
     """
+
     texture: np.ndarray
     alpha: np.ndarray
     poses: List[np.ndarray]
@@ -45,25 +48,42 @@ def make_scene(seed, height, width, frames, max_motion):
     max_motion: no pixel moves further than this from one frame to the next, in pixels. Raises ValueError.
     """
     if min(height, width) < 16 or frames < 2 or not 0.0 <= max_motion < float("inf"):
-        raise ValueError("expected at least 16x16 pixels, 2 frames and a motion of 0 pixels or more, got %dx%d, %d and %r; try larger numbers" % (
-            height, width, frames, max_motion))
+        raise ValueError(
+            "expected at least 16x16 pixels, 2 frames and a motion of 0 pixels or more, got %dx%d, %d and %r; try larger numbers"
+            % (height, width, frames, max_motion)
+        )
     random = np.random.RandomState([seed, 1])
     layers = _layers(random, height, width, frames, max_motion)
-    pictures, indices, blends = zip(*(_render(layers, time, height, width) for time in range(frames)))
+    pictures, indices, blends = zip(
+        *(_render(layers, time, height, width) for time in range(frames))
+    )
     steps = [_motion(layers, time, indices[time]) for time in range(frames - 1)]
-    return Scene(list(pictures), [flow for flow, _ in steps], [occluded for _, occluded in steps], list(blends[:-1]))
+    return Scene(
+        list(pictures),
+        [flow for flow, _ in steps],
+        [occluded for _, occluded in steps],
+        list(blends[:-1]),
+    )
 
 
 def _layers(random, height, width, frames, max_motion):
     """Back to front: the background, then shapes, the smaller ones in front."""
     camera = _camera_path(random, height, width, frames, CAMERA_SHARE * max_motion)
-    layers = [_Layer(texture(random, height + 64, width + 64), None, [step @ _shifted(-32, -32) for step in camera])]
+    layers = [
+        _Layer(
+            texture(random, height + 64, width + 64),
+            None,
+            [step @ _shifted(-32, -32) for step in camera],
+        )
+    ]
     size = min(height, width)
     radii = sorted(random.uniform(0.1, 0.3, random.randint(5, 9)) * size, reverse=True)
     for radius, speed in zip(radii, random.permutation(np.linspace(0.25, 1.0, len(radii)))):
         alpha = shape(random, radius)
         picture = texture(random, *alpha.shape) * shade(alpha, radius)
-        path = _shape_path(random, alpha.shape, (height, width), frames, speed * (0.98 - CAMERA_SHARE) * max_motion)
+        path = _shape_path(
+            random, alpha.shape, (height, width), frames, speed * (0.98 - CAMERA_SHARE) * max_motion
+        )
         layers.append(_Layer(picture, alpha, [seen @ own for seen, own in zip(camera, path)]))
     return layers
 
@@ -94,7 +114,14 @@ class _Deformation:
     def linear(self, time):
         swing = np.cos(self._phase + 2 * np.pi * time / self._period)
         turn = self._rate * self._turn
-        change = swing * self._rate * np.array([[self._zoom + self._shear, self._skew], [self._skew, self._zoom - self._shear]]) / 2
+        change = (
+            swing
+            * self._rate
+            * np.array(
+                [[self._zoom + self._shear, self._skew], [self._skew, self._zoom - self._shear]]
+            )
+            / 2
+        )
         return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) + change
 
 
@@ -102,7 +129,11 @@ def _camera_path(random, height, width, frames, limit):
     """Frame 0 to frame t, 3x3 for each t: a pan that swings, with a little roll and zoom about the frame's centre."""
     centre = np.array([width, height]) / 2
     deformation = _Deformation(random, np.hypot(height, width) / 2, 0.35 * limit)
-    angle, turn, speed = random.uniform(0, 2 * np.pi), random.uniform(-0.3, 0.3), random.uniform(0.3, 0.65) * limit
+    angle, turn, speed = (
+        random.uniform(0, 2 * np.pi),
+        random.uniform(-0.3, 0.3),
+        random.uniform(0.3, 0.65) * limit,
+    )
     path = [np.eye(3)]
     for time in range(frames - 1):
         direction = np.array([np.cos(angle + turn * time), np.sin(angle + turn * time)])
@@ -119,7 +150,9 @@ def _shape_path(random, shape, frame_shape, frames, limit):
     shift = 0.8 * limit * np.array([np.cos(angle), np.sin(angle)])
     path = [_shifted(*(centre - middle))]
     for time in range(frames - 1):
-        shift = np.where(centre < 0, np.abs(shift), np.where(centre > limits, -np.abs(shift), shift))
+        shift = np.where(
+            centre < 0, np.abs(shift), np.where(centre > limits, -np.abs(shift), shift)
+        )
         path.append(_about(centre, deformation.linear(time), shift) @ path[-1])
         centre = centre + shift
     return path
@@ -127,7 +160,9 @@ def _shape_path(random, shape, frame_shape, frames, limit):
 
 def _grid(height, width):
     """[H, W, 2] float64, (x, y) of each pixel's centre; poses map pixel centres at whole numbers."""
-    return np.stack(np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float)), axis=-1)
+    return np.stack(
+        np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float)), axis=-1
+    )
 
 
 def _mapped(points, matrix):
@@ -139,7 +174,9 @@ def _coverage(layer, time, points):
     if layer.alpha is None:
         return np.ones(points.shape[:2], np.float32)
     x, y = np.moveaxis(_mapped(points, np.linalg.inv(layer.poses[time])).astype(np.float32), -1, 0)
-    return cv2.remap(layer.alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return cv2.remap(
+        layer.alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )
 
 
 def _render(layers, time, height, width):
@@ -148,7 +185,9 @@ def _render(layers, time, height, width):
     picture = np.zeros((height, width, 3), np.float32)
     index, mixed = np.zeros((height, width), int), np.zeros((height, width), bool)
     for number, layer in enumerate(layers):
-        x, y = np.moveaxis(_mapped(grid, np.linalg.inv(layer.poses[time])).astype(np.float32), -1, 0)
+        x, y = np.moveaxis(
+            _mapped(grid, np.linalg.inv(layer.poses[time])).astype(np.float32), -1, 0
+        )
         alpha = _coverage(layer, time, grid)
         colour = cv2.remap(layer.texture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
         picture += alpha[..., None] * (colour - picture)
@@ -181,13 +220,20 @@ def write_sintel(folder, scenes, test_scenes=()):
     earlier, written = _earlier_files(folder), []
     for split, named in (("training", scenes), ("test", test_scenes)):
         for name, scene in named:
-            _remove(earlier)                # not before there is a scene to put there
+            _remove(earlier)  # not before there is a scene to put there
             earlier = []
-            files = {os.path.join(FOLDER, split, path): content for path, content in _scene_files(name, scene, split == "training").items()}
+            files = {
+                os.path.join(FOLDER, split, path): content
+                for path, content in _scene_files(name, scene, split == "training").items()
+            }
             written.extend(sorted(files))
-            write_text(os.path.join(folder, MANIFEST), "\n".join(written) + "\n")      # before the files: a run that is cut off leaves none unnamed
+            write_text(
+                os.path.join(folder, MANIFEST), "\n".join(written) + "\n"
+            )  # before the files: a run that is cut off leaves none unnamed
             for path, content in files.items():
-                (write_flow if path.endswith(".flo") else write_image)(os.path.join(folder, path), content)
+                (write_flow if path.endswith(".flo") else write_image)(
+                    os.path.join(folder, path), content
+                )
 
 
 def _earlier_files(folder):
@@ -197,10 +243,18 @@ def _earlier_files(folder):
     if os.path.isfile(manifest):
         with open(manifest, encoding="utf-8") as lines:
             ours.update(os.path.normpath(os.path.join(folder, line.rstrip("\n"))) for line in lines)
-    present = [os.path.normpath(os.path.join(parent, name)) for parent, _, names in os.walk(folder) for name in names if not name.startswith(".")]
+    present = [
+        os.path.normpath(os.path.join(parent, name))
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".")
+    ]
     for path in present:
         if path not in ours:
-            raise ValueError("expected an empty folder, or one of synthetic scenes, got %s in %s; try another folder" % (os.path.relpath(path, folder), folder))
+            raise ValueError(
+                "expected an empty folder, or one of synthetic scenes, got %s in %s; try another folder"
+                % (os.path.relpath(path, folder), folder)
+            )
     return present
 
 
@@ -208,7 +262,7 @@ def _remove(paths):
     for path in paths:
         os.remove(path)
     for parent in {os.path.dirname(path) for path in paths}:
-        if not os.listdir(parent):          # a scene without frames would be an error of the data set
+        if not os.listdir(parent):  # a scene without frames would be an error of the data set
             os.rmdir(parent)
 
 
@@ -220,9 +274,13 @@ def _scene_files(name, scene, with_truth):
         files[os.path.join("clean", name, "frame_%04d.png" % number)] = frame
         files[os.path.join("final", name, "frame_%04d.png" % number)] = _final_pass(frame, random)
     if with_truth:
-        for number, (flow, occluded, invalid) in enumerate(zip(scene.flows, scene.occlusions, scene.invalids), 1):
+        for number, (flow, occluded, invalid) in enumerate(
+            zip(scene.flows, scene.occlusions, scene.invalids), 1
+        ):
             files[os.path.join("flow", name, "frame_%04d.flo" % number)] = flow
-            files[os.path.join("occlusions", name, "frame_%04d.png" % number)] = _mask_picture(occluded)
+            files[os.path.join("occlusions", name, "frame_%04d.png" % number)] = _mask_picture(
+                occluded
+            )
             files[os.path.join("invalid", name, "frame_%04d.png" % number)] = _mask_picture(invalid)
     return files
 

@@ -1,4 +1,5 @@
 """The shapes of layers, as signed distances to their outline, so that edges stay one pixel wide at any scale."""
+
 from typing import NamedTuple
 
 import cv2
@@ -11,6 +12,7 @@ SIZE, DRAWN = 256, 512
 
 class Mask(NamedTuple):
     """level: [256, 256] float32, distance to the outline in its own pixels, above 0 inside. box: (left, top, right, bottom) of the inside."""
+
     level: np.ndarray
     box: tuple
 
@@ -20,12 +22,20 @@ def make_mask(random):
     kinds = (_blob, 0.4), (_polygon, 0.22), (_round, 0.16), (_branches, 0.16), (_letters, 0.06)
     inside = kinds[random.choice(len(kinds), p=[share for _, share in kinds])][0](random)
     if random.uniform() < 0.15:
-        inside = np.where(fractal_noise(random, DRAWN, random.uniform(1.5, 2.5)) > random.uniform(0.8, 1.6), 0, inside).astype(np.uint8)
+        inside = np.where(
+            fractal_noise(random, DRAWN, random.uniform(1.5, 2.5)) > random.uniform(0.8, 1.6),
+            0,
+            inside,
+        ).astype(np.uint8)
     inside[[0, 1, -2, -1]], inside[:, [0, 1, -2, -1]] = 0, 0
     if not inside.any():
         cv2.circle(inside, (DRAWN // 2, DRAWN // 2), DRAWN // 3, 1, -1)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-    level = cv2.resize(cv2.GaussianBlur(distance, (0, 0), 1.5), (SIZE, SIZE), interpolation=cv2.INTER_AREA) * np.float32(SIZE / DRAWN)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(
+        1 - inside, cv2.DIST_L2, 5
+    )
+    level = cv2.resize(
+        cv2.GaussianBlur(distance, (0, 0), 1.5), (SIZE, SIZE), interpolation=cv2.INTER_AREA
+    ) * np.float32(SIZE / DRAWN)
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) * SIZE / DRAWN for axis in (1, 0))
     return Mask(level, (columns[0] - 1.5, rows[0] - 1.5, columns[-1] + 1.5, rows[-1] + 1.5))
 
@@ -44,10 +54,18 @@ def _blob(random):
 def _polygon(random):
     corners = random.randint(3, 10)
     angles = (np.arange(corners) + random.uniform(-0.35, 0.35, corners)) * 2 * np.pi / corners
-    points = np.stack([np.cos(angles), np.sin(angles)], axis=-1) * random.uniform(0.4, 0.95, (corners, 1)) * DRAWN / 2 + DRAWN / 2
+    points = (
+        np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+        * random.uniform(0.4, 0.95, (corners, 1))
+        * DRAWN
+        / 2
+        + DRAWN / 2
+    )
     inside = cv2.fillPoly(_empty(), [np.rint(points).astype(np.int32)], 1)
     if random.uniform() < 0.5:
-        inside = (cv2.GaussianBlur(inside * 255, (0, 0), random.uniform(5, 25)) > 127).astype(np.uint8)      # corners become round
+        inside = (cv2.GaussianBlur(inside * 255, (0, 0), random.uniform(5, 25)) > 127).astype(
+            np.uint8
+        )  # corners become round
     return inside
 
 
@@ -55,8 +73,10 @@ def _round(random):
     """Discs, boxes and what lies between, some of them rings and frames."""
     y, x = np.abs((np.mgrid[:DRAWN, :DRAWN].astype(np.float32) - (DRAWN - 1) / 2) * (2.1 / DRAWN))
     power = random.choice([2.0, 4.0, 20.0])
-    distance = (x ** power + y ** power) ** (1 / power)
-    return ((distance < 1) & (distance > (random.uniform(0.5, 0.9) if random.uniform() < 0.25 else -1))).astype(np.uint8)
+    distance = (x**power + y**power) ** (1 / power)
+    return (
+        (distance < 1) & (distance > (random.uniform(0.5, 0.9) if random.uniform() < 0.25 else -1))
+    ).astype(np.uint8)
 
 
 def _branches(random):
@@ -64,10 +84,16 @@ def _branches(random):
     inside, straight = _empty(), random.uniform() < 0.3
     for _ in range(random.randint(1, 7)):
         steps = 2 if straight else 12
-        heading = random.uniform(0, 2 * np.pi) + np.cumsum(random.uniform(-0.5, 0.5, steps)) * (not straight)
-        walk = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], axis=-1) * DRAWN * 0.8 / steps, axis=0)
+        heading = random.uniform(0, 2 * np.pi) + np.cumsum(random.uniform(-0.5, 0.5, steps)) * (
+            not straight
+        )
+        walk = np.cumsum(
+            np.stack([np.cos(heading), np.sin(heading)], axis=-1) * DRAWN * 0.8 / steps, axis=0
+        )
         points = walk - walk.mean(axis=0) + DRAWN / 2 + random.uniform(-0.15, 0.15, 2) * DRAWN
-        cv2.polylines(inside, [np.rint(points).astype(np.int32)], False, 1, int(random.randint(8, 50)))
+        cv2.polylines(
+            inside, [np.rint(points).astype(np.int32)], False, 1, int(random.randint(8, 50))
+        )
     return inside
 
 
@@ -75,5 +101,13 @@ def _letters(random):
     inside = _empty()
     text = "".join(chr(code) for code in random.randint(65, 91, random.randint(1, 4)))
     scale = 20.0 / len(text)
-    cv2.putText(inside, text, (30, int(DRAWN / 2 + 10 * scale)), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, int(random.randint(20, 60)))
+    cv2.putText(
+        inside,
+        text,
+        (30, int(DRAWN / 2 + 10 * scale)),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        scale,
+        1,
+        int(random.randint(20, 60)),
+    )
     return inside

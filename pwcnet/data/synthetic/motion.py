@@ -1,17 +1,24 @@
 """How one layer moves from frame 1 to frame 2: x -> A x + bend(x), and back."""
+
 import functools
 
 import cv2
 import numpy as np
 
-CELL = 4                    # pixels; the inverse is found at points this far apart, and improved at each pixel
-ROUNDS, FINE_ROUNDS = 7, 2          # of the fixed-point iteration; each makes the error about 0.3 times as large at worst
+CELL = 4  # pixels; the inverse is found at points this far apart, and improved at each pixel
+ROUNDS, FINE_ROUNDS = (
+    7,
+    2,
+)  # of the fixed-point iteration; each makes the error about 0.3 times as large at worst
 
 
 @functools.lru_cache(maxsize=8)
 def grid(height, width):
     """[height, width, 2] float32, (x, y) of each pixel's centre; read only."""
-    points = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), axis=-1)
+    points = np.stack(
+        np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)),
+        axis=-1,
+    )
     points.flags.writeable = False
     return points
 
@@ -25,7 +32,7 @@ class Motion:
 
     def __init__(self, matrix, size, bend=None):
         self._size, self._bend = size, bend
-        self._step = (matrix - np.eye(3))[:2]               # small numbers, which float32 holds well
+        self._step = (matrix - np.eye(3))[:2]  # small numbers, which float32 holds well
         self._inverse = np.linalg.inv(matrix)
 
     def flow(self, window):
@@ -41,8 +48,18 @@ class Motion:
             return flow
         turned = self._inverse[:2, :2]
         coarse = self._coarse_rest(turned)
-        rest = cv2.warpAffine(coarse, np.array([[1 / CELL, 0, 1 + window[1].start / CELL], [0, 1 / CELL, 1 + window[0].start / CELL]]), points.shape[1::-1],
-                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        rest = cv2.warpAffine(
+            coarse,
+            np.array(
+                [
+                    [1 / CELL, 0, 1 + window[1].start / CELL],
+                    [0, 1 / CELL, 1 + window[0].start / CELL],
+                ]
+            ),
+            points.shape[1::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         for _ in range(FINE_ROUNDS):
             rest = cv2.transform(self._bent(points + flow - rest), turned)
         return flow - rest
@@ -67,4 +84,6 @@ class Motion:
         return rest
 
     def _bent(self, points):
-        return cv2.remap(self._bend, points, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.remap(
+            self._bend, points, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )

@@ -1,4 +1,5 @@
 """Random fields that textures, masks and effects are made of."""
+
 import functools
 
 import cv2
@@ -22,13 +23,17 @@ def fractal_noise(random, size, exponent):
 
 def smooth_field(random, cells, size, channels=1):
     """[height, width] or [height, width, channels] float32, random values in -1..1 at cells + 1 points an axis, cubic between them (a little beyond 1)."""
-    grid = random.uniform(-1, 1, (cells + 1, cells + 1) + (channels,) * (channels > 1)).astype(np.float32)
+    grid = random.uniform(-1, 1, (cells + 1, cells + 1) + (channels,) * (channels > 1)).astype(
+        np.float32
+    )
     return cv2.resize(grid, size[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def palette(random, count):
     """[count, 3] float32 RGB in 0..255: colours around one hue, mostly muted, with some strangers, as things in one scene have them."""
-    hue = random.uniform(0, 360) + 360 * random.standard_normal(count) * random.choice([0.04, 0.12, 0.5])
+    hue = random.uniform(0, 360) + 360 * random.standard_normal(count) * random.choice(
+        [0.04, 0.12, 0.5]
+    )
     saturation = np.clip(random.uniform(0, 0.7) + 0.25 * random.standard_normal(count), 0, 1)
     value = np.clip(random.uniform(0.3, 0.7) + 0.28 * random.standard_normal(count), 0.03, 1)
     colors = np.stack([hue % 360, saturation, value], axis=-1).astype(np.float32)

@@ -1,4 +1,5 @@
 """What generated pairs are like."""
+
 import dataclasses
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ class SceneOptions:
     deformation: layers bend. camera: the camera pans, zooms and turns; without it, the background stands still.
     motion_blur, light, fog, tone, defocus, noise, compression: these effects occur, each in a share of the pairs; off, the same scenes are seen without them.
     """
+
     height: int = 256
     width: int = 256
     median_motion: float = 6.0
@@ -33,11 +35,20 @@ class SceneOptions:
 
     def __post_init__(self):
         if min(self.height, self.width) < 32 or max(self.height, self.width) > 16384:
-            raise ValueError("expected frames of 32x32 to 16384x16384 pixels, got %dx%d (height x width); try 256x256" % (self.height, self.width))
+            raise ValueError(
+                "expected frames of 32x32 to 16384x16384 pixels, got %dx%d (height x width); try 256x256"
+                % (self.height, self.width)
+            )
         if not 0.0 <= self.median_motion <= self.largest_motion < float("inf"):
-            raise ValueError("expected 0 <= median_motion <= largest_motion, got %r and %r; try 6 and 60" % (self.median_motion, self.largest_motion))
+            raise ValueError(
+                "expected 0 <= median_motion <= largest_motion, got %r and %r; try 6 and 60"
+                % (self.median_motion, self.largest_motion)
+            )
         if not 1 <= self.least_layers <= self.most_layers <= 250:
-            raise ValueError("expected 1 <= least_layers <= most_layers <= 250, got %r and %r; try 2 and 9" % (self.least_layers, self.most_layers))
+            raise ValueError(
+                "expected 1 <= least_layers <= most_layers <= 250, got %r and %r; try 2 and 9"
+                % (self.least_layers, self.most_layers)
+            )
         if not 1 <= self.textures <= 256:
             raise ValueError("expected 1 to 256 textures, got %r; try 96" % (self.textures,))
 

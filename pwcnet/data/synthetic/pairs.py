@@ -1,12 +1,16 @@
 """One generated pair."""
+
 import numpy as np
 
+from pwcnet.data.sample import Loaded
 from pwcnet.data.synthetic.effects import seen, shutter
 from pwcnet.data.synthetic.layers import make_layers
 from pwcnet.data.synthetic.render import occluded, render
-from pwcnet.data.sample import Loaded
 
-LAYERS, EFFECTS = 11, 12            # streams of random numbers, so that the layers do not depend on the effects
+LAYERS, EFFECTS = (
+    11,
+    12,
+)  # streams of random numbers, so that the layers do not depend on the effects
 
 
 def generate_pair(seed, number, options):
@@ -17,8 +21,10 @@ def generate_pair(seed, number, options):
     Flow is exact to about 0.02 pixels; where layers mix in a pixel, it is that of the one that covers half of it or more.
     occlusion: the pixel's point is outside frame 2, or covered there by another layer. Raises ValueError for other numbers.
     """
-    if not (0 <= seed < 2 ** 32 and 0 <= number < 2 ** 32):
-        raise ValueError("expected a seed and a number in 0..4294967295, got %r and %r; try 0" % (seed, number))
+    if not (0 <= seed < 2**32 and 0 <= number < 2**32):
+        raise ValueError(
+            "expected a seed and a number in 0..4294967295, got %r and %r; try 0" % (seed, number)
+        )
     layers = make_layers(np.random.RandomState([seed, LAYERS, number]), seed, number, options)
     random = np.random.RandomState([seed, EFFECTS, number])
     size, exposed = (options.height, options.width), shutter(random, options)

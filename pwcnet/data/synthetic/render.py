@@ -1,4 +1,5 @@
 """Layers as the two frames show them: colours, which layer is seen where, and the flow of it."""
+
 from typing import NamedTuple, Optional
 
 import cv2
@@ -7,13 +8,14 @@ import numpy as np
 from pwcnet.data.synthetic.masks import SIZE
 from pwcnet.data.synthetic.motion import grid
 
-OPAQUE = 0.5                # coverage from which a pixel belongs to a layer
-MOST_PASSES = 5             # of motion blur; each doubles the number of moments that are averaged
+OPAQUE = 0.5  # coverage from which a pixel belongs to a layer
+MOST_PASSES = 5  # of motion blur; each doubles the number of moments that are averaged
 
 
 class View(NamedTuple):
     """A frame. picture: [H, W, 3] float32, about 0..255. index: [H, W] uint8, the layer seen. flow: [H, W, 2] float32, pixels, how far the points of that layer
     move from frame 1 to 2; None in a view of frame 2."""
+
     picture: np.ndarray
     index: np.ndarray
     flow: Optional[np.ndarray]
@@ -43,7 +45,13 @@ def render(layers, size, second, shutter=0.0):
 
 def _color(layer, points):
     """[h, w, 3] float32: the layer's colours at points [h, w, 2] of frame 1."""
-    texels = cv2.remap(layer.texture, cv2.transform(points, layer.look), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    texels = cv2.remap(
+        layer.texture,
+        cv2.transform(points, layer.look),
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
     return cv2.transform(texels.astype(np.float32), layer.colors)
 
 
@@ -51,7 +59,14 @@ def coverage(layer, points):
     """[h, w] float32 in 0..1: how much of each pixel the layer covers, at points [h, w, 2] of frame 1."""
     if layer.shape is None:
         return np.ones(points.shape[:2], np.float32)
-    level = cv2.remap(layer.shape.level, cv2.transform(points, layer.shape.place), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-SIZE)
+    level = cv2.remap(
+        layer.shape.level,
+        cv2.transform(points, layer.shape.place),
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=-SIZE,
+    )
     return np.clip(level * np.float32(layer.shape.scale) + np.float32(0.5), 0, 1)
 
 
@@ -59,7 +74,10 @@ def occluded(view1, view2):
     """[H, W] bool: pixels of frame 1 whose point is outside frame 2, or covered there by a layer in front of its own."""
     height, width = view1.index.shape
     target = grid(height, width) + view1.flow
-    in_front = cv2.remap(view2.index, target, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE) > view1.index
+    in_front = (
+        cv2.remap(view2.index, target, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        > view1.index
+    )
     x, y = target[..., 0], target[..., 1]
     return in_front | (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
 
@@ -72,7 +90,10 @@ def _window(layer, size, second, shutter):
     moved = layer.motion.bounds(corners)
     low, high = moved if second else (corners[:, :2].min(axis=0), corners[:, :2].max(axis=0))
     if shutter:
-        farthest = np.maximum(np.abs(moved[0] - corners[:, :2].min(axis=0)), np.abs(moved[1] - corners[:, :2].max(axis=0)))
+        farthest = np.maximum(
+            np.abs(moved[0] - corners[:, :2].min(axis=0)),
+            np.abs(moved[1] - corners[:, :2].max(axis=0)),
+        )
         low, high = low - shutter * farthest, high + shutter * farthest
     low = np.maximum(np.floor(low - 2).astype(int), 0)
     high = np.minimum(np.ceil(high + 3).astype(int), size[::-1])
@@ -94,5 +115,8 @@ def _smeared(layer, moved, shutter):
     points = grid(*moved.shape[:2])
     for index in range(passes):
         reach = moved * np.float32(shutter / 2 ** (index + 2))
-        layer = sum(cv2.remap(layer, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for place in (points + reach, points - reach)) * np.float32(0.5)
+        layer = sum(
+            cv2.remap(layer, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for place in (points + reach, points - reach)
+        ) * np.float32(0.5)
     return layer

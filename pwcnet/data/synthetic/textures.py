@@ -1,4 +1,5 @@
 """What layers look like: square pictures, in many kinds."""
+
 import string
 
 import cv2
@@ -14,7 +15,14 @@ def make_texture(random):
     """A random picture and its half: [512, 512, 3] and [256, 256, 3] uint8 RGB. random: np.random.RandomState."""
     picture = _picture(random)
     if random.uniform() < 0.25:
-        other, share = _picture(random), np.clip(fractal_noise(random, SIZE, random.uniform(1.2, 2.2)) * random.uniform(2, 20) + 0.5, 0, 1)
+        other, share = (
+            _picture(random),
+            np.clip(
+                fractal_noise(random, SIZE, random.uniform(1.2, 2.2)) * random.uniform(2, 20) + 0.5,
+                0,
+                1,
+            ),
+        )
         picture += share[..., None] * (other - picture)
     picture = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
     return picture, cv2.resize(picture, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA)
@@ -29,8 +37,14 @@ def _picture(random):
 def _cloud(random):
     """Fractal noise: brightness of one kind, colour of a smoother one."""
     grey = fractal_noise(random, SIZE, random.uniform(0.8, 1.9))
-    mixed = cv2.resize(fractal_noise(random, SIZE // 4, random.uniform(1.0, 2.0)), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-    first, second = random.standard_normal((2, 3)).astype(np.float32) * np.array([[10], [22]], np.float32)
+    mixed = cv2.resize(
+        fractal_noise(random, SIZE // 4, random.uniform(1.0, 2.0)),
+        (SIZE, SIZE),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    first, second = random.standard_normal((2, 3)).astype(np.float32) * np.array(
+        [[10], [22]], np.float32
+    )
     contrast = random.uniform(15, 60)
     return palette(random, 1)[0] + grey[..., None] * (contrast + first) + mixed[..., None] * second
 
@@ -38,15 +52,19 @@ def _cloud(random):
 def _plain(random):
     """Nearly one colour with a gradient, as walls and skies are."""
     color, slope = palette(random, 1)[0], random.uniform(5, 50)
-    shade = smooth_field(random, random.randint(1, 4), (SIZE, SIZE)) * slope + fractal_noise(random, SIZE, random.uniform(0.5, 1.5)) * random.uniform(0.5, 7)
+    shade = smooth_field(random, random.randint(1, 4), (SIZE, SIZE)) * slope + fractal_noise(
+        random, SIZE, random.uniform(0.5, 1.5)
+    ) * random.uniform(0.5, 7)
     return color + shade[..., None] * random.uniform(0.7, 1.3, 3).astype(np.float32)
 
 
 def _leaves(random):
     """Dead leaves: shapes of all sizes on each other, each with its colour and its share of the grain."""
     count = int(np.exp(random.uniform(np.log(80), np.log(900))))
-    radii = 5 / np.sqrt(random.uniform((5 / (0.35 * SIZE)) ** 2, 1.0, count))       # density of 1 / radius^3, between 5 pixels and 0.35 of the picture
-    radii = radii * np.sqrt(5 * SIZE * SIZE / (np.pi * count)) / np.sqrt(np.mean(radii ** 2))
+    radii = 5 / np.sqrt(
+        random.uniform((5 / (0.35 * SIZE)) ** 2, 1.0, count)
+    )  # density of 1 / radius^3, between 5 pixels and 0.35 of the picture
+    radii = radii * np.sqrt(5 * SIZE * SIZE / (np.pi * count)) / np.sqrt(np.mean(radii**2))
     radii = np.sort(radii * np.exp(0.3 * random.standard_normal(count)))[::-1]
     colors = np.concatenate([palette(random, count), random.uniform(0, 255, (count, 1))], axis=1)
     canvas = np.empty((SIZE, SIZE, 4), np.uint8)
@@ -60,16 +78,37 @@ def _leaves(random):
 
 
 def _leaf(random, canvas, radius, color):
-    centre, stretch, angle = random.uniform(0, SIZE, 2), random.uniform(0.25, 1.0), random.uniform(0, 360)
+    centre, stretch, angle = (
+        random.uniform(0, SIZE, 2),
+        random.uniform(0.25, 1.0),
+        random.uniform(0, 360),
+    )
     if random.uniform() < 0.5:
         axes = int(16 * radius), int(16 * radius * stretch)
-        cv2.ellipse(canvas, tuple(int(16 * value) for value in centre), axes, angle, 0, 360, color, -1, cv2.LINE_AA, 4)
+        cv2.ellipse(
+            canvas,
+            tuple(int(16 * value) for value in centre),
+            axes,
+            angle,
+            0,
+            360,
+            color,
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
         return
     corners = random.randint(3, 7)
-    angles = np.sort(random.uniform(0, 2 * np.pi, corners)) if corners != 4 else np.arange(4) * np.pi / 2 + 0.5
+    angles = (
+        np.sort(random.uniform(0, 2 * np.pi, corners))
+        if corners != 4
+        else np.arange(4) * np.pi / 2 + 0.5
+    )
     points = np.stack([np.cos(angles), stretch * np.sin(angles)], axis=-1) * radius
     turn = np.deg2rad(angle)
-    points = points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + centre
+    points = (
+        points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + centre
+    )
     cv2.fillPoly(canvas, [np.rint(16 * points).astype(np.int32)], color, cv2.LINE_AA, 4)
 
 
@@ -80,9 +119,19 @@ def _lines(random):
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     x, y = x + bend[..., 0], y + bend[..., 1]
     sharp = random.uniform(1, period / 3)
-    wave = np.clip(np.sin((x * np.cos(turn) + y * np.sin(turn)) * (2 * np.pi / period)) * sharp, -1, 1)
+    wave = np.clip(
+        np.sin((x * np.cos(turn) + y * np.sin(turn)) * (2 * np.pi / period)) * sharp, -1, 1
+    )
     if random.uniform() < 0.5:
-        wave = wave * np.clip(np.sin((y * np.cos(turn) - x * np.sin(turn)) * (2 * np.pi / (period * random.uniform(0.6, 2)))) * sharp, -1, 1)
+        wave = wave * np.clip(
+            np.sin(
+                (y * np.cos(turn) - x * np.sin(turn))
+                * (2 * np.pi / (period * random.uniform(0.6, 2)))
+            )
+            * sharp,
+            -1,
+            1,
+        )
     first, second = palette(random, 2)
     wear = fractal_noise(random, SIZE, random.uniform(0.8, 1.6)) * random.uniform(2, 20)
     return first + (second - first) * (0.5 + 0.5 * wave)[..., None] + wear[..., None]
@@ -96,6 +145,15 @@ def _writing(random):
     thickness, font = max(1, int(scale * random.uniform(0.8, 3))), int(random.randint(0, 8))
     for line in range(SIZE // height + 1):
         text = "".join(random.choice(list(LETTERS + "    "), 60))
-        cv2.putText(mask, text, (random.randint(-60, 1), (line + 1) * height), font, scale, 255, thickness, cv2.LINE_AA)
+        cv2.putText(
+            mask,
+            text,
+            (random.randint(-60, 1), (line + 1) * height),
+            font,
+            scale,
+            255,
+            thickness,
+            cv2.LINE_AA,
+        )
     share = (mask.astype(np.float32) * np.float32(random.uniform(0.6, 1) / 255))[..., None]
     return paper + (ink - paper) * share

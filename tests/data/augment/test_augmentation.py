@@ -2,8 +2,17 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.augment.augmentation import (AugmentOptions, Example, augment, flip_left_right, flip_up_down, random_crop, sample_random, scale,
-                                 translate)
+from pwcnet.data.augment.augmentation import (
+    AugmentOptions,
+    Example,
+    augment,
+    flip_left_right,
+    flip_up_down,
+    random_crop,
+    sample_random,
+    scale,
+    translate,
+)
 from pwcnet.data.synthetic.demo_scenes import make_scene
 from tests.conftest import golden
 
@@ -29,7 +38,12 @@ def sparse(dense):
 
 
 def golden_example(numbers):
-    return Example(numbers["image"], numbers["image"], numbers["flow"], np.ones(numbers["image"].shape[:2], bool))
+    return Example(
+        numbers["image"],
+        numbers["image"],
+        numbers["flow"],
+        np.ones(numbers["image"].shape[:2], bool),
+    )
 
 
 def assert_same(one, other):
@@ -41,8 +55,12 @@ def assert_same(one, other):
 def warp_error(example, mask=True):
     """Mean absolute grey levels between frame 1 and frame 2 fetched by the flow, where that is valid, `mask` and its target in the frame."""
     height, width = example.valid.shape
-    targets = example.flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
-    inside = ((targets >= 0) & (targets <= [width - 1, height - 1])).all(axis=-1) & example.valid & mask
+    targets = example.flow + np.stack(
+        np.meshgrid(np.arange(width), np.arange(height)), axis=-1
+    ).astype(np.float32)
+    inside = (
+        ((targets >= 0) & (targets <= [width - 1, height - 1])).all(axis=-1) & example.valid & mask
+    )
     warped = cv2.remap(example.frame2, targets[..., 0], targets[..., 1], cv2.INTER_LINEAR)
     return np.abs(warped.astype(float) - example.frame1)[inside].mean()
 
@@ -54,7 +72,9 @@ def test_scale_matches_golden(factor):
     for frame in (scaled.frame1, scaled.frame2):
         assert np.abs(frame.astype(int) - numbers["scale_image_" + factor]).max() <= 1
     np.testing.assert_allclose(scaled.flow, numbers["scale_flow_" + factor], atol=1e-4)
-    border = ~numbers["scale_image_" + factor].any(axis=(-1)) & ~numbers["scale_flow_" + factor].any(axis=(-1))
+    border = ~numbers["scale_image_" + factor].any(axis=(-1)) & ~numbers[
+        "scale_flow_" + factor
+    ].any(axis=(-1))
     np.testing.assert_array_equal(scaled.valid, ~border)
 
 
@@ -74,13 +94,26 @@ def test_flipping_twice_is_the_identity(flip, sparse):
 
 
 def test_flips_turn_the_flow(dense):
-    np.testing.assert_array_equal(flip_left_right(dense).flow, dense.flow[:, ::-1] * np.float32([-1, 1]))
+    np.testing.assert_array_equal(
+        flip_left_right(dense).flow, dense.flow[:, ::-1] * np.float32([-1, 1])
+    )
     np.testing.assert_array_equal(flip_up_down(dense).flow, dense.flow[::-1] * np.float32([1, -1]))
 
 
-@pytest.mark.parametrize("change", [flip_left_right, flip_up_down, lambda e: translate(e, 5, -4), lambda e: translate(e, -7, 2),
-                                    lambda e: random_crop(e, (80, 100), np.random.RandomState(0)), lambda e: scale(e, 1.05),
-                                    lambda e: scale(e, 0.95), lambda e: scale(e, 0.96, sparse=True), lambda e: scale(e, 1.04, sparse=True)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        flip_left_right,
+        flip_up_down,
+        lambda e: translate(e, 5, -4),
+        lambda e: translate(e, -7, 2),
+        lambda e: random_crop(e, (80, 100), np.random.RandomState(0)),
+        lambda e: scale(e, 1.05),
+        lambda e: scale(e, 0.95),
+        lambda e: scale(e, 0.96, sparse=True),
+        lambda e: scale(e, 1.04, sparse=True),
+    ],
+)
 def test_flow_still_leads_to_the_same_pixels(change, dense, scene):
     visible = dense._replace(valid=~scene.occlusions[0] & ~scene.invalids[0])
     before = warp_error(visible)
@@ -92,9 +125,13 @@ def test_flow_still_leads_to_the_same_pixels(change, dense, scene):
 
 def not_into_border(example):
     """Where the flow does not lead next to the zeros that a shift or zoom left in frame 2."""
-    known = cv2.erode(example.frame2.any(axis=-1).astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1)
+    known = cv2.erode(
+        example.frame2.any(axis=-1).astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1
+    )
     height, width = known.shape
-    targets = example.flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    targets = example.flow + np.stack(
+        np.meshgrid(np.arange(width), np.arange(height)), axis=-1
+    ).astype(np.float32)
     return cv2.remap(known, targets[..., 0], targets[..., 1], cv2.INTER_NEAREST, borderValue=0) > 0
 
 
@@ -102,7 +139,9 @@ def test_translate_leaves_invalid_pixels_alone(sparse):
     moved = translate(sparse, 4, -3)
     np.testing.assert_array_equal(moved.valid, sparse.valid)
     np.testing.assert_array_equal(moved.flow[~sparse.valid], sparse.flow[~sparse.valid])
-    np.testing.assert_array_equal(moved.flow[sparse.valid], sparse.flow[sparse.valid] + np.float32([4, -3]))
+    np.testing.assert_array_equal(
+        moved.flow[sparse.valid], sparse.flow[sparse.valid] + np.float32([4, -3])
+    )
 
 
 def test_translate_out_of_the_frame_leaves_zeros(dense):
@@ -124,17 +163,25 @@ def test_unknown_flow_never_reaches_valid_pixels(unknown, factor, dense):
     valid = np.ones(SIZE, bool)
     valid[40:60, 50:80] = False
     valid[::17, ::13] = False
-    holed = dense._replace(flow=np.where(valid[..., None], np.float32([2, -1]), np.float32(unknown)), valid=valid)
+    holed = dense._replace(
+        flow=np.where(valid[..., None], np.float32([2, -1]), np.float32(unknown)), valid=valid
+    )
     for sparse in (False, True):
         scaled = scale(holed, factor, sparse)
-        np.testing.assert_allclose(scaled.flow[scaled.valid], np.full((scaled.valid.sum(), 2), [2, -1]) * factor, rtol=1e-5)
+        np.testing.assert_allclose(
+            scaled.flow[scaled.valid], np.full((scaled.valid.sum(), 2), [2, -1]) * factor, rtol=1e-5
+        )
         assert not scaled.flow[~scaled.valid].any()
         assert 0.5 < scaled.valid.mean() < 0.99
 
 
 def test_zooming_out_marks_its_border_invalid(dense):
     scaled = scale(dense, 0.9)
-    assert not scaled.valid[0].any() and not scaled.valid[:, -1].any() and scaled.valid[10:-10, 10:-10].all()
+    assert (
+        not scaled.valid[0].any()
+        and not scaled.valid[:, -1].any()
+        and scaled.valid[10:-10, 10:-10].all()
+    )
     assert not scaled.frame1[~scaled.valid].any()
 
 
@@ -150,14 +197,18 @@ def test_scale_refuses_a_factor_that_leaves_nothing(factor, dense):
 
 
 def test_random_crop_takes_the_same_window_everywhere_and_reaches_all_corners(dense):
-    y, x = np.mgrid[:SIZE[0], :SIZE[1]]
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     marked = dense._replace(flow=np.stack([x, y], axis=-1).astype(np.float32))
     corners = set()
     for number in range(60):
         crop = random_crop(marked, (SIZE[0] - 1, SIZE[1] - 1), sample_random(3, number))
         left, top = crop.flow[0, 0].astype(int)
-        np.testing.assert_array_equal(crop.frame1, dense.frame1[top:top + SIZE[0] - 1, left:left + SIZE[1] - 1])
-        np.testing.assert_array_equal(crop.frame2, dense.frame2[top:top + SIZE[0] - 1, left:left + SIZE[1] - 1])
+        np.testing.assert_array_equal(
+            crop.frame1, dense.frame1[top : top + SIZE[0] - 1, left : left + SIZE[1] - 1]
+        )
+        np.testing.assert_array_equal(
+            crop.frame2, dense.frame2[top : top + SIZE[0] - 1, left : left + SIZE[1] - 1]
+        )
         corners.add((top, left))
     assert corners == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert_same(random_crop(dense, SIZE, sample_random(0, 0)), dense)
@@ -182,7 +233,12 @@ def test_augment_keeps_size_types_and_input(sparse):
     copies = [array.copy() for array in sparse]
     for number in range(20):
         result = augment(sparse, (96, 128), sample_random(0, number))
-        assert [array.shape for array in result] == [(96, 128, 3), (96, 128, 3), (96, 128, 2), (96, 128)]
+        assert [array.shape for array in result] == [
+            (96, 128, 3),
+            (96, 128, 3),
+            (96, 128, 2),
+            (96, 128),
+        ]
         assert [array.dtype for array in result] == [np.uint8, np.uint8, np.float32, bool]
     assert_same(sparse, Example(*copies))
 
@@ -195,11 +251,20 @@ def test_augment_keeps_detected_sparse_flow_sparse(sparse):
 
 
 def test_augment_uses_each_step_about_half_the_time(dense):
-    steps = {name: AugmentOptions(**dict({"flip_left_right": 0, "flip_up_down": 0, "translate": 0, "scale": 0}, **{name: 0.5}))
-             for name in ("flip_left_right", "flip_up_down", "translate", "scale")}
+    steps = {
+        name: AugmentOptions(
+            **dict(
+                {"flip_left_right": 0, "flip_up_down": 0, "translate": 0, "scale": 0}, **{name: 0.5}
+            )
+        )
+        for name in ("flip_left_right", "flip_up_down", "translate", "scale")
+    }
     small = Example(*(array[:40, :48] for array in dense))
     for name, options in steps.items():
-        changed = sum((augment(small, None, sample_random(8, number), options).flow != small.flow).any() for number in range(200))
+        changed = sum(
+            (augment(small, None, sample_random(8, number), options).flow != small.flow).any()
+            for number in range(200)
+        )
         assert 70 <= changed <= 130, name
 
 
@@ -210,7 +275,10 @@ def test_augment_without_probabilities_only_crops(dense):
 
 def test_shifts_and_zooms_stay_within_five_percent(dense):
     still = dense._replace(flow=np.zeros_like(dense.flow))
-    moved = [augment(still, None, sample_random(2, n), AugmentOptions(scale=0, translate=1)).flow[0, 0] for n in range(200)]
+    moved = [
+        augment(still, None, sample_random(2, n), AugmentOptions(scale=0, translate=1)).flow[0, 0]
+        for n in range(200)
+    ]
     assert np.abs(moved).max(axis=0).tolist() == [8, 6] and not np.mod(moved, 1).any()
     ones = dense._replace(flow=np.ones_like(dense.flow))
     options = AugmentOptions(flip_left_right=0, flip_up_down=0, translate=0, scale=1)
@@ -225,13 +293,22 @@ def test_augmented_flow_still_leads_to_the_same_pixels(dense, scene):
         assert warp_error(result, not_into_border(result)) < warp_error(visible) + 0.7
 
 
-@pytest.mark.parametrize("wrong", [{"scale": 1.5}, {"translate": -0.1}, {"shift": 1.0}, {"zoom": -0.05}, {"flip_up_down": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scale": 1.5},
+        {"translate": -0.1},
+        {"shift": 1.0},
+        {"zoom": -0.05},
+        {"flip_up_down": float("nan")},
+    ],
+)
 def test_options_are_checked(wrong):
     with pytest.raises(ValueError, match="expected %s in 0..1" % list(wrong)[0]):
         AugmentOptions(**wrong)
 
 
-@pytest.mark.parametrize("seed, number", [(-1, 0), (0, 2 ** 32), (0.5, 1)])
+@pytest.mark.parametrize("seed, number", [(-1, 0), (0, 2**32), (0.5, 1)])
 def test_sample_random_checks_its_numbers(seed, number):
     with pytest.raises(ValueError, match="expected seed"):
         sample_random(seed, number)

@@ -38,17 +38,31 @@ def test_all_pairs(mode, root):
     samples = chairs_samples(root, mode)
     assert ids(samples) == ["00001", "00002", "00003", "00004"]
     assert samples == chairs_samples(os.path.join(root, FOLDER), mode)
-    names = [os.path.basename(path) for path in (samples[1].frame1, samples[1].frame2, samples[1].flow)]
+    names = [
+        os.path.basename(path) for path in (samples[1].frame1, samples[1].frame2, samples[1].flow)
+    ]
     assert names == ["00002_img1.ppm", "00002_img2.ppm", "00002_flow.flo"]
     loaded = load_sample(samples[0])
     assert loaded.valid.all() and np.all(loaded.flow == trees.MOTION)
 
 
-@pytest.mark.parametrize("folder, name", [(FOLDER, SPLIT_FILE), (os.path.join(FOLDER, "data"), SPLIT_FILE), ("", SPLIT_FILE), ("", "my_train_val.txt")])
+@pytest.mark.parametrize(
+    "folder, name",
+    [
+        (FOLDER, SPLIT_FILE),
+        (os.path.join(FOLDER, "data"), SPLIT_FILE),
+        ("", SPLIT_FILE),
+        ("", "my_train_val.txt"),
+    ],
+)
 def test_published_split(folder, name, root):
-    write_split(root, "1\n2\n1\n2\n1\n1\n", name, folder)           # two lines more than there are pairs
+    write_split(root, "1\n2\n1\n2\n1\n1\n", name, folder)  # two lines more than there are pairs
     assert ids(chairs_samples(root, "train_with_val")) == ["00001", "00003"]
-    assert ids(chairs_samples(root, "val")) == ids(chairs_samples(root, "train_with_val", "val")) == ["00002", "00004"]
+    assert (
+        ids(chairs_samples(root, "val"))
+        == ids(chairs_samples(root, "train_with_val", "val"))
+        == ["00002", "00004"]
+    )
     assert len(chairs_samples(root)) == len(chairs_samples(root, "val_notrain")) == 4
 
 
@@ -59,8 +73,16 @@ def test_a_line_belongs_to_a_number(root):
     assert ids(chairs_samples(root, "val")) == ["00003", "00004"]
 
 
-@pytest.mark.parametrize("text, message", [("1\n2\n", "up to 00004, got 2"), ("", "got 0"), ("1\n3\n1\n1\n", "'3'.*line 2"), ("1\n\n2\n1\n", "''.*line 2"),
-                                           ("1\n1\n1\n1\n", "part val, got none among 4 pairs")])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("1\n2\n", "up to 00004, got 2"),
+        ("", "got 0"),
+        ("1\n3\n1\n1\n", "'3'.*line 2"),
+        ("1\n\n2\n1\n", "''.*line 2"),
+        ("1\n1\n1\n1\n", "part val, got none among 4 pairs"),
+    ],
+)
 def test_wrong_split_files_are_named(text, message, root):
     path = write_split(root, text)
     with pytest.raises(ValueError, match=message) as caught:
@@ -74,19 +96,25 @@ def test_two_split_files_are_refused(root):
     with pytest.raises(ValueError, match="a_train_val.txt and b_train_val.txt"):
         chairs_samples(root, "val")
     write_split(root, "2\n1\n1\n1\n")
-    assert ids(chairs_samples(root, "val")) == ["00001"]            # the published name decides
+    assert ids(chairs_samples(root, "val")) == ["00001"]  # the published name decides
 
 
 def test_without_a_split_file_the_last_640_validate(tmp_path):
     root = many(tmp_path, 645)
-    assert ids(chairs_samples(root, "train_with_val")) == ["%05d" % number for number in range(1, 6)]
+    assert ids(chairs_samples(root, "train_with_val")) == [
+        "%05d" % number for number in range(1, 6)
+    ]
     assert ids(chairs_samples(root, "val")) == ["%05d" % number for number in range(6, 646)]
 
 
 def test_a_part_of_the_set_is_split_by_share(tmp_path):
     root = many(tmp_path, 100)
-    train, validation = (ids(chairs_samples(root, "train_with_val", part)) for part in ("train", "val"))
-    assert (len(train), len(validation)) == (97, 3) and sorted(train + validation) == ids(chairs_samples(root))
+    train, validation = (
+        ids(chairs_samples(root, "train_with_val", part)) for part in ("train", "val")
+    )
+    assert (len(train), len(validation)) == (97, 3) and sorted(train + validation) == ids(
+        chairs_samples(root)
+    )
 
 
 @pytest.mark.parametrize("ending", ["img1.ppm", "img2.ppm", "flow.flo"])
@@ -99,7 +127,9 @@ def test_a_missing_file_is_named(ending, root):
 
 
 def test_wrong_layouts_and_modes(root, tmp_path):
-    with pytest.raises(FileNotFoundError, match="FlyingChairs_release/.data.*nowhere.*no such folder"):
+    with pytest.raises(
+        FileNotFoundError, match="FlyingChairs_release/.data.*nowhere.*no such folder"
+    ):
         chairs_samples(os.path.join(root, "nowhere"))
     os.makedirs(str(tmp_path / "empty" / "data"))
     with pytest.raises(FileNotFoundError, match="img1.ppm,img2.ppm,flow.flo.*empty/data"):
@@ -113,4 +143,6 @@ def test_real_frames(real_data):
     assert samples == chairs_samples(real_data) and ids(samples) == ["00001", "00002", "00003"]
     loaded = [load_sample(sample) for sample in samples]
     assert all(each.frame1.shape == (384, 512, 3) and each.valid.all() for each in loaded)
-    assert [round(float(np.hypot(*np.moveaxis(each.flow, -1, 0)).mean()), 1) for each in loaded] == [4.3, 2.1, 4.8]
+    assert [
+        round(float(np.hypot(*np.moveaxis(each.flow, -1, 0)).mean()), 1) for each in loaded
+    ] == [4.3, 2.1, 4.8]

@@ -1,10 +1,11 @@
 """Generated pairs as a data set: their order, their parts, mixes with files."""
+
 import numpy as np
 import pytest
 
 from pwcnet.data.datasets.registry import dataset_samples, parse_source
-from pwcnet.data.mixture import Mix
 from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.mixture import Mix
 from pwcnet.data.sample import Sample, load_sample
 
 SMALL = "seed=3,height=64,width=96,median=2,largest=9,textures=4"
@@ -12,9 +13,15 @@ SMALL = "seed=3,height=64,width=96,median=2,largest=9,textures=4"
 
 def test_training_goes_on_in_order_and_never_ends():
     samples = dataset_samples("generated", SMALL + ",pairs=5")
-    assert len(samples) == 5 and [sample.id for sample in samples][:2] == ["pair_3_000000", "pair_3_000001"] and samples[-1].id == "pair_3_000004"
+    assert (
+        len(samples) == 5
+        and [sample.id for sample in samples][:2] == ["pair_3_000000", "pair_3_000001"]
+        and samples[-1].id == "pair_3_000004"
+    )
     data = TrainingData(samples, (64, 96))
-    assert [data.sample(number).id for number in (0, 4, 5, 1000000)] == ["pair_3_%06d" % number for number in (0, 4, 5, 1000000)]
+    assert [data.sample(number).id for number in (0, 4, 5, 1000000)] == [
+        "pair_3_%06d" % number for number in (0, 4, 5, 1000000)
+    ]
     example = data.example(7)
     loaded = load_sample(samples.sample(7))
     np.testing.assert_array_equal(example.frame1, loaded.frame1)
@@ -27,7 +34,9 @@ def test_training_goes_on_in_order_and_never_ends():
 def test_validation_has_pairs_of_its_own():
     first = dataset_samples("generated", SMALL, "train_with_val")
     held_back = dataset_samples("generated", SMALL, "val")
-    assert len(held_back) == 16 and not {sample.flow for sample in held_back} & {first.sample(number).flow for number in range(100)}
+    assert len(held_back) == 16 and not {sample.flow for sample in held_back} & {
+        first.sample(number).flow for number in range(100)
+    }
     with pytest.raises(ValueError, match="mode with ground truth"):
         dataset_samples("generated", SMALL, "test")
 
@@ -37,7 +46,9 @@ def test_mixed_with_files():
     mix = Mix([(files, 1.0), (dataset_samples("generated", SMALL), 1.0)], seed=1)
     ids = [mix.sample(number).id for number in range(10000)]
     generated = [each for each in ids if each.startswith("pair")]
-    assert len(generated) == 5000 and generated == ["pair_3_%06d" % number for number in range(5000)]
+    assert len(generated) == 5000 and generated == [
+        "pair_3_%06d" % number for number in range(5000)
+    ]
 
 
 def test_a_command_line_names_them():
@@ -45,9 +56,19 @@ def test_a_command_line_names_them():
     assert (source.name, source.root, source.weight) == ("generated", SMALL, 0.5)
 
 
-@pytest.mark.parametrize("root, message", [("colour=1", "expected NAME=NUMBER"), ("seed", "expected NAME=NUMBER"), ("height=x", "expected a whole number for height"),
-                                           ("median=x", "expected a number for median_motion"), ("height=8", "32x32"), ("seed=-1", "expected a seed"),
-                                           ("median=9,largest=3", "median_motion <= largest_motion"), ("pairs=0", "at least 1 pair")])
+@pytest.mark.parametrize(
+    "root, message",
+    [
+        ("colour=1", "expected NAME=NUMBER"),
+        ("seed", "expected NAME=NUMBER"),
+        ("height=x", "expected a whole number for height"),
+        ("median=x", "expected a number for median_motion"),
+        ("height=8", "32x32"),
+        ("seed=-1", "expected a seed"),
+        ("median=9,largest=3", "median_motion <= largest_motion"),
+        ("pairs=0", "at least 1 pair"),
+    ],
+)
 def test_wrong_values_are_quoted(root, message):
     with pytest.raises(ValueError, match=message):
         dataset_samples("generated", root)

@@ -31,31 +31,55 @@ def training(root, year, *parts):
 
 def test_all_pairs(root, year):
     samples = kitti_samples(root, year)
-    assert ids(samples) == ["000000_10", "000001_10", "000002_10"] == ids(kitti_samples(root, year, "val_notrain"))
-    assert samples[1].frame1 == training(root, year, IMAGES[year], "000001_10.png") and samples[1].frame2 == training(root, year, IMAGES[year], "000001_11.png")
-    assert samples[1].flow == training(root, year, "flow_occ", "000001_10.png") and samples[1].foreground is None
-    assert kitti_samples(root, year, truth="noc")[1].flow == training(root, year, "flow_noc", "000001_10.png")
+    assert (
+        ids(samples)
+        == ["000000_10", "000001_10", "000002_10"]
+        == ids(kitti_samples(root, year, "val_notrain"))
+    )
+    assert samples[1].frame1 == training(root, year, IMAGES[year], "000001_10.png") and samples[
+        1
+    ].frame2 == training(root, year, IMAGES[year], "000001_11.png")
+    assert (
+        samples[1].flow == training(root, year, "flow_occ", "000001_10.png")
+        and samples[1].foreground is None
+    )
+    assert kitti_samples(root, year, truth="noc")[1].flow == training(
+        root, year, "flow_noc", "000001_10.png"
+    )
 
 
 def test_truth_is_sparse_and_grey_frames_have_three_channels(root, year):
     loaded = load_sample(kitti_samples(root, year)[0])
     assert loaded.frame1.shape == trees.SIZE + (3,) and loaded.valid.mean() == 0.5
     assert (np.ptp(loaded.frame1, axis=-1) == 0).all() == (year == 2012)
-    assert np.all(loaded.flow[loaded.valid] == trees.MOTION) and not loaded.flow[~loaded.valid].any()
+    assert (
+        np.all(loaded.flow[loaded.valid] == trees.MOTION) and not loaded.flow[~loaded.valid].any()
+    )
 
 
 def test_roots(tmp_path, year):
     trees.kitti(tmp_path / "KITTI", year)
     inner = str(tmp_path / "KITTI" / FOLDERS[year])
-    assert kitti_samples(str(tmp_path), year) == kitti_samples(str(tmp_path / "KITTI"), year) == kitti_samples(inner, year)
+    assert (
+        kitti_samples(str(tmp_path), year)
+        == kitti_samples(str(tmp_path / "KITTI"), year)
+        == kitti_samples(inner, year)
+    )
 
 
 def test_split_and_test(root, year):
-    train, validation = (ids(kitti_samples(root, year, "train_with_val", part)) for part in ("train", "val"))
-    assert (len(train), len(validation)) == (2, 1) and sorted(train + validation) == ids(kitti_samples(root, year))
+    train, validation = (
+        ids(kitti_samples(root, year, "train_with_val", part)) for part in ("train", "val")
+    )
+    assert (len(train), len(validation)) == (2, 1) and sorted(train + validation) == ids(
+        kitti_samples(root, year)
+    )
     assert ids(kitti_samples(root, year, "val")) == validation
     tests = kitti_samples(root, year, "test")
-    assert len(tests) == 3 and all(sample.flow is None and os.path.join("testing", IMAGES[year]) in sample.frame2 for sample in tests)
+    assert len(tests) == 3 and all(
+        sample.flow is None and os.path.join("testing", IMAGES[year]) in sample.frame2
+        for sample in tests
+    )
 
 
 def test_further_frames_of_a_pair_do_not_count(root, year):
@@ -81,14 +105,22 @@ def test_moving_objects_are_the_foreground(kind, tmp_path):
     root = trees.kitti(tmp_path, 2015)
     objects = np.zeros(trees.SIZE, kind)
     objects[2, 3], objects[4, 5] = 1, 7
-    trees.put(training(root, 2015, "obj_map", "000001_10.png"), data=cv2.imencode(".png", objects)[1].tobytes())
+    trees.put(
+        training(root, 2015, "obj_map", "000001_10.png"),
+        data=cv2.imencode(".png", objects)[1].tobytes(),
+    )
     samples = kitti_samples(root, 2015)
     assert [sample.foreground is None for sample in samples] == [True, False, True]
-    assert [tuple(pixel) for pixel in np.argwhere(load_sample(samples[1]).foreground)] == [(2, 3), (4, 5)]
+    assert [tuple(pixel) for pixel in np.argwhere(load_sample(samples[1]).foreground)] == [
+        (2, 3),
+        (4, 5),
+    ]
     assert load_sample(samples[0]).foreground is None
 
 
-@pytest.mark.parametrize("name", ["{image}/000001_10.png", "{image}/000001_11.png", "flow_occ/000001_10.png"])
+@pytest.mark.parametrize(
+    "name", ["{image}/000001_10.png", "{image}/000001_11.png", "flow_occ/000001_10.png"]
+)
 def test_a_missing_file_is_named(name, root, year):
     path = training(root, year, name.format(image=IMAGES[year]))
     os.remove(path)
@@ -100,7 +132,7 @@ def test_a_missing_file_is_named(name, root, year):
 def test_wrong_layouts_and_choices(root, year):
     other = 4027 - year
     with pytest.raises(FileNotFoundError, match="training/.*no folder.*image_"):
-        kitti_samples(os.path.join(root, FOLDERS[year]), other)         # the other benchmark's folder
+        kitti_samples(os.path.join(root, FOLDERS[year]), other)  # the other benchmark's folder
     with pytest.raises(FileNotFoundError, match="%s/.training,testing" % FOLDERS[other]):
         kitti_samples(root, other)
     os.rename(training(root, year, "flow_noc"), os.path.join(root, "elsewhere"))
@@ -114,8 +146,15 @@ def test_wrong_layouts_and_choices(root, year):
 
 def test_real_frames(real_data):
     for year, expected, share in ((2012, "000027_10", 0.299), (2015, "000000_10", 0.162)):
-        sample, = kitti_samples(real_data, year)
+        (sample,) = kitti_samples(real_data, year)
         loaded = load_sample(sample)
-        assert sample.id == expected and loaded.frame1.shape[2] == 3 and abs(loaded.valid.mean() - share) < 0.001
-    sparse, all_known = (load_sample(kitti_samples(real_data, 2012, truth=truth)[0]).valid for truth in ("noc", "occ"))
+        assert (
+            sample.id == expected
+            and loaded.frame1.shape[2] == 3
+            and abs(loaded.valid.mean() - share) < 0.001
+        )
+    sparse, all_known = (
+        load_sample(kitti_samples(real_data, 2012, truth=truth)[0]).valid
+        for truth in ("noc", "occ")
+    )
     assert not (sparse & ~all_known).any() and sparse.sum() < all_known.sum()

@@ -22,9 +22,14 @@ def ids(samples):
 
 def test_scenes_with_truth(root):
     samples = middlebury_samples(root)
-    assert ids(samples) == IDS and samples == middlebury_samples(os.path.dirname(root)) == middlebury_samples(root, "val_notrain")
+    assert ids(samples) == IDS and samples == middlebury_samples(
+        os.path.dirname(root)
+    ) == middlebury_samples(root, "val_notrain")
     assert samples[0].frame2 == os.path.join(root, "other-data", "RubberWhale", "frame11.png")
-    assert samples[0].flow == os.path.join(root, "other-gt-flow", "RubberWhale", "flow10.flo") and samples[0].file_name == "RubberWhale-frame10"
+    assert (
+        samples[0].flow == os.path.join(root, "other-gt-flow", "RubberWhale", "flow10.flo")
+        and samples[0].file_name == "RubberWhale-frame10"
+    )
 
 
 def test_unknown_pixels_are_not_valid(root):
@@ -35,12 +40,26 @@ def test_unknown_pixels_are_not_valid(root):
 
 
 def test_split_and_test(root):
-    assert [len(middlebury_samples(root, "train_with_val", part)) for part in ("train", "val")] == [1, 1]
-    sample, = middlebury_samples(root, "test")
-    assert sample.id == "Army/frame10" and sample.flow is None and sample.frame1 == os.path.join(root, "eval-data", "Army", "frame10.png")
+    assert [len(middlebury_samples(root, "train_with_val", part)) for part in ("train", "val")] == [
+        1,
+        1,
+    ]
+    (sample,) = middlebury_samples(root, "test")
+    assert (
+        sample.id == "Army/frame10"
+        and sample.flow is None
+        and sample.frame1 == os.path.join(root, "eval-data", "Army", "frame10.png")
+    )
 
 
-@pytest.mark.parametrize("name", ["other-data/Venus/frame10.png", "other-data/Venus/frame11.png", "other-gt-flow/Venus/flow10.flo"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "other-data/Venus/frame10.png",
+        "other-data/Venus/frame11.png",
+        "other-gt-flow/Venus/flow10.flo",
+    ],
+)
 def test_a_missing_file_is_named(name, root):
     path = os.path.join(root, name)
     os.remove(path)
@@ -60,4 +79,6 @@ def test_wrong_layouts(root):
 def test_real_frames(real_data):
     whale, venus = (load_sample(sample) for sample in middlebury_samples(real_data))
     assert abs((~whale.valid).mean() - 0.016) < 0.001 and venus.valid.all()
-    assert [round(float(np.hypot(*each.flow[each.valid].T).mean()), 1) for each in (whale, venus)] == [1.3, 3.8]
+    assert [
+        round(float(np.hypot(*each.flow[each.valid].T).mean()), 1) for each in (whale, venus)
+    ] == [1.3, 3.8]

@@ -13,7 +13,14 @@ from tests.data.datasets import trees
 def roots(tmp_path_factory, tiny_sintel):
     root = tmp_path_factory.mktemp("sets")
     made = {"generated": "height=64,width=96,textures=4,pairs=3"}
-    made.update({"chairs": trees.chairs(root, 3), "things": trees.things(root), "hd1k": trees.hd1k(root), "sintel": tiny_sintel})
+    made.update(
+        {
+            "chairs": trees.chairs(root, 3),
+            "things": trees.things(root),
+            "hd1k": trees.hd1k(root),
+            "sintel": tiny_sintel,
+        }
+    )
     made.update({"middlebury": trees.middlebury(root)})
     made.update({"kitti%d" % year: trees.kitti(root, year) for year in (2012, 2015)})
     return {name: made[name.split("-")[0]] for name in DATASETS}
@@ -23,13 +30,26 @@ def roots(tmp_path_factory, tiny_sintel):
 def test_every_set_lists_and_loads(name, roots):
     samples = dataset_samples(name, roots[name])
     names = [sample.file_name for sample in samples]
-    assert names == sorted(set(names)) and all(os.sep not in each and "." not in each for each in names)
+    assert names == sorted(set(names)) and all(
+        os.sep not in each and "." not in each for each in names
+    )
     loaded = load_sample(samples[0])
-    assert loaded.frame1.shape[:2] == loaded.flow.shape[:2] == loaded.valid.shape and loaded.valid.any()
+    assert (
+        loaded.frame1.shape[:2] == loaded.flow.shape[:2] == loaded.valid.shape
+        and loaded.valid.any()
+    )
     assert samples[0].half == ("half" in name)
-    train, validation = (dataset_samples(name, roots[name], "train_with_val", part) for part in ("train", "val"))
-    assert train and validation and not {sample.id for sample in train} & {sample.id for sample in validation}
-    assert [sample.id for sample in dataset_samples(name, roots[name], "val")] == [sample.id for sample in validation]
+    train, validation = (
+        dataset_samples(name, roots[name], "train_with_val", part) for part in ("train", "val")
+    )
+    assert (
+        train
+        and validation
+        and not {sample.id for sample in train} & {sample.id for sample in validation}
+    )
+    assert [sample.id for sample in dataset_samples(name, roots[name], "val")] == [
+        sample.id for sample in validation
+    ]
 
 
 def test_errors_name_the_set(roots):
@@ -41,18 +61,38 @@ def test_errors_name_the_set(roots):
         dataset_samples("chairs", roots["chairs"], "train")
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("chairs=/d/FlyingChairs_release@0.6", Source("chairs", "/d/FlyingChairs_release", 0.6)), ("hd1k=rel/a=b", Source("hd1k", "rel/a=b")),
-    ("hd1k=/mail@home/d", Source("hd1k", "/mail@home/d")), ("hd1k=/mail@home/d@2", Source("hd1k", "/mail@home/d", 2.0)),
-    ("hd1k=/d@home@1e-1", Source("hd1k", "/d@home", 0.1)), ("hd1k=~/d", Source("hd1k", os.path.join(os.path.expanduser("~"), "d")))])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("chairs=/d/FlyingChairs_release@0.6", Source("chairs", "/d/FlyingChairs_release", 0.6)),
+        ("hd1k=rel/a=b", Source("hd1k", "rel/a=b")),
+        ("hd1k=/mail@home/d", Source("hd1k", "/mail@home/d")),
+        ("hd1k=/mail@home/d@2", Source("hd1k", "/mail@home/d", 2.0)),
+        ("hd1k=/d@home@1e-1", Source("hd1k", "/d@home", 0.1)),
+        ("hd1k=~/d", Source("hd1k", os.path.join(os.path.expanduser("~"), "d"))),
+    ],
+)
 def test_sources(text, expected):
     assert parse_source(text) == expected
 
 
-@pytest.mark.parametrize("text, message", [
-    ("/d/chairs", "NAME=FOLDER.*got '/d/chairs'"), ("", "NAME=FOLDER"), ("chair=/d", "chairs, .*got 'chair'"), ("=/d", "got ''"),
-    ("chairs=", "folder of chairs"), ("chairs=@2", "folder of chairs"), ("chairs=/d@", "after the last @, got ''"), ("chairs=/d@half", "got 'half'"),
-    ("chairs=/d@0", "above 0 for chairs, got 0.0"), ("chairs=/d@-1", "got -1.0"), ("chairs=/d@nan", "got nan"), ("chairs=/d@inf", "got inf")])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("/d/chairs", "NAME=FOLDER.*got '/d/chairs'"),
+        ("", "NAME=FOLDER"),
+        ("chair=/d", "chairs, .*got 'chair'"),
+        ("=/d", "got ''"),
+        ("chairs=", "folder of chairs"),
+        ("chairs=@2", "folder of chairs"),
+        ("chairs=/d@", "after the last @, got ''"),
+        ("chairs=/d@half", "got 'half'"),
+        ("chairs=/d@0", "above 0 for chairs, got 0.0"),
+        ("chairs=/d@-1", "got -1.0"),
+        ("chairs=/d@nan", "got nan"),
+        ("chairs=/d@inf", "got inf"),
+    ],
+)
 def test_wrong_sources_are_quoted(text, message):
     with pytest.raises(ValueError, match=message) as caught:
         parse_source(text)
@@ -65,14 +105,26 @@ def test_sources_are_frozen():
 
 
 def test_data_sets_need_no_tensorflow():
-    done = run_command("-c", "import sys, pwcnet.data.datasets.registry, pwcnet.data.contact_sheet, pwcnet.data.statistics; print('tensorflow' in sys.modules)")
+    done = run_command(
+        "-c",
+        "import sys, pwcnet.data.datasets.registry, pwcnet.data.contact_sheet, pwcnet.data.statistics; print('tensorflow' in sys.modules)",
+    )
     assert done.stdout.strip() == "False", done.stderr
 
 
 def test_real_frames_of_every_set(real_data):
     means = {}
-    for name, expected in (("sintel-clean", 4), ("sintel-final", 4), ("chairs", 3), ("kitti2012", 1), ("kitti2015", 1), ("middlebury", 2)):
+    for name, expected in (
+        ("sintel-clean", 4),
+        ("sintel-final", 4),
+        ("chairs", 3),
+        ("kitti2012", 1),
+        ("kitti2015", 1),
+        ("middlebury", 2),
+    ):
         loaded = [load_sample(sample) for sample in dataset_samples(name, real_data)]
         assert len(loaded) == expected
         means[name] = [float(np.hypot(*each.flow[each.valid].T).mean()) for each in loaded]
-    assert means["sintel-clean"] == means["sintel-final"] and np.allclose(means["sintel-clean"], [2.80, 2.98, 3.12, 31.99], atol=0.01)
+    assert means["sintel-clean"] == means["sintel-final"] and np.allclose(
+        means["sintel-clean"], [2.80, 2.98, 3.12, 31.99], atol=0.01
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from pwcnet.data.datasets.sintel import FOLDER, find_sintel, sintel_samples
 
-SCENES = {"alley_1": 5, "bamboo_2": 4}          # frames
+SCENES = {"alley_1": 5, "bamboo_2": 4}  # frames
 
 
 def touch(root, *parts):
@@ -29,8 +29,11 @@ def build(root, scenes):
 
 
 def listing(root):
-    return sorted((os.path.join(parent, name), os.stat(os.path.join(parent, name)).st_mtime_ns) for parent, folders, names in os.walk(root)
-                  for name in folders + names)
+    return sorted(
+        (os.path.join(parent, name), os.stat(os.path.join(parent, name)).st_mtime_ns)
+        for parent, folders, names in os.walk(root)
+        for name in folders + names
+    )
 
 
 @pytest.fixture
@@ -50,10 +53,19 @@ def write_ids(root, name, lines):
 
 
 def id_line(scene, number):
-    return "%s/frame_%04d.png###%s/frame_%04d.png###%s/frame_%04d.flo" % (scene, number, scene, number + 1, scene, number)
+    return "%s/frame_%04d.png###%s/frame_%04d.png###%s/frame_%04d.flo" % (
+        scene,
+        number,
+        scene,
+        number + 1,
+        scene,
+        number,
+    )
 
 
-ALL_IDS = ["alley_1/frames_%04d_%04d" % (n, n + 1) for n in range(1, 5)] + ["bamboo_2/frames_%04d_%04d" % (n, n + 1) for n in range(1, 4)]
+ALL_IDS = ["alley_1/frames_%04d_%04d" % (n, n + 1) for n in range(1, 5)] + [
+    "bamboo_2/frames_%04d_%04d" % (n, n + 1) for n in range(1, 4)
+]
 
 
 @pytest.mark.parametrize("mode", ["train_noval", "val_notrain"])
@@ -84,16 +96,28 @@ def test_split_shares_all_pairs_between_the_parts(tmp_path):
     validation = sintel_samples(root, mode="train_with_val", part="val")
     assert (len(train), len(validation)) == (97, 3)
     assert sorted(train + validation, key=lambda sample: sample.id) == sintel_samples(root)
-    assert validation == sintel_samples(root, mode="val") == sorted(validation, key=lambda sample: sample.id)
-    clean, final = ({sample.id for sample in sintel_samples(root, render_pass, mode="val")} for render_pass in ("clean", "final"))
+    assert (
+        validation
+        == sintel_samples(root, mode="val")
+        == sorted(validation, key=lambda sample: sample.id)
+    )
+    clean, final = (
+        {sample.id for sample in sintel_samples(root, render_pass, mode="val")}
+        for render_pass in ("clean", "final")
+    )
     assert clean == final
 
 
 def test_test_mode_has_no_ground_truth(root):
     samples = sintel_samples(root, mode="test")
     assert [sample.id for sample in samples] == ALL_IDS
-    assert all(sample.flow is None and sample.occlusion is None and sample.invalid is None for sample in samples)
-    assert samples[0].frame1 == os.path.join(root, FOLDER, "test", "clean", "alley_1", "frame_0001.png")
+    assert all(
+        sample.flow is None and sample.occlusion is None and sample.invalid is None
+        for sample in samples
+    )
+    assert samples[0].frame1 == os.path.join(
+        root, FOLDER, "test", "clean", "alley_1", "frame_0001.png"
+    )
 
 
 def test_nothing_is_written(root):
@@ -106,14 +130,25 @@ def test_nothing_is_written(root):
 def test_id_files_choose_the_split(root):
     write_ids(root, "clean_train_0.03split.txt", [id_line("bamboo_2", 2), id_line("alley_1", 1)])
     write_ids(root, "clean_val_0.03split.txt", [id_line("alley_1", 3)])
-    assert [s.id for s in sintel_samples(root, mode="train_with_val", id_files=True)] == [ALL_IDS[0], ALL_IDS[5]]
+    assert [s.id for s in sintel_samples(root, mode="train_with_val", id_files=True)] == [
+        ALL_IDS[0],
+        ALL_IDS[5],
+    ]
     assert [s.id for s in sintel_samples(root, mode="val", id_files=True)] == [ALL_IDS[2]]
-    assert [s.id for s in sintel_samples(root, mode="train_with_val", part="val", id_files=True)] == [ALL_IDS[2]]
+    assert [
+        s.id for s in sintel_samples(root, mode="train_with_val", part="val", id_files=True)
+    ] == [ALL_IDS[2]]
 
 
-@pytest.mark.parametrize("lines, message", [
-    (["alley_1/frame_0001.png"], "line 1"), ([id_line("alley_1", 1), id_line("alley_1", 9)], "line 2"),
-    ([id_line("alley_1", 1)] * 2, "again.*line 2"), ([""], "at least one pair")])
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        (["alley_1/frame_0001.png"], "line 1"),
+        ([id_line("alley_1", 1), id_line("alley_1", 9)], "line 2"),
+        ([id_line("alley_1", 1)] * 2, "again.*line 2"),
+        ([""], "at least one pair"),
+    ],
+)
 def test_wrong_id_files_are_named_with_the_line(lines, message, root):
     path = write_ids(root, "clean_val_0.03split.txt", lines)
     with pytest.raises(ValueError, match=message) as caught:
@@ -126,17 +161,25 @@ def test_missing_id_file_is_named(root):
         sintel_samples(root, "final", mode="val", id_files=True)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"render_pass": "albedo"}, "clean, final.*'albedo'"), ({"mode": "train"}, "train_noval.*'train'"),
-    ({"mode": "train_noval", "part": "val"}, "part train of mode train_noval, got 'val'"),
-    ({"mode": "test", "part": "train"}, "part test"), ({"mode": "val_notrain", "id_files": True}, "id files")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"render_pass": "albedo"}, "clean, final.*'albedo'"),
+        ({"mode": "train"}, "train_noval.*'train'"),
+        ({"mode": "train_noval", "part": "val"}, "part train of mode train_noval, got 'val'"),
+        ({"mode": "test", "part": "train"}, "part test"),
+        ({"mode": "val_notrain", "id_files": True}, "id files"),
+    ],
+)
 def test_wrong_choices_are_refused(arguments, message, root):
     with pytest.raises(ValueError, match=message):
         sintel_samples(root, **arguments)
 
 
 def test_missing_folders_are_named_with_the_layout(root):
-    with pytest.raises(FileNotFoundError, match="%s/.training,test.*nowhere.*no such folder" % FOLDER):
+    with pytest.raises(
+        FileNotFoundError, match="%s/.training,test.*nowhere.*no such folder" % FOLDER
+    ):
         sintel_samples(os.path.join(root, "nowhere"))
     with pytest.raises(FileNotFoundError, match="a folder without it"):
         sintel_samples(training(root, "clean"))
@@ -154,8 +197,15 @@ def removed(root, *parts):
     return path
 
 
-@pytest.mark.parametrize("gone", [("clean", "alley_1", "frame_0001.png"), ("clean", "alley_1", "frame_0003.png"), ("clean", "bamboo_2", "frame_0004.png"),
-                                  ("flow", "alley_1", "frame_0002.flo")])
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ("clean", "alley_1", "frame_0001.png"),
+        ("clean", "alley_1", "frame_0003.png"),
+        ("clean", "bamboo_2", "frame_0004.png"),
+        ("flow", "alley_1", "frame_0002.flo"),
+    ],
+)
 def test_a_missing_file_is_named(gone, root):
     path = removed(root, *gone)
     with pytest.raises(FileNotFoundError, match="no file") as caught:
@@ -182,7 +232,10 @@ def test_frames_may_start_late_and_have_gaps_without_flow(tmp_path):
     for number in (2, 7):
         touch(tmp_path, FOLDER, "training", "flow", "market_5", "frame_%04d.flo" % number)
     touch(tmp_path, FOLDER, "training", "clean", "market_5", "Thumbs.db")
-    assert [sample.id for sample in sintel_samples(str(tmp_path))] == ["market_5/frames_0002_0003", "market_5/frames_0007_0008"]
+    assert [sample.id for sample in sintel_samples(str(tmp_path))] == [
+        "market_5/frames_0002_0003",
+        "market_5/frames_0007_0008",
+    ]
 
 
 def test_a_gap_in_the_test_split_is_named(root):
@@ -208,10 +261,21 @@ def test_no_pairs_at_all_is_an_error(tmp_path):
 def test_real_frames(real_data):
     for render_pass in ("clean", "final"):
         samples = sintel_samples(real_data, render_pass)
-        assert [sample.file_name for sample in samples] == ["alley_1-frames_0001_0002", "alley_1-frames_0002_0003", "alley_1-frames_0003_0004",
-                                                            "market_5-frames_0002_0003"]
-        assert [sample.occlusion is None for sample in samples] == [sample.invalid is None for sample in samples] == [True, False, True, False]
+        assert [sample.file_name for sample in samples] == [
+            "alley_1-frames_0001_0002",
+            "alley_1-frames_0002_0003",
+            "alley_1-frames_0003_0004",
+            "market_5-frames_0002_0003",
+        ]
+        assert (
+            [sample.occlusion is None for sample in samples]
+            == [sample.invalid is None for sample in samples]
+            == [True, False, True, False]
+        )
     assert len(sintel_samples(real_data, mode="test")) == 3
-    assert [len(sintel_samples(real_data, mode="train_with_val", part=part)) for part in ("train", "val")] == [3, 1]
+    assert [
+        len(sintel_samples(real_data, mode="train_with_val", part=part))
+        for part in ("train", "val")
+    ] == [3, 1]
     with pytest.raises(FileNotFoundError, match="test/final"):
         sintel_samples(real_data, "final", mode="test")

@@ -1,4 +1,5 @@
 """Tiny data sets in their published layouts, of readable files: every frame is one picture, every truth one flow of which the first pixel may be unknown."""
+
 import os
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from pwcnet.io.flow_files import write_flow
 
 SIZE = (12, 16)
-MOTION = (3.0, -4.0)            # of every valid pixel: 5 pixels
+MOTION = (3.0, -4.0)  # of every valid pixel: 5 pixels
 
 
 def flow():
@@ -29,7 +30,9 @@ def put(root, *parts, data=None):
 
 
 def picture(ending=".png", grey=False):
-    values = np.random.RandomState(0).randint(0, 256, SIZE if grey else SIZE + (3,)).astype(np.uint8)
+    values = (
+        np.random.RandomState(0).randint(0, 256, SIZE if grey else SIZE + (3,)).astype(np.uint8)
+    )
     return cv2.imencode(ending, values)[1].tobytes()
 
 
@@ -61,16 +64,33 @@ def things(root, sequences=("TRAIN/A/0000", "TRAIN/C/0012", "TEST/B/0003"), fram
             for kind in ("frames_cleanpass", "frames_finalpass"):
                 put(root, "FlyingThings3D", kind, sequence, "left", "%04d.png" % number)
                 put(root, "FlyingThings3D", kind, sequence, "right", "%04d.png" % number)
-            put(root, "FlyingThings3D", "optical_flow", sequence, "into_future", "left", "OpticalFlowIntoFuture_%04d_L.pfm" % number)
+            put(
+                root,
+                "FlyingThings3D",
+                "optical_flow",
+                sequence,
+                "into_future",
+                "left",
+                "OpticalFlowIntoFuture_%04d_L.pfm" % number,
+            )
     return str(root)
 
 
 def kitti(root, year, count=3):
-    name, image = {2012: ("data_stereo_flow", "image_0"), 2015: ("data_scene_flow", "image_2")}[year]
+    name, image = {2012: ("data_stereo_flow", "image_0"), 2015: ("data_scene_flow", "image_2")}[
+        year
+    ]
     for number in range(count):
         for split in ("training", "testing"):
             for frame in (10, 11):
-                put(root, name, split, image, "%06d_%d.png" % (number, frame), data=picture(grey=year == 2012))
+                put(
+                    root,
+                    name,
+                    split,
+                    image,
+                    "%06d_%d.png" % (number, frame),
+                    data=picture(grey=year == 2012),
+                )
         for truth in ("flow_occ", "flow_noc"):
             put_sparse(root, name, "training", truth, "%06d_10.png" % number)
     return str(root)
@@ -93,6 +113,6 @@ def middlebury(root, scenes=("RubberWhale", "Venus")):
             put(root, "other-data", scene, frame)
         put(root, "other-gt-flow", scene, "flow10.flo")
     for frame in ("frame10.png", "frame11.png"):
-        put(root, "other-data", "Walking", frame)           # published without truth
+        put(root, "other-data", "Walking", frame)  # published without truth
         put(root, "eval-data", "Army", frame)
     return str(root)

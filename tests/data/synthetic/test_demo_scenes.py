@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.sample import load_sample
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
-from pwcnet.data.datasets.sintel import sintel_samples
 
 HEIGHT, WIDTH = 96, 128
 
@@ -21,7 +21,9 @@ def steps(scene):
 
 
 def grid(flow):
-    return np.stack(np.meshgrid(np.arange(flow.shape[1]), np.arange(flow.shape[0])), axis=-1).astype(np.float32)
+    return np.stack(
+        np.meshgrid(np.arange(flow.shape[1]), np.arange(flow.shape[0])), axis=-1
+    ).astype(np.float32)
 
 
 def difference(frame1, frame2, flow):
@@ -31,27 +33,46 @@ def difference(frame1, frame2, flow):
 
 def test_shapes_and_types(scenes):
     for scene in scenes:
-        assert (len(scene.frames), len(scene.flows), len(scene.occlusions), len(scene.invalids)) == (4, 3, 3, 3)
-        assert all(frame.shape == (HEIGHT, WIDTH, 3) and frame.dtype == np.uint8 for frame in scene.frames)
-        assert all(flow.shape == (HEIGHT, WIDTH, 2) and flow.dtype == np.float32 for flow in scene.flows)
-        assert all(mask.shape == (HEIGHT, WIDTH) and mask.dtype == bool for mask in scene.occlusions + scene.invalids)
+        assert (
+            len(scene.frames),
+            len(scene.flows),
+            len(scene.occlusions),
+            len(scene.invalids),
+        ) == (4, 3, 3, 3)
+        assert all(
+            frame.shape == (HEIGHT, WIDTH, 3) and frame.dtype == np.uint8 for frame in scene.frames
+        )
+        assert all(
+            flow.shape == (HEIGHT, WIDTH, 2) and flow.dtype == np.float32 for flow in scene.flows
+        )
+        assert all(
+            mask.shape == (HEIGHT, WIDTH) and mask.dtype == bool
+            for mask in scene.occlusions + scene.invalids
+        )
 
 
 def test_warping_back_reproduces_what_is_visible(scenes):
     for scene in scenes:
         for frame1, frame2, flow, occluded, invalid in steps(scene):
-            error, still = difference(frame1, frame2, flow), difference(frame1, frame2, np.zeros_like(flow))
+            error, still = (
+                difference(frame1, frame2, flow),
+                difference(frame1, frame2, np.zeros_like(flow)),
+            )
             assert error[~occluded].mean() < 1.5
             assert error[~occluded & ~invalid].mean() < 1.0
             assert error[~occluded].mean() < 0.35 * still[~occluded].mean()
-            assert np.percentile(error[~occluded & ~invalid], 97) < 8       # the rest leads to pixels that mix two layers
+            assert (
+                np.percentile(error[~occluded & ~invalid], 97) < 8
+            )  # the rest leads to pixels that mix two layers
 
 
 def test_occluded_pixels_do_not_reproduce(scenes):
     seen, hidden = [], []
     for scene in scenes:
         for frame1, frame2, flow, occluded, _ in steps(scene):
-            inside = ((grid(flow) + flow >= 0) & (grid(flow) + flow <= [WIDTH - 1, HEIGHT - 1])).all(axis=-1)
+            inside = (
+                (grid(flow) + flow >= 0) & (grid(flow) + flow <= [WIDTH - 1, HEIGHT - 1])
+            ).all(axis=-1)
             assert occluded[~inside].all()
             error = difference(frame1, frame2, flow)
             seen.extend(error[~occluded])
@@ -61,7 +82,9 @@ def test_occluded_pixels_do_not_reproduce(scenes):
 
 
 def test_motion_uses_its_limit_and_keeps_it(scenes):
-    largest = [np.hypot(*np.moveaxis(flow, -1, 0)).max() for scene in scenes for flow in scene.flows]
+    largest = [
+        np.hypot(*np.moveaxis(flow, -1, 0)).max() for scene in scenes for flow in scene.flows
+    ]
     assert max(largest) <= 8 and min(largest) > 3
 
 
@@ -92,7 +115,10 @@ def test_same_seed_same_scene(scenes):
     assert (scenes[0].frames[0] != again.frames[0]).any()
 
 
-@pytest.mark.parametrize("wrong", [(8, 64, 2, 4), (64, 8, 2, 4), (64, 64, 1, 4), (64, 64, 2, -1), (64, 64, 2, float("nan"))])
+@pytest.mark.parametrize(
+    "wrong",
+    [(8, 64, 2, 4), (64, 8, 2, 4), (64, 64, 1, 4), (64, 64, 2, -1), (64, 64, 2, float("nan"))],
+)
 def test_refuses_sizes_that_make_no_scene(wrong):
     with pytest.raises(ValueError, match="expected at least 16x16"):
         make_scene(0, *wrong)
@@ -102,7 +128,9 @@ def test_written_scenes_read_back(scenes, tmp_path):
     write_sintel(str(tmp_path), [("one", scenes[0]), ("two", scenes[1])], [("three", scenes[2])])
     for render_pass in ("clean", "final"):
         samples = sintel_samples(str(tmp_path), render_pass)
-        assert [sample.id for sample in samples] == ["%s/frames_%04d_%04d" % (scene, n, n + 1) for scene in ("one", "two") for n in (1, 2, 3)]
+        assert [sample.id for sample in samples] == [
+            "%s/frames_%04d_%04d" % (scene, n, n + 1) for scene in ("one", "two") for n in (1, 2, 3)
+        ]
         loaded = load_sample(samples[4], masked=True)
         np.testing.assert_array_equal(loaded.flow, scenes[1].flows[1])
         np.testing.assert_array_equal(loaded.occlusion, scenes[1].occlusions[1])
@@ -110,7 +138,9 @@ def test_written_scenes_read_back(scenes, tmp_path):
         change = np.abs(loaded.frame2.astype(float) - scenes[1].frames[2]).mean()
         assert change == 0 if render_pass == "clean" else 0.5 < change < 8
         test = sintel_samples(str(tmp_path), render_pass, mode="test")
-        assert [sample.id for sample in test] == ["three/frames_%04d_%04d" % (n, n + 1) for n in (1, 2, 3)]
+        assert [sample.id for sample in test] == [
+            "three/frames_%04d_%04d" % (n, n + 1) for n in (1, 2, 3)
+        ]
 
 
 def test_writing_again_replaces_what_was_made(scenes, tmp_path):
@@ -119,20 +149,33 @@ def test_writing_again_replaces_what_was_made(scenes, tmp_path):
     assert {sample.id.split("/")[0] for sample in sintel_samples(str(tmp_path))} == {"three"}
 
 
-@pytest.mark.parametrize("foreign", ["MPI-Sintel-complete/training/clean/alley_1/frame_0001.png", "training/flow/alley_1/frame_0001.flo", "notes.txt"])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "MPI-Sintel-complete/training/clean/alley_1/frame_0001.png",
+        "training/flow/alley_1/frame_0001.flo",
+        "notes.txt",
+    ],
+)
 def test_never_writes_among_other_files(foreign, scenes, tmp_path):
     path = tmp_path / foreign
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"precious")
-    with pytest.raises(ValueError, match="expected an empty folder.*%s" % os.path.basename(foreign)):
+    with pytest.raises(
+        ValueError, match="expected an empty folder.*%s" % os.path.basename(foreign)
+    ):
         write_sintel(str(tmp_path), [("alley_1", scenes[0])])
-    assert [os.path.join(parent, name) for parent, _, names in os.walk(str(tmp_path)) for name in names] == [str(path)]
+    assert [
+        os.path.join(parent, name) for parent, _, names in os.walk(str(tmp_path)) for name in names
+    ] == [str(path)]
     assert path.read_bytes() == b"precious"
 
 
 def test_refuses_after_others_added_files(scenes, tmp_path):
     write_sintel(str(tmp_path), [("one", scenes[0])])
-    (tmp_path / "MPI-Sintel-complete" / "training" / "flow" / "one" / "mine.flo").write_bytes(b"mine")
+    (tmp_path / "MPI-Sintel-complete" / "training" / "flow" / "one" / "mine.flo").write_bytes(
+        b"mine"
+    )
     with pytest.raises(ValueError, match="mine.flo"):
         write_sintel(str(tmp_path), [("one", scenes[0])])
     assert len(sintel_samples(str(tmp_path))) == 3

@@ -1,6 +1,14 @@
 import pytest
 
-from pwcnet.evaluation.html.comparison import change, compare, data_of, difference, difference_cell, most_changed, write_comparison
+from pwcnet.evaluation.html.comparison import (
+    change,
+    compare,
+    data_of,
+    difference,
+    difference_cell,
+    most_changed,
+    write_comparison,
+)
 from pwcnet.flow.metrics import Mean
 from tests.evaluation.made_up import SCENES, evaluation
 
@@ -15,23 +23,51 @@ def read(path):
 
 def test_totals_scenes_and_pairs():
     found = compare(evaluation(FIRST), evaluation(SECOND))
-    assert found.alone == (0, 0) and len(found.pairs) == 9 and found.measures == ["EPE", "Zero flow", "Fl-all", "WAUC", "s40+", "EPE matched"]
+    assert (
+        found.alone == (0, 0)
+        and len(found.pairs) == 9
+        and found.measures == ["EPE", "Zero flow", "Fl-all", "WAUC", "s40+", "EPE matched"]
+    )
     assert [mean.per_image.value for mean in found.totals["EPE"]] == [36 / 8, 31.5 / 8]
-    assert [(pair[0].name, difference(pair)) for pair in found.scenes] == [("scene_1", pytest.approx(-0.5 / 3)), ("scene_2", 0.0), ("scene_10", -2.0)]
+    assert [(pair[0].name, difference(pair)) for pair in found.scenes] == [
+        ("scene_1", pytest.approx(-0.5 / 3)),
+        ("scene_2", 0.0),
+        ("scene_10", -2.0),
+    ]
     changed = [(pair[0].name, difference(pair)) for pair in most_changed(found.pairs)]
-    assert changed[:3] == [("scene_10/frames_0002_0003", -4.0), ("scene_1/frames_0003_0004", -1.0), ("scene_1/frames_0002_0003", 0.5)] and len(changed) == 8
+    assert (
+        changed[:3]
+        == [
+            ("scene_10/frames_0002_0003", -4.0),
+            ("scene_1/frames_0003_0004", -1.0),
+            ("scene_1/frames_0002_0003", 0.5),
+        ]
+        and len(changed) == 8
+    )
 
 
 def test_only_shared_pairs_count():
-    found = compare(evaluation(dict(FIRST, extra=99.0)), evaluation({name: SECOND[name] for name in SCENES[:2]}))
-    assert found.alone == (8, 0) and [mean.per_image.value for mean in found.totals["EPE"]] == [1.5, 1.75]
+    found = compare(
+        evaluation(dict(FIRST, extra=99.0)), evaluation({name: SECOND[name] for name in SCENES[:2]})
+    )
+    assert found.alone == (8, 0) and [mean.per_image.value for mean in found.totals["EPE"]] == [
+        1.5,
+        1.75,
+    ]
 
 
-@pytest.mark.parametrize("other, message", [
-    (evaluation(SECOND, data="kitti-2015"), "same data, got sintel-clean and kitti-2015"),
-    (evaluation(SECOND, masked=True), "same pixels, got a dense and a masked one"),
-    (evaluation({"other/1": 1.0}), "share pairs, got none among 9 and 1"),
-    (evaluation(SECOND, pixels=399), "same pixels in both runs, got 400 and 399 of scene_1/frames_0001_0002")])
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        (evaluation(SECOND, data="kitti-2015"), "same data, got sintel-clean and kitti-2015"),
+        (evaluation(SECOND, masked=True), "same pixels, got a dense and a masked one"),
+        (evaluation({"other/1": 1.0}), "share pairs, got none among 9 and 1"),
+        (
+            evaluation(SECOND, pixels=399),
+            "same pixels in both runs, got 400 and 399 of scene_1/frames_0001_0002",
+        ),
+    ],
+)
 def test_runs_that_cannot_be_compared(other, message):
     with pytest.raises(ValueError, match=message):
         compare(evaluation(FIRST), other)
@@ -44,31 +80,70 @@ def test_another_truth_is_refused():
         if same:
             compare(evaluation(FIRST), other)
         else:
-            with pytest.raises(ValueError, match=r"same truth in both runs, got .* 5 and 5.01 px in scene_1/frames_0002_0003; try"):
+            with pytest.raises(
+                ValueError,
+                match=r"same truth in both runs, got .* 5 and 5.01 px in scene_1/frames_0002_0003; try",
+            ):
                 compare(evaluation(FIRST), other)
 
 
 def test_raw_files_of_any_data():
-    raw = evaluation({name.replace("/", "-"): epe for name, epe in FIRST.items()}, data="offline", weights={"path": None})
+    raw = evaluation(
+        {name.replace("/", "-"): epe for name, epe in FIRST.items()},
+        data="offline",
+        weights={"path": None},
+    )
     for runs in ((raw, evaluation(SECOND)), (evaluation(FIRST), raw)):
         found = compare(*runs)
-        assert data_of(found) == "sintel-clean" and [pair[0].name for pair in found.scenes] == ["scene_1", "scene_2", "scene_10"]
+        assert data_of(found) == "sintel-clean" and [pair[0].name for pair in found.scenes] == [
+            "scene_1",
+            "scene_2",
+            "scene_10",
+        ]
     assert compare(raw, raw).scenes == []
 
 
 def test_differences():
-    asked = ("EPE", -0.5), ("EPE", 0.5), ("WAUC", 0.5), ("WAUC", -0.5), ("EPE", 1e-6), ("Zero flow", 1.0), ("EPE", None)
+    asked = (
+        ("EPE", -0.5),
+        ("EPE", 0.5),
+        ("WAUC", 0.5),
+        ("WAUC", -0.5),
+        ("EPE", 1e-6),
+        ("Zero flow", 1.0),
+        ("EPE", None),
+    )
     assert [difference_cell(*each)[::2] for each in asked] == [
-        ("−0.500", "better"), ("+0.500", "worse"), ("+0.50", "better"), ("−0.50", "worse"), ("0.000", ""), ("+1.000", ""), ("n/a", "")]
-    assert [change(*each) for each in ((2.0, 1.0), (2.0, 2.5), (0.0, 1.0), (None, 1.0))] == ["-50.0 %", "+25.0 %", "n/a", "n/a"]
+        ("−0.500", "better"),
+        ("+0.500", "worse"),
+        ("+0.50", "better"),
+        ("−0.50", "worse"),
+        ("0.000", ""),
+        ("+1.000", ""),
+        ("n/a", ""),
+    ]
+    assert [change(*each) for each in ((2.0, 1.0), (2.0, 2.5), (0.0, 1.0), (None, 1.0))] == [
+        "-50.0 %",
+        "+25.0 %",
+        "n/a",
+        "n/a",
+    ]
 
 
 def test_a_page(tmp_path):
-    path = write_comparison(str(tmp_path), compare(evaluation(FIRST), evaluation(SECOND)), ("runs/<first>", "runs/second"))
+    path = write_comparison(
+        str(tmp_path),
+        compare(evaluation(FIRST), evaluation(SECOND)),
+        ("runs/<first>", "runs/second"),
+    )
     text = read(path)
     assert text.count("<svg ") == 3 and "runs/&lt;first&gt;" in text and "do not count" not in text
     assert '<td class="better" data-value="-4.0">−4.000</td>' in text
-    assert text.index("scene_10/frames_0002_0003") < text.index("scene_1/frames_0003_0004") < text.index("scene_1/frames_0002_0003")
+    assert (
+        text.index("scene_10/frames_0002_0003")
+        < text.index("scene_1/frames_0003_0004")
+        < text.index("scene_1/frames_0002_0003")
+    )
 
 
 def test_a_page_of_a_part_has_no_histograms_of_all(tmp_path):

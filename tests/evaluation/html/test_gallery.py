@@ -22,13 +22,28 @@ def test_pictures_of_a_pair():
     loaded, flow = pictures("any")
     made = pair_pictures(loaded, flow)
     assert made.size == (20, 600) and made.scale == 3.0
-    assert [each.caption for each in made.frames + made.flows] == ["Frame 1", "Frame 2", "Truth", "Prediction", "Error"]
+    assert [each.caption for each in made.frames + made.flows] == [
+        "Frame 1",
+        "Frame 2",
+        "Truth",
+        "Prediction",
+        "Error",
+    ]
     assert {(each.width, each.height) for each in made.frames + made.flows} == {(512, 17)}
     first, second, truth, prediction, error = (decoded(each) for each in made.frames + made.flows)
-    assert np.abs(first.astype(int) - (250, 10, 20)).max() < 6 and np.abs(second.astype(int) - (20, 10, 250)).max() < 6
+    assert (
+        np.abs(first.astype(int) - (250, 10, 20)).max() < 6
+        and np.abs(second.astype(int) - (20, 10, 250)).max() < 6
+    )
     scaled = flow_to_color(np.float32([[[3, 0], [7, 0]]]), 3.0)[0]
-    assert (truth[:, :255] == 0).all() and (truth[:, 257:] == scaled[0]).all() and (prediction == scaled[1]).all()
-    assert (error[:, :255] == 0).all() and (error[0, 300] == (254, 224, 144)).all()         # 4 px: the first step beyond 3
+    assert (
+        (truth[:, :255] == 0).all()
+        and (truth[:, 257:] == scaled[0]).all()
+        and (prediction == scaled[1]).all()
+    )
+    assert (error[:, :255] == 0).all() and (
+        error[0, 300] == (254, 224, 144)
+    ).all()  # 4 px: the first step beyond 3
 
 
 def test_small_pictures_stay_as_they_are():
@@ -63,4 +78,9 @@ def test_legends():
     wheel = decoded(wheel_picture())
     assert wheel.shape == (96, 96, 4) and not wheel[0, 0, 3] and wheel[48, 48, 3] == 255
     legend = error_legend()
-    assert len(legend) == 10 and legend[0] == ("#313695", 0.1875) and legend[4][1] == 3 and legend[-1] == ("#a50026", None)
+    assert (
+        len(legend) == 10
+        and legend[0] == ("#313695", 0.1875)
+        and legend[4][1] == 3
+        and legend[-1] == ("#a50026", None)
+    )

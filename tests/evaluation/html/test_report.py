@@ -20,8 +20,17 @@ def test_a_page_holds_all_it_needs(tmp_path):
     assert "http" not in re.sub(r'xmlns[^=]*="[^"]*"|http-equiv|<!DOCTYPE svg[^>]*>', "", text)
     assert not re.search(r'<(link|iframe|script [^>]*src)|@import|src="(?!data:)', text)
     assert len(re.findall(r"<img ", text)) == 9 * 5 + 1 and len(re.findall(r"<svg ", text)) == 2
-    for shown in ("Evaluation of sintel-clean", "pwcnet.ckpt-7", "ab" * 32, "scripts/evaluate.py --output &#39;a b&#39;", "numpy 1.19", "2024-02-03",
-                  "250.0\u202fms", "scenes [&#39;alley&#39;]", "dense"):
+    for shown in (
+        "Evaluation of sintel-clean",
+        "pwcnet.ckpt-7",
+        "ab" * 32,
+        "scripts/evaluate.py --output &#39;a b&#39;",
+        "numpy 1.19",
+        "2024-02-03",
+        "250.0\u202fms",
+        "scenes [&#39;alley&#39;]",
+        "dense",
+    ):
         assert shown in text
     assert "limit" not in text and "n/a" in text
 
@@ -41,21 +50,37 @@ def test_each_shown_pair_is_predicted_once(tmp_path):
         return pictures(name, 8, 16)
 
     text = page(tmp_path, made, function)
-    assert asked and sorted(asked) == sorted(shown_pairs(made)) == ["%05d" % number for number in [*range(10), *range(15, 25)]]
-    assert text.index("Error of 00024") < text.index("Error of 00023") < text.index("Error of 00000") < text.index("Error of 00001")
+    assert asked and sorted(asked) == sorted(shown_pairs(made)) == [
+        "%05d" % number for number in [*range(10), *range(15, 25)]
+    ]
+    assert (
+        text.index("Error of 00024")
+        < text.index("Error of 00023")
+        < text.index("Error of 00000")
+        < text.index("Error of 00001")
+    )
     assert "<h2>Scenes" not in text
 
 
 def test_without_pictures_histograms_weights_or_times(tmp_path):
-    made = evaluation({"a": 1.0, "b": None}, weights=None, histograms=None, mean_seconds=None, masked=True)
+    made = evaluation(
+        {"a": 1.0, "b": None}, weights=None, histograms=None, mean_seconds=None, masked=True
+    )
     text = page(tmp_path, made, None)
-    assert "<svg" not in text and "<img" not in text and "Worst pairs" not in text and "masked" in text
+    assert (
+        "<svg" not in text and "<img" not in text and "Worst pairs" not in text and "masked" in text
+    )
 
 
 def test_what_ids_and_commands_hold_is_text(tmp_path):
     name = '<script>alert(1)</script>/"&'
     text = page(tmp_path, evaluation({name: 1.0}, data="<b>", command=["<i>"]))
-    assert "<script>alert" not in text and "<b>" not in text and "<i>" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;/&#34;&amp;" in text
+    assert (
+        "<script>alert" not in text
+        and "<b>" not in text
+        and "<i>" not in text
+        and "&lt;script&gt;alert(1)&lt;/script&gt;/&#34;&amp;" in text
+    )
 
 
 def test_nothing_is_left_where_a_prediction_fails(tmp_path):
@@ -69,7 +94,10 @@ def test_nothing_is_left_where_a_prediction_fails(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
-    for folder, error in ((tmp_path / "file", NotADirectoryError), (tmp_path / "taken", IsADirectoryError)):
+    for folder, error in (
+        (tmp_path / "file", NotADirectoryError),
+        (tmp_path / "taken", IsADirectoryError),
+    ):
         (tmp_path / "taken" / "index.html").mkdir(parents=True, exist_ok=True)
         with pytest.raises(error):
             check_report(str(folder))
@@ -80,5 +108,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path):
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib.figure"])
 def test_missing_packages_are_named_before_the_work(tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ValueError, match="expected Jinja2 and matplotlib .* -m pip install 'jinja2"):
+    with pytest.raises(
+        ValueError, match="expected Jinja2 and matplotlib .* -m pip install 'jinja2"
+    ):
         check_report(str(tmp_path))

@@ -1,4 +1,5 @@
 """python3 -m ais_bench --model OM [--input DIR_OR_FILE] --output DIR [...]; its predictions are zeros of 64x128. Faults: exit, skip, no_time."""
+
 import argparse
 import json
 import os
@@ -27,11 +28,19 @@ with open(os.path.join(options.output, folder + "_summary.json"), "w") as summar
 if options.input is None:
     files = ["pure_infer"]
 else:
-    files = sorted(os.listdir(options.input)) if os.path.isdir(options.input) else [os.path.basename(options.input)]
+    files = (
+        sorted(os.listdir(options.input))
+        if os.path.isdir(options.input)
+        else [os.path.basename(options.input)]
+    )
 for file in files[:1] + files[2:] if fault == "skip" else files:
     with open(os.path.join(options.output, folder, file.split(".")[0] + "_0.bin"), "wb") as result:
         result.write(bytes(64 * 128 * 2 * 4))
 if fault != "no_time":
     print("[INFO] -----------------Performance Summary------------------")
-    print("[INFO] NPU_compute_time (ms): min = 1201.5, max = 1210.25, mean = 1204.125, median = 1203.5, percentile(99%) = 1210.0")
-    print("[INFO] throughput 1000*batchsize.mean(1)/NPU_compute_time.mean(1204.125): 0.8304785632720855")
+    print(
+        "[INFO] NPU_compute_time (ms): min = 1201.5, max = 1210.25, mean = 1204.125, median = 1203.5, percentile(99%) = 1210.0"
+    )
+    print(
+        "[INFO] throughput 1000*batchsize.mean(1)/NPU_compute_time.mean(1204.125): 0.8304785632720855"
+    )

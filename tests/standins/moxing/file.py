@@ -1,9 +1,10 @@
 """copy_parallel takes folders alone, and there is no copy: more is not documented."""
+
 import os
 import shutil
 
 CALLS = []
-failures = {"after": None}      # files that are still copied before the connection breaks
+failures = {"after": None}  # files that are still copied before the connection breaks
 
 
 def copy_parallel(src_url, dst_url):
@@ -13,7 +14,10 @@ def copy_parallel(src_url, dst_url):
         raise RuntimeError("copy_parallel: %s is no folder" % src_url)
     for base, _, files in sorted(os.walk(source)):
         for name in sorted(files):
-            _copy(os.path.join(base, name), os.path.join(target, os.path.relpath(os.path.join(base, name), source)))
+            _copy(
+                os.path.join(base, name),
+                os.path.join(target, os.path.relpath(os.path.join(base, name), source)),
+            )
 
 
 def exists(url):
@@ -34,4 +38,8 @@ def _copy(source, target):
 
 
 def _path(url):
-    return os.path.join(os.environ["STANDIN_OBS"], url[len("obs://"):]) if url.startswith("obs://") else url
+    return (
+        os.path.join(os.environ["STANDIN_OBS"], url[len("obs://") :])
+        if url.startswith("obs://")
+        else url
+    )

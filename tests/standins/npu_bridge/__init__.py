@@ -1,13 +1,14 @@
 """Stands in for CANN's TF Adapter, as it is documented: it notes what is called, and several processes meet through files."""
+
 import os
 import time
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-CALLS = []              # names and arguments, in order
-LAST = WeakKeyDictionary()      # {kind: the exchange that was made last}, by graph
-WAIT = 30               # seconds
+CALLS = []  # names and arguments, in order
+LAST = WeakKeyDictionary()  # {kind: the exchange that was made last}, by graph
+WAIT = 30  # seconds
 
 
 def rank():
@@ -37,7 +38,10 @@ def exchange(name, array):
     own = os.path.join(folder, "%s-%d-%d.npy" % (name, count, rank()))
     np.save(own + ".part.npy", array)
     os.rename(own + ".part.npy", own)
-    return [_wait(os.path.join(folder, "%s-%d-%d.npy" % (name, count, other))) for other in range(size())]
+    return [
+        _wait(os.path.join(folder, "%s-%d-%d.npy" % (name, count, other)))
+        for other in range(size())
+    ]
 
 
 def _wait(path):

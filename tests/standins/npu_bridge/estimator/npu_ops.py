@@ -1,7 +1,6 @@
+import npu_bridge
 import numpy as np
 import tensorflow.compat.v1 as tf
-
-import npu_bridge
 
 
 def initialize_system(name=None):
@@ -16,4 +15,5 @@ def _noted(what):
     def run():
         npu_bridge.CALLS.append((what,))
         return np.True_
+
     return tf.py_func(run, [], tf.bool).op

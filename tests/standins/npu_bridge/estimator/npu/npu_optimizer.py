@@ -1,6 +1,5 @@
-import tensorflow.compat.v1 as tf
-
 import npu_bridge
+import tensorflow.compat.v1 as tf
 
 
 class NPUDistributedOptimizer(tf.train.Optimizer):
@@ -12,7 +11,10 @@ class NPUDistributedOptimizer(tf.train.Optimizer):
         self._optimizer = optimizer
 
     def compute_gradients(self, *arguments, **options):
-        return [(_mean(gradient, variable), variable) for gradient, variable in self._optimizer.compute_gradients(*arguments, **options)]
+        return [
+            (_mean(gradient, variable), variable)
+            for gradient, variable in self._optimizer.compute_gradients(*arguments, **options)
+        ]
 
     def apply_gradients(self, *arguments, **options):
         return self._optimizer.apply_gradients(*arguments, **options)
@@ -22,7 +24,14 @@ def _mean(gradient, variable):
     if gradient is None or npu_bridge.size() == 1:
         return gradient
     name = variable.op.name.replace("/", "_")
-    mean = npu_bridge.in_order(tf.py_func(lambda array: sum(npu_bridge.exchange(name, array)) / npu_bridge.size(), [gradient], gradient.dtype), "mean")
+    mean = npu_bridge.in_order(
+        tf.py_func(
+            lambda array: sum(npu_bridge.exchange(name, array)) / npu_bridge.size(),
+            [gradient],
+            gradient.dtype,
+        ),
+        "mean",
+    )
     mean.set_shape(gradient.shape)
     return mean
 

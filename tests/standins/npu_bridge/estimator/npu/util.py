@@ -1,6 +1,5 @@
-import tensorflow.compat.v1 as tf
-
 import npu_bridge
+import tensorflow.compat.v1 as tf
 
 
 def set_iteration_per_loop(sess, train_op, iterations_per_loop=1):
