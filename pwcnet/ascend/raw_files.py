@@ -17,7 +17,7 @@ from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.io.atomic import PARTIAL, write_bytes, write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
 from pwcnet.io.images import read_frame
-from pwcnet.io.prefetch import Background, ahead
+from pwcnet.io.prefetch import BackgroundWriter, prefetch
 
 IMAGE, TRUTH, ENDING = "image", "gt", ".bin"
 FLOAT = np.dtype("<f4")
@@ -152,7 +152,7 @@ def _prepared(samples, folder, size, frame_size):
                 ready = lines[sample] in done and _up_to_date(sample, files)
                 yield sample, files, None if ready else load_sample(sample)
 
-        for sample, files, content in ahead(loaded()):
+        for sample, files, content in prefetch(loaded()):
             if content is not None:
                 _write_pair(sample, content, files, size, frame_size)
                 stream.write(lines[sample] + "\n")
@@ -215,13 +215,13 @@ def infer(run, inputs, folder, size):
                 pairs[index] = read_bin(inputs[name], pairs.shape[1:])
             yield group, pairs
 
-    with Background(depth=2 * batch) as later:
-        for group, pairs in ahead(groups()):
+    with BackgroundWriter(depth=2 * batch) as writer:
+        for group, pairs in prefetch(groups()):
             started = time.perf_counter()
             flows = run(pairs)
             seconds = time.perf_counter() - started
             for name, flow in zip(group, flows):
-                later(write_bin, os.path.join(folder, name + "_output_0" + ENDING), flow)
+                writer.submit(write_bin, os.path.join(folder, name + "_output_0" + ENDING), flow)
             yield group, seconds
 
 
@@ -248,7 +248,7 @@ def evaluate_bins(truth_folder, predictions_folder, size, frame_size):
     )
 
     def results():
-        for name, flow, truth in ahead(
+        for name, flow, truth in prefetch(
             (
                 name,
                 *(crop(read_bin(file, shape), *frame_size) for file in (predictions[name], path)),

@@ -31,7 +31,7 @@ from pwcnet.data.splits import subset
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder
 from pwcnet.evaluation.scoring import Totals, check_samples
 from pwcnet.flow.classical import METHODS, ClassicalFlow
-from pwcnet.io.prefetch import Background
+from pwcnet.io.prefetch import BackgroundWriter
 from pwcnet.weights.files import weights_of
 
 GENERATED = "generated"  # the data set whose root is no path
@@ -103,14 +103,14 @@ def into_folder(args, chosen, samples, predictor, argv):
     ]
     with EvaluationFolder(args.output, chosen, kept, args.overwrite) as folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
-        with Background() as later:
+        with BackgroundWriter() as writer:
             for result in evaluated(
                 predictor,
                 missing,
                 args.masked and any(sample.invalid for sample in missing),
                 len(samples) - len(missing),
             ):
-                later(keep, result, folder, kept)
+                writer.submit(keep, result, folder, kept)
         return folder.finish(
             [sample.id for sample in samples], [os.path.basename(__file__)] + argv, TF_RELEASE
         )

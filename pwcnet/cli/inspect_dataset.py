@@ -10,7 +10,7 @@ from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
 from pwcnet.io.atomic import check_output_file
 from pwcnet.io.images import write_image
-from pwcnet.io.prefetch import ahead
+from pwcnet.io.prefetch import prefetch
 
 
 def main(argv):
@@ -96,7 +96,7 @@ def look(name, samples, drawn):
     """(Survey, the errors of broken samples, the Rows of the samples whose ids are in `drawn`)."""
     survey, failures, rows = Survey(), [], []
     with progress_bar(total=len(samples), unit="pair", desc=name, leave=False) as progress:
-        for sample, loaded, error in ahead(map(loaded_or_error, samples)):
+        for sample, loaded, error in prefetch(map(loaded_or_error, samples)):
             progress.update()
             if error is not None:
                 failures.append(error)

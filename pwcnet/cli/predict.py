@@ -24,7 +24,7 @@ from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.io.images import write_image
-from pwcnet.io.prefetch import Background, ahead
+from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.video import video_sink
 
 FILES = {
@@ -51,15 +51,15 @@ def main(argv):
     written = 0
     with video_of(args, found) as video, Predictor(
         args.ckpt, device_config(args), args.precision
-    ) as predictor, Background() as later:
+    ) as predictor, BackgroundWriter() as writer:
         save = Saver(args, video)
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
         for pair, *flows in progress_bar(
-            predict(ahead(found.pairs)), total=found.count, unit="pair"
+            predict(prefetch(found.pairs)), total=found.count, unit="pair"
         ):
             for flow in flows:
                 check_finite(flow, pair.name, args.ckpt)
-            later(save, pair, *flows)
+            writer.submit(save, pair, *flows)
             written += 1
     kinds = args.save + ("occlusion",) * args.occlusion
     print(

@@ -20,7 +20,7 @@ from pwcnet.evaluation.submission import (
 from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
-from pwcnet.io.prefetch import Background, ahead
+from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.weights.files import weights_of
 
 
@@ -63,11 +63,11 @@ def predict(args, config, folder, files):
     """Writes the flow of each {path: Sample}."""
     from pwcnet.inference.predictor import Predictor
 
-    with Predictor(args.ckpt, config, args.precision) as predictor, Background() as later:
+    with Predictor(args.ckpt, config, args.precision) as predictor, BackgroundWriter() as writer:
         for pair, flow in progress_bar(
-            predictor.consecutive(ahead(read_pairs(files))), total=len(files), unit="pair"
+            predictor.consecutive(prefetch(read_pairs(files))), total=len(files), unit="pair"
         ):
-            later(folder.write, pair.name, flow)
+            writer.submit(folder.write, pair.name, flow)
 
 
 def read_pairs(files):

@@ -22,7 +22,7 @@ from pwcnet.flow.metrics import (
 )
 from pwcnet.flow.padding import padded_size
 from pwcnet.io.flow_files import as_mask, valid_pixels
-from pwcnet.io.prefetch import ahead, behind
+from pwcnet.io.prefetch import pipelined_map, prefetch
 
 SPEED_EDGES = (
     0,
@@ -209,12 +209,12 @@ def evaluate_samples(predictor, samples, masked=False):
     """
     samples = list(samples)
     check_samples(samples, masked)
-    return behind(_scored, _predicted(predictor, samples, masked))
+    return pipelined_map(_scored, _predicted(predictor, samples, masked))
 
 
 def _predicted(predictor, samples, masked):
     sizes = set()
-    for sample, loaded in ahead((sample, load_sample(sample, masked)) for sample in samples):
+    for sample, loaded in prefetch((sample, load_sample(sample, masked)) for sample in samples):
         size = padded_size(*loaded.frame1.shape[:2])
         started = time.perf_counter()
         flow = predictor.flow(loaded.frame1, loaded.frame2)

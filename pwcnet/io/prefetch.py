@@ -1,90 +1,137 @@
-"""Reading, computing and writing at the same time."""
+"""Reading, computing and writing at the same time: prefetch, pipelined map, writer thread."""
+
+from __future__ import annotations
 
 import queue
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Iterable, Iterator, TypeVar
 
-END = object()
+Item = TypeVar("Item")
+Output = TypeVar("Output")
+
+_END: Any = object()  # follows the last item in the queue of `prefetch`
+_POLL_SECONDS = 0.1  # how soon a full queue notices that the consumer has stopped
 
 
-def ahead(items, depth=2):
-    """The items of an iterable, made in a thread of its own, up to `depth` of them before they are asked for.
+def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
+    """Iterates over `items` in a background thread, ahead of the consumer.
 
-    An error in the iterable is raised where its item would have come. Leaving the loop early stops the thread after its current item.
+    Leaving the loop early stops the thread after the item that it is computing.
+
+    Args:
+        items: The iterable; it runs in the background thread.
+        depth: How many items may wait for the consumer.
+
+    Yields:
+        The items, in order. An exception of the iterable is raised instead of its item.
     """
-    ready, stopped = queue.Queue(maxsize=depth), threading.Event()
-
-    def put(entry):
-        while not stopped.is_set():
-            try:
-                return ready.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def produce():
-        try:
-            for item in items:
-                put((item, None))
-                if stopped.is_set():
-                    return
-            put((END, None))
-        except BaseException as error:
-            put((END, error))
-
-    worker = threading.Thread(target=produce, daemon=True)
-    worker.start()
+    waiting: queue.Queue = queue.Queue(maxsize=depth)
+    stopped = threading.Event()
+    producer = threading.Thread(target=_produce, args=(items, waiting, stopped), daemon=True)
+    producer.start()
     try:
         while True:
-            item, error = ready.get()
+            item, error = waiting.get()
             if error is not None:
                 raise error
-            if item is END:
+            if item is _END:
                 return
             yield item
     finally:
         stopped.set()
-        worker.join()
+        producer.join()
 
 
-def behind(function, items, depth=2):
-    """function(item) of each item, in order, made in a thread of its own while the caller's thread makes the next items; up to `depth` wait.
+def _produce(items: Iterable, waiting: queue.Queue, stopped: threading.Event) -> None:
+    try:
+        for item in items:
+            _put((item, None), waiting, stopped)
+            if stopped.is_set():
+                return
+        _put((_END, None), waiting, stopped)
+    except BaseException as error:
+        _put((_END, error), waiting, stopped)
 
-    An error in the iterable, Ctrl-C among them, is raised after the results of the items before it; an error of the function where its result would have come.
+
+def _put(entry: tuple, waiting: queue.Queue, stopped: threading.Event) -> None:
+    while not stopped.is_set():
+        try:
+            return waiting.put(entry, timeout=_POLL_SECONDS)
+        except queue.Full:
+            continue
+
+
+def pipelined_map(
+    function: Callable[[Item], Output], items: Iterable[Item], depth: int = 2
+) -> Iterator[Output]:
+    """Applies `function` in a background thread while the caller's thread computes the next items.
+
+    Args:
+        function: Called in one background thread, one item after the other.
+        items: The iterable; it runs in the caller's thread.
+        depth: How many items may wait for the function.
+
+    Yields:
+        The results, in the order of the items. An exception of the iterable, KeyboardInterrupt
+        included, is raised after the results of all items before it; an exception of the function
+        is raised instead of its result.
     """
-    items, waiting, failure = iter(items), deque(), None
+    waiting: deque = deque()
     with ThreadPoolExecutor(1) as pool:
-        while failure is None:
+        failure = None
+        source = iter(items)
+        while True:
             try:
-                waiting.append(pool.submit(function, next(items)))
-            except (Exception, KeyboardInterrupt) as error:  # StopIteration is one of them
+                item = next(source, _END)
+                if item is _END:
+                    break
+                waiting.append(pool.submit(function, item))
+            except (Exception, KeyboardInterrupt) as error:
                 failure = error
-            while waiting and (failure is not None or len(waiting) > depth):
+                break
+            if len(waiting) > depth:
                 yield waiting.popleft().result()
-    if not isinstance(failure, StopIteration):
+        while waiting:
+            yield waiting.popleft().result()
+    if failure is not None:
         raise failure
 
 
-class Background:
-    """Calls made in a thread while the caller goes on; `with Background() as later: later(write, path, data)`.
+class BackgroundWriter:
+    """Runs calls, one after the other, in a background thread while the caller goes on.
 
-    At most `depth` calls wait; one more waits for a place. The error of a call that has failed is raised by the next one, which is not made then, or at the end.
-    Calls are made one after the other; all are done when the block ends.
+    All calls have run when the block ends:
+
+        with BackgroundWriter() as writer:
+            writer.submit(write_flow, path, flow)
+
+    Args:
+        depth: How many calls may wait; `submit` blocks while that many do.
     """
 
-    def __init__(self, depth=4):
-        self._pool, self._waiting, self._depth = ThreadPoolExecutor(1), [], depth
+    def __init__(self, depth: int = 4):
+        self._pool = ThreadPoolExecutor(1)
+        self._calls: deque = deque()
+        self._depth = depth
 
-    def __call__(self, function, *arguments):
-        while self._waiting and (len(self._waiting) >= self._depth or self._waiting[0].done()):
-            self._waiting.pop(0).result()
-        self._waiting.append(self._pool.submit(function, *arguments))
+    def submit(self, function: Callable, *arguments: Any) -> None:
+        """Queues a call.
 
-    def __enter__(self):
+        Raises:
+            Exception: Whatever an earlier call raised; this call is not queued then. The end of
+                the block raises what the last calls raised.
+        """
+        while self._calls and (len(self._calls) >= self._depth or self._calls[0].done()):
+            self._calls.popleft().result()
+        self._calls.append(self._pool.submit(function, *arguments))
+
+    def __enter__(self) -> BackgroundWriter:
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind, *_) -> None:
         self._pool.shutdown(wait=True)
         if kind is None:
-            for call in self._waiting:
+            for call in self._calls:
                 call.result()

@@ -7,7 +7,7 @@ import numpy as np
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import epe_of, naming
 from pwcnet.flow.padding import crop, network_input, padded_size
-from pwcnet.io.prefetch import ahead
+from pwcnet.io.prefetch import prefetch
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.validation_images import training_pictures
@@ -53,7 +53,7 @@ class Validation:
         Raises ValueError and FileNotFoundError, which name the file, for samples that cannot be read; ValueError for flow that is not finite.
         """
         pairs, pictures = {}, {}
-        for sample, loaded in ahead(
+        for sample, loaded in prefetch(
             (sample, load_sample(sample, self.masked)) for sample in self.samples
         ):
             shape = loaded.frame1.shape

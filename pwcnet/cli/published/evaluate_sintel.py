@@ -19,7 +19,7 @@ from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.evaluation.results import results_table
 from pwcnet.evaluation.scoring import Totals, check_samples
 from pwcnet.io.atomic import check_output_file
-from pwcnet.io.prefetch import Background
+from pwcnet.io.prefetch import BackgroundWriter
 
 
 def main(argv):
@@ -39,9 +39,9 @@ def main(argv):
     totals = Totals()
     with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(
         table
-    ) as add_row, Background() as later:
+    ) as add_row, BackgroundWriter() as writer:
         for result in evaluated(predictor, samples, args.masked):
-            later(keep, args, result, add_row)
+            writer.submit(keep, args, result, add_row)
             totals.add(result)
     report(samples, "Sintel training " + args.render_pass, args.masked, totals, averages(totals))
 
