@@ -12,7 +12,7 @@ import numpy as np
 
 from pwcnet.ascend.result_folders import match_predictions
 from pwcnet.data.sample import load_sample
-from pwcnet.evaluation.scoring import Result, naming, score
+from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.io.atomic import PARTIAL, write_bytes, write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
@@ -255,7 +255,7 @@ def evaluate_bins(truth_folder, predictions_folder, size, frame_size):
             )
             for name, path in truths.items()
         ):
-            with naming(predictions[name]):
+            with value_errors_naming(predictions[name]):
                 scores, spread = score(flow, truth)
             yield Result(name, scores, flow, histograms=spread)
 

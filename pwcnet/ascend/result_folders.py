@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 
 from pwcnet._checks import first_names
-from pwcnet.io.atomic import PARTIAL, is_partial, naming
+from pwcnet.io.atomic import PARTIAL, is_partial, os_errors_naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
@@ -36,7 +36,7 @@ class ResultFolder:
         self.path = os.path.join(output, PARTIAL + uuid.uuid4().hex[:8])
 
     def __enter__(self):
-        with naming(self._output):
+        with os_errors_naming(self._output):
             os.makedirs(self.path)
         return self
 

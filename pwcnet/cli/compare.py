@@ -1,16 +1,12 @@
 """Compares two evaluations of the same data: totals, scenes, and the pairs that changed most. A is the first, B the second; a change is B - A."""
 
 from pwcnet.cli.common import ArgumentParser, positive_int
-from pwcnet.evaluation.html.comparison import (
-    change,
-    compare,
-    data_of,
-    most_changed,
-    write_comparison,
-)
+from pwcnet.evaluation.comparison import compare, most_changed, relative_change
+from pwcnet.evaluation.html.comparison import write_comparison
 from pwcnet.evaluation.html.page import check_page
-from pwcnet.evaluation.html.tables import EPE, number, value_of
+from pwcnet.evaluation.measures import EPE, format_value
 from pwcnet.evaluation.results import read_evaluation
+from pwcnet.evaluation.scores import value_of
 
 
 def main(argv):
@@ -54,17 +50,19 @@ def parser():
 
 
 def print_header(arguments, comparison):
-    for label, folder, about in zip("AB", (arguments.first, arguments.second), comparison.abouts):
+    for label, folder, about in zip(
+        "AB", (arguments.first, arguments.second), comparison.summaries
+    ):
         print(
             "%s: %s, weights %s"
             % (label, folder, (about.get("weights") or {}).get("path") or "not known")
         )
     alone = (
-        " (%d only in A and %d only in B do not count)" % comparison.alone
-        if any(comparison.alone)
+        " (%d only in A and %d only in B do not count)" % comparison.unshared
+        if any(comparison.unshared)
         else ""
     )
-    print("%d pairs of %s in both%s" % (len(comparison.pairs), data_of(comparison), alone))
+    print("%d pairs of %s in both%s" % (len(comparison.pairs), comparison.data, alone))
 
 
 def print_totals(comparison):
@@ -93,7 +91,7 @@ def print_changes(heading, pairs):
     rows = []
     for pair in pairs:
         values = [value_of(row, EPE) for row in pair]
-        rows.append([pair[0].name] + changed(EPE, *values) + [change(*values)])
+        rows.append([pair[0].name] + changed(EPE, *values) + [relative_change(*values)])
     print_table([heading, "EPE A", "EPE B", "change", ""], rows)
 
 
@@ -101,9 +99,9 @@ def changed(measure, first, second):
     """Both values and the difference, as text."""
     known = first is not None and second is not None
     return [
-        number(measure, first),
-        number(measure, second),
-        number(measure, second - first if known else None, sign=True),
+        format_value(measure, first),
+        format_value(measure, second),
+        format_value(measure, second - first if known else None, sign=True),
     ]
 
 

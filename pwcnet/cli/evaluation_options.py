@@ -4,7 +4,7 @@ from pwcnet.cli.common import PRECISIONS, progress_bar
 from pwcnet.cli.device_options import add_device_options
 from pwcnet.cli.weights_option import add_weights_option
 from pwcnet.data.splits import PARTS
-from pwcnet.evaluation.html.tables import totals_table
+from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.scoring import evaluate_samples
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.io.flow_files import write_flow
@@ -68,7 +68,7 @@ def report(samples, what, masked, totals, further=()):
             sample.invalid is not None for sample in samples
         )
     print("{} pairs of {}: {}".format(len(samples), what, counted))
-    print("\n".join((totals_table(totals.as_dict()),) + tuple(further)))
+    print("\n".join((format_totals(totals.as_dict()),) + tuple(further)))
     print(
         "Average EPE={:.2f}, mean inference time={:.2f}ms".format(
             totals.measures["EPE"].per_image, 1000 * totals.mean_seconds

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.sample import load_sample
-from pwcnet.evaluation.html.report import check_report, shown_pairs, write_report
+from pwcnet.evaluation.html.page import check_page
+from pwcnet.evaluation.html.report import gallery_pairs, write_report
 from pwcnet.evaluation.results import ABOUT, read_evaluation
 
 SESSION = "session"  # a setting that evaluations of earlier versions do not tell
@@ -16,7 +17,7 @@ def check_page_options(options, args):
     if args.report and not args.output:
         options.error("--report needs --output DIR")
     if args.report:
-        check_report(args.report)
+        check_page(args.report)
 
 
 def only_page(args):
@@ -30,7 +31,7 @@ def only_page(args):
 
 def check_same_settings(folder, settings):
     """Raises ValueError where a complete evaluation was made with other settings: its worst pairs are to be predicted as they were then."""
-    about, wanted = read_evaluation(folder).about, asdict(settings)
+    about, wanted = read_evaluation(folder).summary, asdict(settings)
     about, wanted = (
         dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted)
     )
@@ -49,7 +50,7 @@ def check_same_settings(folder, settings):
 def check_same_pairs(folder, samples, root):
     """Raises ValueError where a complete evaluation is to show a pair that is not among the samples of the data in `root`."""
     here = {sample.id for sample in samples}
-    gone = [pair_id for pair_id in shown_pairs(read_evaluation(folder)) if pair_id not in here]
+    gone = [pair_id for pair_id in gallery_pairs(read_evaluation(folder)) if pair_id not in here]
     if gone:
         raise ValueError(
             "expected the pairs of the evaluation in %s, got none called %s in %s; try the data that it was made with, or --overwrite, which "
@@ -60,11 +61,11 @@ def check_same_pairs(folder, samples, root):
 def make_page(args, samples, predictor):
     """Predicts the best and worst pairs again, and writes the page; returns its path."""
     evaluation, by_id = read_evaluation(args.output), {sample.id: sample for sample in samples}
-    with progress_bar(total=len(shown_pairs(evaluation)), unit="pair", desc="report") as progress:
+    with progress_bar(total=len(gallery_pairs(evaluation)), unit="pair", desc="report") as progress:
 
-        def pictures(pair_id):
+        def predict(pair_id):
             loaded = load_sample(by_id[pair_id], args.masked)
             progress.update()
             return loaded, predictor.flow(loaded.frame1, loaded.frame2)
 
-        return write_report(args.report, evaluation, pictures)
+        return write_report(args.report, evaluation, predict)

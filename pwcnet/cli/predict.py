@@ -16,16 +16,16 @@ from pwcnet.cli.common import (
 )
 from pwcnet.cli.device_options import add_device_options, device_config
 from pwcnet.cli.weights_option import add_weights_option, chosen_weights
-from pwcnet.flow.color_scale import SteadyScale
-from pwcnet.flow.colors import flow_to_color, largest_speed
+from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_magnitude
+from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
-from pwcnet.flow.occlusion import occlusion_by_disagreement
+from pwcnet.flow.occlusion import forward_backward_occlusion
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
-from pwcnet.io.video import video_sink
+from pwcnet.io.video import video_writer
 
 FILES = {
     "flo": "%s.flo",
@@ -127,7 +127,7 @@ def video_of(args, found):
     """The context of the video to write; of None where there is none."""
     if "video" not in args.save:
         return nullcontext()
-    return video_sink(
+    return video_writer(
         os.path.join(args.output, (found.title or "frames") + "_flow.mp4"),
         args.fps or found.rate or FOLDER_RATE,
     )
@@ -147,7 +147,7 @@ class Saver:
     """Writes what is asked for of one pair after the other, each file completely or not at all; the video lasts as long as the pairs do."""
 
     def __init__(self, args, video):
-        self.args, self.video, self.scale = args, video, SteadyScale()
+        self.args, self.video, self.scale = args, video, VideoColorScale()
 
     def __call__(self, pair, flow, backward=None):
         files, args = output_files(self.args, pair.name), self.args
@@ -156,7 +156,9 @@ class Saver:
         if "backward" in files:
             write_flow(files["backward"], backward)
         if "png" in files:
-            write_image(files["png"], self.colors(flow, args.max_magnitude or largest_speed(flow)))
+            write_image(
+                files["png"], self.colors(flow, args.max_magnitude or largest_magnitude(flow))
+            )
         if "kitti" in files:
             write_flow(files["kitti"], flow)
         if "arrows" in files:
@@ -165,17 +167,17 @@ class Saver:
             write_image(
                 files["occlusion"],
                 np.repeat(
-                    np.uint8(255) * occlusion_by_disagreement(flow, backward)[..., np.newaxis],
+                    np.uint8(255) * forward_backward_occlusion(flow, backward)[..., np.newaxis],
                     3,
                     axis=-1,
                 ),
             )
         if self.video is not None:
-            self.video.write(
-                side_by_side(
-                    pair.frame1, self.colors(flow, args.max_magnitude or self.scale.follow(flow))
-                )
-            )
+            maximum = args.max_magnitude
+            if maximum is None:
+                maximum = self.scale.update(flow)
+                flow = clip_magnitude(flow, maximum)
+            self.video.write(side_by_side(pair.frame1, self.colors(flow, maximum)))
 
     def colors(self, flow, max_magnitude):
         picture = flow_to_color(flow, max_magnitude)

@@ -6,7 +6,7 @@ from typing import Callable, NamedTuple, Optional
 import cv2
 import numpy as np
 
-from pwcnet.io.flow_files import decode_picture, read_bytes, read_flow
+from pwcnet.io.flow_files import decode_image, read_bytes, read_flow
 from pwcnet.io.images import read_frame
 
 
@@ -133,7 +133,7 @@ def halved(loaded):
 
 
 def _read_mask(path, size, frame_path):
-    mask = decode_picture(
+    mask = decode_image(
         read_bytes(path), path
     )  # not as a frame: that would round small numbers of 16 bits to zero
     _check_size(mask, path, size, frame_path)

@@ -9,14 +9,21 @@ import platform
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
 from pwcnet._version import __version__
+from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Histograms, Result, Totals, check_histograms
 from pwcnet.flow.metrics import Mean
-from pwcnet.io.atomic import PARTIAL, check_output_file, check_output_folder, naming, write_text
+from pwcnet.io.atomic import (
+    PARTIAL,
+    check_output_file,
+    check_output_folder,
+    os_errors_naming,
+    write_text,
+)
 
 PAIRS, ABOUT, JOURNAL = "pairs.csv", "evaluation.json", "evaluation.partial.jsonl"
 KINDS = {"flow": ".flo", "pictures": ".png"}  # folders of what is kept of each pair
@@ -54,10 +61,15 @@ class Settings:
 
 
 class Evaluation(NamedTuple):
-    """A complete evaluation. about: what is in evaluation.json; earlier versions wrote no session. pairs: [(id, {measure: Mean}, seconds or None)]."""
+    """A complete evaluation.
 
-    about: Dict[str, Any]
-    pairs: List[Tuple[str, Dict[str, Mean], Optional[float]]]
+    Attributes:
+        summary: The content of evaluation.json; earlier versions wrote no session.
+        pairs: The scores of the pairs.
+    """
+
+    summary: Dict[str, Any]
+    pairs: List[PairScores]
 
 
 class EvaluationFolder:
@@ -204,7 +216,7 @@ def _read_table(path, measures, count):
         with open(path, newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         pairs = [
-            (
+            PairScores(
                 row[ID],
                 {name: _mean(row[name], row[name + COUNT]) for name in measures},
                 _value(row[SECONDS]),
@@ -317,7 +329,7 @@ class Journal:
 
     def add(self, result, kept=()):
         """Notes a pair, with the kinds of files that were written for it; a program that is killed later finds it again."""
-        with naming(self._path):
+        with os_errors_naming(self._path):
             if self._stream is None:
                 write_text(
                     self._path,
@@ -333,7 +345,7 @@ class Journal:
     def close(self):
         """Makes what was noted last through a loss of power."""
         if self._stream is not None:
-            with naming(self._path):
+            with os_errors_naming(self._path):
                 os.fsync(self._stream.fileno())
                 self._stream.close()
             self._stream = None
@@ -436,13 +448,13 @@ def results_table(path):
         rows += 1
 
     def write(row, mode="a"):
-        with naming(path), open(partial, mode, newline="", encoding="utf-8") as stream:
+        with os_errors_naming(path), open(partial, mode, newline="", encoding="utf-8") as stream:
             csv.writer(stream, lineterminator="\n").writerow(row)
 
     try:
         write(COLUMNS, "w")
         yield add
-        with naming(path), open(partial, "rb") as stream:
+        with os_errors_naming(path), open(partial, "rb") as stream:
             os.fsync(stream.fileno())
     except BaseException:
         if rows:

@@ -17,8 +17,8 @@ from pwcnet.flow.metrics import (
     angular_error,
     average,
     endpoint_error,
-    measures_of,
-    speed_of,
+    evaluate_maps,
+    flow_magnitude,
 )
 from pwcnet.flow.padding import padded_size
 from pwcnet.io.flow_files import as_mask, valid_pixels
@@ -162,20 +162,20 @@ def score(prediction, truth, valid=None, occlusions=None, foreground=None):
     """
     epe = endpoint_error(prediction, truth)
     counted = as_mask(valid, epe.shape) & valid_pixels(truth)
-    speed = speed_of(truth)
-    return measures_of(
+    speed = flow_magnitude(truth)
+    return evaluate_maps(
         epe, angular_error(prediction, truth), speed, counted, occlusions, foreground
     ), histograms(epe, speed, counted)
 
 
-def epe_of(prediction, truth, valid=None):
+def mean_epe(prediction, truth, valid=None):
     """The EPE alone, a Mean; as `score` has it, in less time."""
     epe = endpoint_error(prediction, truth)
     return average(epe, as_mask(valid, epe.shape) & valid_pixels(truth))
 
 
 @contextmanager
-def naming(name):
+def value_errors_naming(name):
     """ValueErrors of the block end with the name of the pair or file."""
     try:
         yield
@@ -224,7 +224,7 @@ def _predicted(predictor, samples, masked):
 
 def _scored(predicted):
     name, loaded, flow, seconds, first = predicted
-    with naming(name):
+    with value_errors_naming(name):
         scores, spread = score(flow, loaded.flow, loaded.valid, loaded.occlusion, loaded.foreground)
     return Result(name, scores, flow, seconds, first, spread)
 

@@ -1,30 +1,83 @@
-"""The speed of full colour for a video, which must not flicker."""
+"""The magnitude that is shown in full colour: of one flow, of the flows of a video, and beyond."""
+
+from __future__ import annotations
+
+from typing import Optional
 
 import numpy as np
 
 from pwcnet.io.flow_files import valid_pixels
 
-PERCENTILE = 99  # of a flow's speeds: single wild pixels decide nothing, small objects still do
-FALL = 0.03  # share of the way to a lower speed, in octaves, that one frame goes: half of it in 23 frames
-STILL = 1.0  # pixels; slower scenes stay pale, or the noise of a still one would be shown in full colour
+PERCENTILE = 99  # of a flow's magnitudes: single wild pixels do not count, small objects do
+FALL_RATE = 0.03  # share of the octaves to a lower magnitude per frame: half of them in 23 frames
+SMALLEST_MAGNITUDE = 1.0  # pixels; otherwise the noise of a still scene would be in full colour
 
 
-class SteadyScale:
-    """Speeds of full colour for one flow after the other: `scale = SteadyScale(); for flow in flows: flow_to_color(flow, scale.follow(flow))`.
+def largest_magnitude(flow: np.ndarray) -> float:
+    """The magnitude that `pwcnet.flow.colors.flow_to_color` shows in full colour by default.
 
-    The first is the 99 % speed of the first flow; from there it follows that of each flow, at once to faster motion and slowly to slower, never below 1 pixel.
-    So neighbouring pictures compare, and hardly a pixel is beyond the scale. It needs no flow but the present one.
+    Args:
+        flow: [H, W, 2], floating, pixels.
+
+    Returns:
+        The largest known magnitude in pixels; 1.0 where nothing moves or nothing is known.
+    """
+    known = np.asarray(flow, np.float64)[valid_pixels(flow)]
+    return float(np.hypot(known[..., 0], known[..., 1]).max(initial=0.0)) or 1.0
+
+
+def clip_magnitude(flow: np.ndarray, max_magnitude: float) -> np.ndarray:
+    """Shortens longer vectors to `max_magnitude`; their direction stays.
+
+    `flow_to_color` darkens colours beyond its maximum, as Middlebury's program does. Where the
+    maximum is not the user's choice but below the largest magnitude of the flow, clipped flow gives
+    full colour there instead of dark specks.
+
+    Args:
+        flow: [H, W, 2], floating, pixels. Unknown values stay as they are.
+        max_magnitude: The largest magnitude of the result, pixels.
+
+    Returns:
+        [H, W, 2] float64, pixels.
+    """
+    flow = np.asarray(flow, np.float64)
+    magnitude = np.hypot(flow[..., 0], flow[..., 1])
+    beyond = valid_pixels(flow) & (magnitude > max_magnitude)
+    clipped = flow.copy()
+    # Rounded towards zero: not one of the results is beyond the maximum.
+    clipped[beyond] *= (max_magnitude * (1 - 1e-9) / magnitude[beyond])[:, np.newaxis]
+    return clipped
+
+
+class VideoColorScale:
+    """The magnitude of full colour for each flow of a video, without flicker.
+
+    It starts at the 99th percentile of the first flow's magnitudes, rises at once with faster
+    motion, falls slowly with slower motion, and never falls below 1 pixel: neighbouring frames have
+    comparable colours and hardly a pixel is beyond the scale. It needs no flow but the current one:
+
+        scale = VideoColorScale()
+        for flow in flows:
+            maximum = scale.update(flow)
+            image = flow_to_color(clip_magnitude(flow, maximum), maximum)
     """
 
-    def __init__(self):
-        self._octaves = None
+    def __init__(self) -> None:
+        self._octaves: Optional[float] = None
 
-    def follow(self, flow):
-        """flow: [H, W, 2] floating, pixels, the next one; unknown pixels do not count. Returns the speed of full colour in pixels for this flow."""
+    def update(self, flow: np.ndarray) -> float:
+        """The magnitude of full colour for the next flow.
+
+        Args:
+            flow: [H, W, 2], floating, pixels; unknown pixels do not count.
+
+        Returns:
+            The magnitude in pixels.
+        """
         flow = np.asarray(flow)
-        speeds = np.hypot(*np.moveaxis(flow[valid_pixels(flow)], -1, 0))
-        target = np.log2(max(STILL, np.percentile(speeds, PERCENTILE) if speeds.size else STILL))
-        if self._octaves is None:
-            self._octaves = target
-        self._octaves = max(target, self._octaves + (target - self._octaves) * FALL)
+        magnitudes = np.hypot(*np.moveaxis(flow[valid_pixels(flow)], -1, 0))
+        percentile = np.percentile(magnitudes, PERCENTILE) if magnitudes.size else 0.0
+        target = float(np.log2(max(SMALLEST_MAGNITUDE, percentile)))
+        previous = target if self._octaves is None else self._octaves
+        self._octaves = max(target, previous + (target - previous) * FALL_RATE)
         return float(2**self._octaves)

@@ -1,4 +1,8 @@
-"""Drawing on pictures of flow: a legend for the colours, arrows on a frame, two pictures as one."""
+"""Images of flow: a legend of the colours, arrows on a frame, images side by side or shrunk."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -7,83 +11,88 @@ from pwcnet.flow.colors import color_wheel
 from pwcnet.io.flow_files import valid_pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+CAPITAL_HEIGHT = 21.0  # pixels of the font's capitals at font size 1
 PAPER, INK, EDGE = (255, 255, 255), (0, 0, 0), (110, 110, 110)
-WHEEL_SHARE, WHEEL_SIZES = 5, (24, 220)  # of the shorter side; pixels
+WHEEL_FRACTION, WHEEL_SIZES = 5, (24, 220)  # one part of the shorter side; limits in pixels
 ARROW = (255, 225, 0)
-ARROW_ROWS, SMALLEST_SPACING = 16, 14  # arrows along the shorter side; pixels
-ARROW_REACH = 0.9  # the fast pixels' arrows are at most this many spacings long
-FACTORS = (
-    20,
-    10,
-    5,
-    3,
-    2,
-    1,
-    0.5,
-    0.3,
-    0.2,
-    0.1,
-    0.05,
-)  # no more than 20: the noise of a still scene stays small
+ARROWS_PER_SIDE, MIN_SPACING = 16, 14  # arrows along the shorter side; pixels
+ARROW_REACH = 0.9  # the longest arrows of fast pixels, in spacings
+# No more than 20, so that the noise of a still scene stays small.
+ARROW_FACTORS = (20, 10, 5, 3, 2, 1, 0.5, 0.3, 0.2, 0.1, 0.05)
+FAST_PERCENTILE = 95  # of the magnitudes: the motion that arrows have room for
 SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 
-def draw_legend(picture, max_magnitude):
-    """The wheel of `flow_to_color` and its scale, the motion from the wheel's centre to its rim in pixels, in the lower right corner of a copy.
+def draw_legend(image: np.ndarray, max_magnitude: float) -> np.ndarray:
+    """Draws the colour wheel and its scale into the lower right corner.
 
-    picture: [H, W, 3] uint8 RGB. max_magnitude: the speed of full colour in pixels. Returns [H, W, 3] uint8 RGB.
-    Raises ValueError where the legend has no room in the picture.
+    The wheel shows the motion from its centre to each pixel; the number below it is the motion at
+    the rim in pixels.
+
+    Args:
+        image: [H, W, 3] uint8 RGB, as from `pwcnet.flow.colors.flow_to_color`.
+        max_magnitude: The magnitude of full colour in pixels.
+
+    Returns:
+        [H, W, 3] uint8 RGB, a copy.
+
+    Raises:
+        ValueError: The image is too small for the legend.
     """
-    size = int(np.clip(min(picture.shape[:2]) // WHEEL_SHARE, *WHEEL_SIZES))
+    size = int(np.clip(min(image.shape[:2]) // WHEEL_FRACTION, *WHEEL_SIZES))
     gap, text = max(3, size // 12), "%s px" % _short(max_magnitude)
     font_size, (text_width, text_height) = _font(text, max(7, size // 6))
     descent = text_height // 3
     height, width = size + text_height + descent + 3 * gap, max(size, text_width) + 2 * gap
-    if height + gap > picture.shape[0] or width + gap > picture.shape[1]:
+    if height + gap > image.shape[0] or width + gap > image.shape[1]:
         raise ValueError(
-            "expected a picture of at least %dx%d (height x width) for a legend, got %dx%d; try without the legend"
-            % (height + gap, width + gap, picture.shape[0], picture.shape[1])
+            "A legend needs an image of at least %dx%d pixels (height x width), got %dx%d"
+            % (height + gap, width + gap, image.shape[0], image.shape[1])
         )
-    panel = np.empty((height, width, 3), np.uint8)
-    panel[:] = PAPER
+    panel = np.full((height, width, 3), PAPER, np.uint8)
     left = (width - size) // 2
     panel[gap : gap + size, left : left + size] = color_wheel(size)
-    middle = left + (size - 1) / 2, gap + (size - 1) / 2
-    cv2.circle(panel, _fixed(middle), int(size / 2 * 2**SHIFT), EDGE, 1, cv2.LINE_AA, SHIFT)
-    cv2.putText(
-        panel,
-        text,
-        ((width - text_width) // 2, height - gap - descent),
-        FONT,
-        font_size,
-        INK,
-        _stroke(text_height),
-        cv2.LINE_AA,
-    )
+    centre = left + (size - 1) / 2, gap + (size - 1) / 2
+    cv2.circle(panel, _fixed(centre), int(size / 2 * 2**SHIFT), EDGE, 1, cv2.LINE_AA, SHIFT)
+    position = (width - text_width) // 2, height - gap - descent
+    stroke = _stroke(text_height)
+    cv2.putText(panel, text, position, FONT, font_size, INK, stroke, cv2.LINE_AA)
     cv2.rectangle(panel, (0, 0), (width - 1, height - 1), EDGE, 1)
-    drawn = picture.copy()
+    drawn = image.copy()
     drawn[-height - gap : -gap, -width - gap : -gap] = panel
     return drawn
 
 
-def draw_arrows(frame, flow, spacing=None):
-    """The flow as arrows on a copy of frame 1, at the points of a grid, yellow with a black rim; a dot where a point does not move. Unknown flow has none.
+def draw_arrows(frame: np.ndarray, flow: np.ndarray, spacing: Optional[int] = None) -> np.ndarray:
+    """Draws the flow as yellow arrows with a black rim at the points of a grid.
 
-    frame: [H, W, 3] uint8 RGB. flow: [H, W, 2] floating, pixels, channels (u, v). spacing: pixels between the points, by default a 16th of the shorter side, at
-    least 14. The arrows are longer or shorter than the motion by a round factor (`arrow_factor`), which is written in the lower left corner: else slow motion
-    would not be seen, and fast arrows would cover each other. Returns [H, W, 3] uint8 RGB. Raises ValueError for shapes that differ or no spacing.
+    The arrows are longer or shorter than the motion by a round factor, see `arrow_factor`, which is
+    written into the lower left corner: otherwise slow motion would be invisible, and fast arrows
+    would cover each other. A point without motion gets a dot, one with unknown flow nothing.
+
+    Args:
+        frame: [H, W, 3] uint8 RGB, frame 1.
+        flow: [H, W, 2], floating, pixels, channels (u, v).
+        spacing: Pixels between the points; None is a 16th of the shorter side, at least 14.
+
+    Returns:
+        [H, W, 3] uint8 RGB, a copy.
+
+    Raises:
+        ValueError: Flow and frame differ in size, or the spacing is below 1.
     """
     flow = np.asarray(flow)
     if flow.ndim != 3 or flow.shape[2] != 2 or flow.shape[:2] != frame.shape[:2]:
         raise ValueError(
-            "expected flow of the frame's %dx%d pixels, got %s; try the flow of this frame"
-            % (frame.shape[:2] + (flow.shape,))
+            "The flow of a frame of %dx%d pixels must have the shape [%d, %d, 2], got %s"
+            % (frame.shape[:2] * 2 + (flow.shape,))
         )
     if spacing is not None and spacing < 1:
-        raise ValueError("expected a spacing of at least 1 pixel, got %r; try 24" % spacing)
-    spacing = spacing or max(SMALLEST_SPACING, int(round(min(frame.shape[:2]) / ARROW_ROWS)))
+        raise ValueError("The spacing of arrows must be at least 1 pixel, got %r" % spacing)
+    shorter = min(frame.shape[:2])
+    spacing = spacing or max(MIN_SPACING, int(round(shorter / ARROWS_PER_SIDE)))
     factor = arrow_factor(flow, spacing)
-    thin = max(1, int(round(min(frame.shape[:2]) / 400)))
+    thickness = max(1, int(round(shorter / 400)))
     points = [
         (x, y)
         for y in _grid(frame.shape[0], spacing)
@@ -91,89 +100,129 @@ def draw_arrows(frame, flow, spacing=None):
         if valid_pixels(flow[y, x])
     ]
     drawn = frame.copy()
-    for color, thickness in ((INK, thin + 2), (ARROW, thin)):
+    for color, width in ((INK, thickness + 2), (ARROW, thickness)):
         for x, y in points:
-            _arrow(drawn, (x, y), factor * flow[y, x], color, thickness, spacing)
-    _label(drawn, "arrows: %g x flow" % factor)
+            _draw_arrow(drawn, (x, y), factor * flow[y, x], color, width, spacing)
+    _draw_label(drawn, "arrows: %g x flow" % factor)
     return drawn
 
 
-def arrow_factor(flow, spacing):
-    """How many times as long as the motion `draw_arrows` makes its arrows: the largest of `FACTORS` that fast pixels (95 %) have room for."""
-    speeds = np.hypot(*np.moveaxis(flow[valid_pixels(flow)], -1, 0))
-    speed = np.percentile(speeds, 95) if speeds.size else 0.0
+def arrow_factor(flow: np.ndarray, spacing: float) -> float:
+    """The length of the arrows of `draw_arrows` per pixel of motion.
+
+    Args:
+        flow: [H, W, 2], floating, pixels; unknown pixels do not count.
+        spacing: Pixels between the arrows.
+
+    Returns:
+        The largest of ARROW_FACTORS that leaves room for the arrows of 95 % of the pixels.
+    """
+    magnitudes = np.hypot(*np.moveaxis(flow[valid_pixels(flow)], -1, 0))
+    fast = np.percentile(magnitudes, FAST_PERCENTILE) if magnitudes.size else 0.0
     return next(
-        (factor for factor in FACTORS if factor * speed <= ARROW_REACH * spacing), FACTORS[-1]
+        (factor for factor in ARROW_FACTORS if factor * fast <= ARROW_REACH * spacing),
+        ARROW_FACTORS[-1],
     )
 
 
-def side_by_side(left, right):
-    """Two pictures [H, W, 3] uint8 of one height as one, [H, W + W', 3]. Raises ValueError for different heights."""
+def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Joins two images of one height.
+
+    Args:
+        left: [H, W, 3] uint8.
+        right: [H, W', 3] uint8.
+
+    Returns:
+        [H, W + W', 3] uint8.
+
+    Raises:
+        ValueError: The heights differ.
+    """
     if left.shape[0] != right.shape[0]:
         raise ValueError(
-            "expected pictures of one height, got %d and %d pixels; try scaling one of them"
+            "Images side by side must have one height, got %d and %d pixels"
             % (left.shape[0], right.shape[0])
         )
     return np.concatenate([left, right], axis=1)
 
 
-def _grid(length, spacing):
-    """The middles of as many whole spacings as fit, at least one, centred."""
+def shrink(image: np.ndarray, max_width: int, valid: Optional[np.ndarray] = None) -> np.ndarray:
+    """Shrinks an image to a width, averaging valid pixels only.
+
+    Colours of sparse flow, as KITTI's, stay as bright as those of dense flow.
+
+    Args:
+        image: [H, W, 3] uint8.
+        max_width: Pixels; an image that is not wider is returned as it is.
+        valid: [H, W] bool; None is everywhere.
+
+    Returns:
+        [H', W', 3] uint8 with W' <= max_width; black where none of the pixels is valid.
+    """
+    height, width = image.shape[:2]
+    if width <= max_width:
+        return image
+    size = max_width, max(1, int(round(max_width * height / width)))
+    if valid is None:
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    weights = valid.astype(np.float32)
+    total, share = (
+        cv2.resize(array, size, interpolation=cv2.INTER_AREA)
+        for array in (image * weights[..., np.newaxis], weights)
+    )
+    share = share[..., np.newaxis]
+    mean = np.divide(total, share, out=np.zeros_like(total), where=share > 0)
+    return np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+
+
+def _grid(length: int, spacing: int) -> List[int]:
+    """The centres of as many whole spacings as fit, at least one."""
     count = max(1, length // spacing)
     return [int((length - (count - 1) * spacing) // 2 + index * spacing) for index in range(count)]
 
 
-def _arrow(picture, start, motion, color, thickness, spacing):
+def _draw_arrow(image, start, motion, color, thickness, spacing) -> None:
     length = float(np.hypot(*motion))
     if length < 1:
-        return cv2.circle(
-            picture,
-            _fixed(start),
-            int((0.5 + 0.5 * thickness) * 2**SHIFT),
-            color,
-            cv2.FILLED,
-            cv2.LINE_AA,
-            SHIFT,
-        )
-    end = np.clip(np.add(start, motion), -1e4, 1e5)  # OpenCV's sixteenths are 32-bit numbers
-    tip = min(0.4, max(3.0, 0.25 * spacing) / length)
-    return cv2.arrowedLine(
-        picture, _fixed(start), _fixed(end), color, thickness, cv2.LINE_AA, SHIFT, tip
-    )
-
-
-def _label(picture, text):
-    """White on black, in the lower left corner, where there is room for it."""
-    font_size, (width, height) = _font(text, max(7, min(picture.shape[:2]) // 40))
-    gap = max(2, height // 2)
-    if width + 2 * gap > picture.shape[1] or height + 2 * gap > picture.shape[0]:
+        radius = int((0.5 + 0.5 * thickness) * 2**SHIFT)
+        cv2.circle(image, _fixed(start), radius, color, cv2.FILLED, cv2.LINE_AA, SHIFT)
         return
-    bottom = picture.shape[0]
-    cv2.rectangle(
-        picture, (0, bottom - height - 2 * gap), (width + 2 * gap, bottom), INK, cv2.FILLED
-    )
-    cv2.putText(
-        picture, text, (gap, bottom - gap), FONT, font_size, PAPER, _stroke(height), cv2.LINE_AA
-    )
+    end = np.clip(np.add(start, motion), -1e4, 1e5)  # OpenCV's sixteenths are 32-bit integers
+    tip = min(0.4, max(3.0, 0.25 * spacing) / length)
+    ends = _fixed(start), _fixed(end)
+    cv2.arrowedLine(image, *ends, color, thickness, cv2.LINE_AA, SHIFT, tip)
 
 
-def _font(text, height):
+def _draw_label(image: np.ndarray, text: str) -> None:
+    """White on black in the lower left corner; none where there is no room for it."""
+    font_size, (width, height) = _font(text, max(7, min(image.shape[:2]) // 40))
+    gap = max(2, height // 2)
+    if width + 2 * gap > image.shape[1] or height + 2 * gap > image.shape[0]:
+        return
+    bottom = image.shape[0]
+    corner, opposite = (0, bottom - height - 2 * gap), (width + 2 * gap, bottom)
+    position, stroke = (gap, bottom - gap), _stroke(height)
+    cv2.rectangle(image, corner, opposite, INK, cv2.FILLED)
+    cv2.putText(image, text, position, FONT, font_size, PAPER, stroke, cv2.LINE_AA)
+
+
+def _font(text: str, height: int) -> Tuple[float, Tuple[int, int]]:
     """(font size, (width, height)) of a text with capitals of this height in pixels."""
-    font_size = height / 21.0  # the font's capitals are 21 pixels high at size 1
+    font_size = height / CAPITAL_HEIGHT
     width, _ = cv2.getTextSize(text, FONT, font_size, _stroke(height))[0]
     return font_size, (width, height)
 
 
-def _stroke(height):
+def _stroke(height: int) -> int:
     return max(1, height // 12)
 
 
-def _short(number):
+def _short(number: float) -> str:
     """Two or three digits: 0.25, 7.5, 12.5, 130."""
-    return (
-        "%.0f" % number if number >= 100 else "%.3g" % number if number >= 10 else "%.2g" % number
-    )
+    if number >= 100:
+        return "%.0f" % number
+    return "%.3g" % number if number >= 10 else "%.2g" % number
 
 
-def _fixed(point):
+def _fixed(point) -> Tuple[int, ...]:
     return tuple(int(round(float(value) * 2**SHIFT)) for value in point)

@@ -110,7 +110,7 @@ def angular_error(prediction, truth):
     return np.degrees(np.arctan2(sine, u * true_u + v * true_v + 1))
 
 
-def speed_of(truth):
+def flow_magnitude(truth):
     """The truth's length: [H, W] float64, pixels; 0 where it is unknown, which never counts."""
     truth = _where_unknown(np.asarray(truth, np.float64), 0)
     return np.hypot(truth[..., 0], truth[..., 1])
@@ -207,13 +207,13 @@ def evaluate(prediction, truth, valid=None, occlusions=None, foreground=None):
     """
     epe = endpoint_error(prediction, truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(truth)
-    return measures_of(
-        epe, angular_error(prediction, truth), speed_of(truth), valid, occlusions, foreground
+    return evaluate_maps(
+        epe, angular_error(prediction, truth), flow_magnitude(truth), valid, occlusions, foreground
     )
 
 
-def measures_of(epe, angles, speed, valid, occlusions=None, foreground=None):
-    """`evaluate` of the maps of `endpoint_error`, `angular_error` and `speed_of`, for who needs them too. valid: [H, W] bool, known pixels only."""
+def evaluate_maps(epe, angles, speed, valid, occlusions=None, foreground=None):
+    """`evaluate` of the maps of `endpoint_error`, `angular_error` and `flow_magnitude`, for who needs them too. valid: [H, W] bool, known pixels only."""
     results = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
     results.update(
         ("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS
@@ -282,7 +282,7 @@ def _speed(truth, epe):
             "expected truth of shape %s, got %s; try the truth of the same frame"
             % (np.shape(epe) + (2,), np.shape(truth))
         )
-    return speed_of(truth)
+    return flow_magnitude(truth)
 
 
 def _check_known(values, valid):

@@ -11,7 +11,7 @@ RELATIVE, ABSOLUTE = (
 )  # of the squared motions; squared pixels (Sundaram, Brox, Keutzer, Dense Point Trajectories, ECCV 2010, equation 5)
 
 
-def occlusion_by_disagreement(forward, backward):
+def forward_backward_occlusion(forward, backward):
     """Where the way there and back does not end near its start (Sundaram et al. 2010): |f(x) + b(x + f(x))|^2 >= 0.01 (|f(x)|^2 + |b(x + f(x))|^2) + 0.5.
 
     forward: [H, W, 2] floating, pixels, channels (u, v), from frame 1 to frame 2. backward: the same size, from frame 2 to frame 1; read between its pixels

@@ -19,7 +19,7 @@ def atomic_path(path):
     _refuse_folder(path)
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    with naming(path):
+    with os_errors_naming(path):
         handle, temporary = tempfile.mkstemp(prefix=PARTIAL, suffix="-" + name, dir=folder)
         os.close(handle)
         try:
@@ -36,7 +36,7 @@ def atomic_path(path):
 
 
 @contextmanager
-def naming(path):
+def os_errors_naming(path):
     """OSErrors of the block that name no file (a disk that is full), or one that is being written, name `path` instead."""
     try:
         yield

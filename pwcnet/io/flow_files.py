@@ -90,7 +90,7 @@ def read_bytes(path):
         ) from None
 
 
-def decode_picture(data, path):
+def decode_image(data, path):
     """Decodes a picture file as it is stored: [H, W] or [H, W, C], any dtype, channels BGR(A), EXIF orientation ignored (OpenCV).
 
     data: the file's bytes; path: only for the message. Raises ValueError for what OpenCV cannot read, and for a JPEG that breaks off.
@@ -172,7 +172,7 @@ def _encode_flo(flow, valid, _):
 
 
 def _decode_kitti(data, path):
-    codes = decode_picture(data, path)
+    codes = decode_image(data, path)
     channels = 1 if codes.ndim == 2 else codes.shape[2]
     if codes.dtype != np.uint16 or channels != 3:
         raise ValueError(

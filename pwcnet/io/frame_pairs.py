@@ -6,8 +6,8 @@ from typing import Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from pwcnet.io.images import is_video, list_frames, read_frame, read_video
-from pwcnet.io.video import video_facts
+from pwcnet.io.images import list_frames, read_frame
+from pwcnet.io.video import is_video, read_video, video_facts
 
 WHOLE = 0.9  # of the frames that a container counts: some counts are estimates
 

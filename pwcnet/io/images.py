@@ -1,4 +1,4 @@
-"""Frames in and pictures out: files, folders and videos, always uint8 RGB."""
+"""Image files and folders of frames, always uint8 RGB."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pwcnet.io.atomic import write_bytes
-from pwcnet.io.flow_files import decode_picture, read_bytes
+from pwcnet.io.flow_files import decode_image, read_bytes
 
 IMAGE_ENDINGS = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 WRITTEN_ENDINGS = (
@@ -20,7 +20,6 @@ WRITTEN_ENDINGS = (
     ".tiff",
     ".webp",
 )  # without those for grey
-VIDEO_ENDINGS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
 
 
 def read_frame(path):
@@ -31,7 +30,7 @@ def read_frame(path):
     cannot read completely and for other types than uint8 and uint16; both name the file.
     """
     path = os.fspath(path)
-    picture = decode_picture(read_bytes(path), path)
+    picture = decode_image(read_bytes(path), path)
     if picture.dtype not in (np.uint8, np.uint16):
         raise ValueError(
             "expected a picture of 8 or 16 bits a channel, got %s in %s; try saving it as 8-bit PNG"
@@ -93,44 +92,6 @@ def list_frames(folder):
             % (", ".join(IMAGE_ENDINGS), len(paths), folder)
         )
     return paths
-
-
-def is_video(path):
-    """Whether the name ends as a video's does; the file need not exist."""
-    return _ending(os.fspath(path)) in VIDEO_ENDINGS
-
-
-def read_video(path):
-    """Opens a video and returns an iterator over its frames, [H, W, 3] uint8 RGB, each an array of its own (OpenCV).
-
-    A video that says it is to be turned is turned, as OpenCV does by default. Raises at once FileNotFoundError, or ValueError for a file
-    that cannot be opened, and while iterating ValueError for a video without a frame; all name the file.
-    """
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError("expected a video, got none at %s; try another name" % path)
-    capture = cv2.VideoCapture(path)
-    if not capture.isOpened():
-        raise ValueError(
-            "expected a video that OpenCV opens, got one that it does not in %s; try converting it to .mp4 (H.264)"
-            % path
-        )
-    return _video_frames(capture, path)
-
-
-def _video_frames(capture, path):
-    try:
-        found, frame = capture.read()
-        if not found:
-            raise ValueError(
-                "expected a video with frames, got none in %s; try converting it to .mp4 (H.264)"
-                % path
-            )
-        while found:
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-            found, frame = capture.read()
-    finally:
-        capture.release()
 
 
 def _ending(name):

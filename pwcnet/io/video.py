@@ -1,54 +1,124 @@
-"""Videos out, and what a video's container says about it."""
+"""Videos: frames in, images out, and what a video's container says about it."""
+
+from __future__ import annotations
 
 import logging
 import os
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional
 
 import cv2
+import numpy as np
 
 from pwcnet.io.atomic import atomic_path
 
+VIDEO_EXTENSIONS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
 CODEC = "mp4v"  # MPEG-4 part 2: every OpenCV with FFmpeg writes it
-UNFINISHED = "_unfinished"
-LARGEST_COUNT, LARGEST_RATE = 10**8, 1000  # containers without a count or a rate claim wild numbers
-LARGEST_TICKS = 65535  # MPEG-4's ticks a second
+UNFINISHED_SUFFIX = "_unfinished"
+# Containers without a frame count or a frame rate report arbitrary numbers.
+MAX_FRAME_COUNT, MAX_FRAME_RATE = 10**8, 1000
+MAX_TICKS = 65535  # MPEG-4's largest number of ticks per second
 
 log = logging.getLogger(__name__)
 
 
 class VideoFacts(NamedTuple):
-    """count: frames. rate: frames a second. As the container says; None where it says nothing plausible."""
+    """What a video's container says; None where it says nothing plausible.
+
+    Attributes:
+        count: The number of frames; some containers only estimate it.
+        rate: Frames per second.
+    """
 
     count: Optional[int]
     rate: Optional[float]
 
 
-def video_facts(path):
-    """What a video's container says, a `VideoFacts`. The count may be an estimate: only reading tells. A file that cannot be opened says nothing."""
-    capture = cv2.VideoCapture(os.fspath(path)) if os.path.isfile(path) else None
-    if capture is None:
+def is_video(path: str) -> bool:
+    """Whether the extension is that of a video; the file need not exist."""
+    return os.path.splitext(os.fspath(path))[1].lower() in VIDEO_EXTENSIONS
+
+
+def video_facts(path: str) -> VideoFacts:
+    """Reads what a video's container says; a file that cannot be opened says nothing."""
+    if not os.path.isfile(path):
         return VideoFacts(None, None)
+    capture = cv2.VideoCapture(os.fspath(path))
     count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     capture.release()
     return VideoFacts(
-        int(count) if 1 <= count <= LARGEST_COUNT else None,
-        rate if 0 < rate < LARGEST_RATE else None,
+        int(count) if 1 <= count <= MAX_FRAME_COUNT else None,
+        rate if 0 < rate < MAX_FRAME_RATE else None,
     )
 
 
-@contextmanager
-def video_sink(path, rate):
-    """Yields a `VideoSink` that writes an mp4, completely or not under its name: `with video_sink("flow.mp4", 25) as video: video.write(picture)`.
+def read_video(path: str) -> Iterator[np.ndarray]:
+    """Opens a video (OpenCV).
 
-    path: ends in .mp4. rate: frames a second, rounded to what MPEG-4 can say. The file lies hidden beside its place until the block ends well. Where the block
-    ends by an error or Ctrl-C, what was written is kept as <name>_unfinished.mp4, which plays, and said in the log; what was at `path` before stays. The next
-    success removes it. Raises OSError where fewer frames arrived in the file than were written: OpenCV's writer tells of no error, not even of a full disk.
+    A video with a rotation in its metadata is rotated, as OpenCV does by default.
+
+    Args:
+        path: The video file.
+
+    Returns:
+        An iterator over the frames, each a new array [H, W, 3] uint8 RGB. It raises ValueError
+        where the video has no frame; OpenCV reports no error of a video that is cut off.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: OpenCV cannot open the file.
     """
     path = os.fspath(path)
-    unfinished = UNFINISHED.join(os.path.splitext(path))
+    if not os.path.isfile(path):
+        raise FileNotFoundError("No video at %s" % path)
+    capture = cv2.VideoCapture(path)
+    if not capture.isOpened():
+        raise ValueError(
+            "%s is not a video that OpenCV can open; convert it to .mp4 (H.264)" % path
+        )
+    return _frames(capture, path)
+
+
+def _frames(capture, path: str) -> Iterator[np.ndarray]:
+    try:
+        success, frame = capture.read()
+        if not success:
+            raise ValueError(
+                "%s has no frame that OpenCV can decode; convert it to .mp4 (H.264)" % path
+            )
+        while success:
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            success, frame = capture.read()
+    finally:
+        capture.release()
+
+
+@contextmanager
+def video_writer(path: str, rate: float) -> Iterator[VideoWriter]:
+    """Writes an mp4 video, completely or not at all under its name.
+
+        with video_writer("flow.mp4", 25) as video:
+            video.write(image)
+
+    Until the block ends, the file is hidden in the folder of `path`. Where the block ends with an
+    error or Ctrl-C, the frames so far are kept as <name>_unfinished.mp4, which plays and is
+    mentioned in the log; an earlier file at `path` stays. The next success removes it.
+
+    Args:
+        path: The file, with the extension .mp4.
+        rate: Frames per second; rounded to what MPEG-4 can represent.
+
+    Yields:
+        The `VideoWriter`.
+
+    Raises:
+        OSError: The file has fewer frames than were written: OpenCV's writer reports no error, not
+            even a full disk.
+    """
+    path = os.fspath(path)
+    unfinished = UNFINISHED_SUFFIX.join(os.path.splitext(path))
     with ExitStack() as files:
-        video = VideoSink(path, _sayable(rate), files)
+        video = VideoWriter(path, _representable(rate), files)
         try:
             yield video
             video.close()
@@ -59,46 +129,56 @@ def video_sink(path, rate):
         os.remove(unfinished)
 
 
-class VideoSink:
-    """Pictures into a video, one by one, none of them kept in memory. Made by `video_sink`.
+class VideoWriter:
+    """Writes images into a video, one by one, and keeps none in memory; see `video_writer`.
 
-    count: pictures written so far. With the first one the file is opened, hidden, in an ExitStack that renames or removes it.
+    Attributes:
+        path: The file.
+        rate: Frames per second.
+        count: The number of images written so far.
     """
 
-    def __init__(self, path, rate, files):
+    def __init__(self, path: str, rate: float, files: ExitStack):
+        """files: closes, and so renames or removes, the hidden file that the first image opens."""
         self.path, self.rate, self.count = path, rate, 0
         self._files, self._writer, self._shape, self._temporary = files, None, None, None
 
-    def write(self, picture):
-        """picture: [H, W, 3] uint8 RGB, all of one size; odd sides are made even by repeating the edge, as the codec needs.
+    def write(self, image: np.ndarray) -> None:
+        """Appends an image.
 
-        Raises ValueError for a picture of another size than the first, and where OpenCV cannot write such a video.
+        Args:
+            image: [H, W, 3] uint8 RGB, all of one size. An odd side is made even by repeating the
+                edge, as the codec needs.
+
+        Raises:
+            ValueError: The size differs from that of the first image, or OpenCV cannot write such a
+                video.
         """
         if self._writer is None:
-            self._open(picture.shape)
-        if picture.shape != self._shape:
+            self._open(image.shape)
+        if image.shape != self._shape:
             raise ValueError(
-                "expected pictures of one size, got %dx%d and then %dx%d (height x width) for %s; try one video for each"
-                % (self._shape[:2] + picture.shape[:2] + (self.path,))
+                "The images of %s must have one size: the first has %dx%d pixels "
+                "(height x width), number %d has %dx%d"
+                % ((self.path,) + self._shape[:2] + (self.count + 1,) + image.shape[:2])
             )
-        even = cv2.copyMakeBorder(
-            picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE
-        )
+        height, width = image.shape[:2]
+        even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         self._writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
         self.count += 1
 
-    def close(self):
-        """Ends the file and checks it; raises OSError as `video_sink` says."""
+    def close(self) -> None:
+        """Ends the file and checks it; raises OSError as `video_writer` says."""
         if self.count:
             self._writer.release()
-            found = _readable_frames(self._temporary)
-            if found != self.count:
+            readable = _readable_frames(self._temporary)
+            if readable != self.count:
                 raise OSError(
-                    "expected to read back the %d frames of %s, got %d; try freeing some space"
-                    % (self.count, self.path, found)
+                    "Only %d of the %d frames of %s were written; is the disk full?"
+                    % (readable, self.count, self.path)
                 )
 
-    def keep(self, path):
+    def keep(self, path: str) -> None:
         """Ends the file early and moves it to `path`, if it can be read."""
         if self.count:
             self._writer.release()
@@ -109,31 +189,28 @@ class VideoSink:
                     "the video is not finished; its first %d frames are in %s", self.count, path
                 )
 
-    def _open(self, shape):
+    def _open(self, shape) -> None:
         height, width = (side + side % 2 for side in shape[:2])
         self._temporary, self._shape = self._files.enter_context(atomic_path(self.path)), shape
+        codec = cv2.VideoWriter_fourcc(*CODEC)
         self._writer = cv2.VideoWriter(
-            self._temporary,
-            cv2.CAP_FFMPEG,
-            cv2.VideoWriter_fourcc(*CODEC),
-            self.rate,
-            (width, height),
+            self._temporary, cv2.CAP_FFMPEG, codec, self.rate, (width, height)
         )
         if not self._writer.isOpened():
             raise ValueError(
-                "expected OpenCV to write %s video of %dx%d (height x width) at %g frames a second, got a refusal for %s; try smaller frames, "
-                "another rate, or pictures in the place of a video"
-                % (CODEC, height, width, self.rate, self.path)
+                "OpenCV cannot write %s with %s video of %dx%d pixels (height x width) at %g frames "
+                "per second; use smaller frames or another rate"
+                % (self.path, CODEC, height, width, self.rate)
             )
 
 
-def _readable_frames(path):
+def _readable_frames(path: str) -> int:
     return video_facts(path).count or 0
 
 
-def _sayable(rate):
+def _representable(rate: float) -> float:
     """The rate with as many decimals as MPEG-4's ticks have room for, three at most."""
     for decimals in (3, 2, 1):
-        if rate * 10**decimals <= LARGEST_TICKS:
+        if rate * 10**decimals <= MAX_TICKS:
             return max(round(float(rate), decimals), 10.0**-decimals)
     return round(float(rate))

@@ -5,7 +5,7 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 
 from pwcnet.data.sample import load_sample
-from pwcnet.evaluation.scoring import epe_of, naming
+from pwcnet.evaluation.scoring import mean_epe, value_errors_naming
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.io.prefetch import prefetch
 from pwcnet.model.network import pwc_net
@@ -64,8 +64,8 @@ class Validation:
             )[None]
             flow, pyramid = session.run(outputs, {x: pair})
             flow = crop(flow[0], shape[0], shape[1])
-            with naming(sample.id):
-                pairs[sample.id] = epe_of(flow, loaded.flow, loaded.valid).value
+            with value_errors_naming(sample.id):
+                pairs[sample.id] = mean_epe(flow, loaded.flow, loaded.valid).value
             if sample.id in self._pictured:
                 made = training_pictures(loaded, flow, [level[0] for level in pyramid])
                 pictures.update(

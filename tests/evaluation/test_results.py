@@ -70,12 +70,12 @@ def test_what_was_written_is_read(tmp_path):
                 None if expected.value is None else pytest.approx(expected.value, abs=1e-6)
             )
     assert (
-        read.about["totals"] == totals.as_dict()
-        and read.about["totals"]["EPE matched"]["images"] == 1
+        read.summary["totals"] == totals.as_dict()
+        and read.summary["totals"]["EPE matched"]["images"] == 1
     )
-    assert read.about["totals"]["EPE"]["per_image"] == pytest.approx(np.sqrt(2) * 2 / 3 * 2)
+    assert read.summary["totals"]["EPE"]["per_image"] == pytest.approx(np.sqrt(2) * 2 / 3 * 2)
     known = {
-        key: read.about[key]
+        key: read.summary[key]
         for key in ("data", "root", "pairs", "masked", "weights", "command", "mean_seconds")
     }
     assert known == {
@@ -87,8 +87,8 @@ def test_what_was_written_is_read(tmp_path):
         "command": ["evaluate.py", "--masked"],
         "mean_seconds": 1.25,
     }
-    assert set(read.about["versions"]) == {"pwcnet", "tensorflow", "numpy", "python"} and set(
-        read.about["histograms"]
+    assert set(read.summary["versions"]) == {"pwcnet", "tensorflow", "numpy", "python"} and set(
+        read.summary["histograms"]
     ) == {"speed_edges", "pixels_by_speed", "epe_sum_by_speed", "epe_edges", "pixels_by_epe"}
 
 

@@ -10,8 +10,8 @@ from pwcnet.evaluation.scoring import (
     SPEED_EDGES,
     Result,
     Totals,
-    epe_of,
     evaluate_samples,
+    mean_epe,
     mean_without_first,
     score,
 )
@@ -108,7 +108,7 @@ def test_a_pixel_that_does_not_count_changes_nothing():
     assert before[0] == after[0] and before[0]["EPE"].count == 47
     for mine, others in zip(before[1], after[1]):
         np.testing.assert_array_equal(mine, others)
-    assert epe_of(other, moving(), valid) == before[0]["EPE"]
+    assert mean_epe(other, moving(), valid) == before[0]["EPE"]
 
 
 def test_totals_add_up():

@@ -1,9 +1,17 @@
-"""Legend, arrows, side by side."""
+"""Legend, arrows, images side by side, shrunk images."""
 
 import numpy as np
 import pytest
 
-from pwcnet.flow.drawing import ARROW, FACTORS, arrow_factor, draw_arrows, draw_legend, side_by_side
+from pwcnet.flow.drawing import (
+    ARROW,
+    ARROW_FACTORS,
+    arrow_factor,
+    draw_arrows,
+    draw_legend,
+    shrink,
+    side_by_side,
+)
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 
@@ -32,18 +40,18 @@ def test_the_legend_lies_in_the_lower_right_corner_of_a_copy():
 
 @pytest.mark.parametrize("size", [(48, 64), (70, 64), (436, 1024), (2160, 300)])
 @pytest.mark.parametrize("scale", [0.034, 7.5, 1234.0])
-def test_the_legend_fits_pictures_of_any_size(size, scale):
+def test_the_legend_fits_images_of_any_size(size, scale):
     drawn = draw_legend(np.zeros(size + (3,), np.uint8), scale)
     assert drawn.shape == size + (3,) and drawn.any()
 
 
 def test_the_legend_tells_its_scale():
-    pictures = {draw_legend(GREY, scale).tobytes() for scale in (0.25, 7.5, 12.5, 130.0, 131.0)}
-    assert len(pictures) == 5
+    images = {draw_legend(GREY, scale).tobytes() for scale in (0.25, 7.5, 12.5, 130.0, 131.0)}
+    assert len(images) == 5
 
 
-def test_a_picture_without_room_for_a_legend_is_refused():
-    with pytest.raises(ValueError, match="at least .* for a legend, got 30x30"):
+def test_an_image_without_room_for_a_legend_is_refused():
+    with pytest.raises(ValueError, match="30x30"):
         draw_legend(np.zeros((30, 30, 3), np.uint8), 1.0)
 
 
@@ -75,11 +83,11 @@ def test_without_motion_there_are_dots_and_without_known_flow_nothing_but_the_la
 
 
 def test_the_factor_makes_slow_arrows_longer_and_fast_ones_shorter():
-    assert arrow_factor(uniform(0.01, 0), 20) == FACTORS[0]
+    assert arrow_factor(uniform(0.01, 0), 20) == ARROW_FACTORS[0]
     assert arrow_factor(uniform(18, 0), 20) == 1
     assert arrow_factor(uniform(3, 0), 20) == 5
     assert arrow_factor(uniform(100, 0), 20) == 0.1
-    assert arrow_factor(uniform(1e6, 0), 20) == FACTORS[-1]
+    assert arrow_factor(uniform(1e6, 0), 20) == ARROW_FACTORS[-1]
     assert (draw_arrows(GREY, uniform(1e8, -1e8), spacing=40)[:100] != GREY[:100]).any()
 
 
@@ -91,11 +99,11 @@ def test_arrows_on_frames_of_any_size(size, spacing):
 
 
 def test_wrong_shapes_are_refused():
-    with pytest.raises(ValueError, match="frame's 120x160 pixels"):
+    with pytest.raises(ValueError, match="120x160.*120, 150, 2"):
         draw_arrows(GREY, uniform(1, 1, (120, 150)))
-    with pytest.raises(ValueError, match="spacing of at least 1"):
+    with pytest.raises(ValueError, match="spacing .*got 0"):
         draw_arrows(GREY, uniform(1, 1), 0)
-    with pytest.raises(ValueError, match="one height, got 120 and 100"):
+    with pytest.raises(ValueError, match="120 and 100"):
         side_by_side(GREY, GREY[:100])
 
 
@@ -106,3 +114,22 @@ def test_side_by_side():
         and (both[:, :160] == 128).all()
         and (both[:, 160:] == 129).all()
     )
+
+
+def test_small_images_are_not_shrunk():
+    assert shrink(GREY, 160) is GREY and shrink(GREY, 160, np.zeros((120, 160), bool)) is GREY
+
+
+@pytest.mark.parametrize("width, size", [(80, (60, 80)), (100, (75, 100)), (1, (1, 1))])
+def test_shrunk_images_keep_their_proportions(width, size):
+    assert shrink(GREY, width).shape == size + (3,) and (shrink(GREY, width) == 128).all()
+
+
+def test_only_valid_pixels_count_in_a_shrunk_image():
+    """One pixel in six of KITTI has ground truth: sparse colours must not fade to black."""
+    valid = np.zeros((120, 160), bool)
+    valid[::3, ::2] = True
+    valid[60:] = False
+    image = np.where(valid[..., np.newaxis], GREY, np.uint8(7))
+    shrunk = shrink(image, 40, valid)
+    assert (shrunk[:15] == 128).all() and not shrunk[15:].any()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.synthetic import demo_scenes as scenes
-from pwcnet.flow.occlusion import occlusion_by_disagreement
+from pwcnet.flow.occlusion import forward_backward_occlusion
 
 
 def moving_square(u, v):
@@ -31,7 +31,7 @@ def scene_both_ways(seed, motion):
 @pytest.mark.parametrize("u, v", [(6, 0), (0, 5), (-7, 4), (3, -9)])
 def test_a_moving_square_occludes_the_ground_before_it(u, v):
     forward, backward, occluded = moving_square(u, v)
-    found = occlusion_by_disagreement(forward, backward)
+    found = forward_backward_occlusion(forward, backward)
     assert found.dtype == bool and found.shape == (40, 60)
     np.testing.assert_array_equal(found, occluded)
 
@@ -39,9 +39,9 @@ def test_a_moving_square_occludes_the_ground_before_it(u, v):
 def test_pixels_that_leave_the_frame_are_occluded():
     forward = np.zeros((20, 30, 2))
     forward[...] = 4, -3
-    found = occlusion_by_disagreement(forward, -forward)
+    found = forward_backward_occlusion(forward, -forward)
     assert found[:3].all() and found[:, -4:].all() and not found[3:, :-4].any()
-    assert not occlusion_by_disagreement(0 * forward, 0 * forward).any()
+    assert not forward_backward_occlusion(0 * forward, 0 * forward).any()
 
 
 def test_the_limit_is_that_of_the_paper():
@@ -57,13 +57,13 @@ def test_the_limit_is_that_of_the_paper():
     ):
         backward[..., 0] = back
         assert ((10 + back) ** 2 >= 0.01 * (100 + back**2) + 0.5) == occluded
-        assert (occlusion_by_disagreement(forward, backward)[:, :30] == occluded).all(), back
+        assert (forward_backward_occlusion(forward, backward)[:, :30] == occluded).all(), back
 
 
 def test_unknown_flow_is_occluded():
     forward, backward, occluded = moving_square(6, 0)
     forward[2, 3], forward[30, 30], backward[35, 50] = np.nan, 1e10, np.inf
-    found = occlusion_by_disagreement(forward, backward)
+    found = forward_backward_occlusion(forward, backward)
     assert found[2, 3] and found[30, 30] and found[35, 50]
     assert found.sum() == occluded.sum() + 3
 
@@ -73,7 +73,7 @@ def test_generated_scenes_agree_with_their_truth():
     for seed in range(6):
         for motion in (4.0, 12.0):
             forward, backward, occluded, mixed = scene_both_ways(seed, motion)
-            found = occlusion_by_disagreement(forward, backward)
+            found = forward_backward_occlusion(forward, backward)
             agreeing, pixels = agreeing + (found == occluded).sum(), pixels + found.size
             right, wrong, missed = (
                 total + (mask & ~mixed).sum()
@@ -98,4 +98,4 @@ def test_other_shapes_are_refused():
         (np.zeros((0, 5, 2)), np.zeros((0, 5, 2))),
     ):
         with pytest.raises(ValueError, match="one shape"):
-            occlusion_by_disagreement(forward, backward)
+            forward_backward_occlusion(forward, backward)

@@ -11,7 +11,7 @@ from pwcnet.io.atomic import (
     check_output_file,
     check_output_folder,
     is_partial,
-    naming,
+    os_errors_naming,
     write_bytes,
     write_text,
 )
@@ -74,7 +74,7 @@ def test_no_permission_names_the_target(tmp_path, monkeypatch):
 
 def test_other_errors_stay_as_they_are(tmp_path):
     for error in (FileNotFoundError(errno.ENOENT, "none", "another"), OSError("of a library")):
-        with pytest.raises(type(error)) as caught, naming(tmp_path / "a"):
+        with pytest.raises(type(error)) as caught, os_errors_naming(tmp_path / "a"):
             raise error
         assert caught.value is error
 

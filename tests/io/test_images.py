@@ -1,4 +1,4 @@
-"""Frames from pictures, folders and videos: always uint8 RGB as stored, or an error that names the file."""
+"""Image files and folders of frames: always uint8 RGB as stored, or an error that names the file."""
 
 import os
 import struct
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pwcnet.io import atomic
-from pwcnet.io.images import is_video, list_frames, read_frame, read_video, write_image
+from pwcnet.io.images import list_frames, read_frame, write_image
 
 RGB = np.random.RandomState(0).randint(0, 256, (4, 6, 3)).astype(np.uint8)
 
@@ -28,16 +28,6 @@ def oriented_jpeg(rgb, orientation):
     tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
     segment = b"Exif\0\0" + tiff
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
-
-
-def make_video(path, frames, size=(64, 48)):
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, size)
-    if not writer.isOpened():
-        pytest.skip("this OpenCV writes no MJPG video")
-    for frame in frames:
-        writer.write(frame[..., ::-1])
-    writer.release()
-    return str(path)
 
 
 @pytest.mark.parametrize("ending", [".png", ".ppm", ".bmp", ".tif", ".PNG"])
@@ -206,40 +196,6 @@ def test_a_missing_folder_is_named(tmp_path):
     (tmp_path / "file.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"expected a folder.*file\.png"):
         list_frames(str(tmp_path / "file.png"))
-
-
-def test_videos_are_known_by_their_ending(tmp_path):
-    assert is_video("a.mp4") and is_video("b.AVI") and is_video(tmp_path / "c.mov")
-    assert not is_video("a.png") and not is_video("mp4") and not is_video("folder.mp4/a.png")
-
-
-def test_video_frames_are_rgb_in_order(tmp_path):
-    frames = [np.full((48, 64, 3), (200, 60, 20 + 50 * index), np.uint8) for index in range(4)]
-    read = list(read_video(make_video(tmp_path / "a.avi", frames)))
-    assert len(read) == 4
-    for frame, expected in zip(read, frames):
-        assert frame.dtype == np.uint8 and frame.shape == (48, 64, 3)
-        assert np.abs(frame.astype(int) - expected).max() <= 4  # MJPG is lossy
-
-
-def test_frames_of_a_video_are_not_one_buffer(tmp_path):
-    video = read_video(
-        make_video(
-            tmp_path / "a.avi", [np.full((48, 64, 3), value, np.uint8) for value in (10, 200)]
-        )
-    )
-    first, second = next(video), next(video)
-    assert abs(int(first[0, 0, 0]) - 10) <= 4 and abs(int(second[0, 0, 0]) - 200) <= 4
-    video.close()
-
-
-def test_broken_videos_are_refused_at_once(tmp_path):
-    path = tmp_path / "broken.mp4"
-    path.write_bytes(b"this is no video")
-    with pytest.raises(ValueError, match=r"expected a video .*broken\.mp4; try "):
-        read_video(str(path))
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.mp4"):
-        read_video(str(tmp_path / "nowhere.mp4"))
 
 
 @pytest.mark.parametrize(

@@ -188,13 +188,13 @@ def test_the_folder_of_an_evaluation(chain, tmp_path, capsys):
         seconds for _, _, seconds in evaluation.pairs
     } == {None}
     assert (
-        "%.6f" % evaluation.about["totals"]["EPE"]["per_image"] in printed.splitlines()[-1]
+        "%.6f" % evaluation.summary["totals"]["EPE"]["per_image"] in printed.splitlines()[-1]
         and "\nWAUC " in printed
     )
     assert (
-        evaluation.about["data"] == "offline"
-        and evaluation.about["mean_seconds"] is None
-        and evaluation.about["weights"]["path"] == results(folder)
+        evaluation.summary["data"] == "offline"
+        and evaluation.summary["mean_seconds"] is None
+        and evaluation.summary["weights"]["path"] == results(folder)
     )
     with pytest.raises(FileExistsError, match="--overwrite"):
         run_main(*(command + SIZE + FRAME))

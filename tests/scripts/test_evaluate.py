@@ -95,7 +95,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
         for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")
     ]
     expected = average_epe(flows, truths)
-    epe = evaluation.about["totals"]["EPE"]
+    epe = evaluation.summary["totals"]["EPE"]
     assert (epe["per_image"], epe["pooled"]) == pytest.approx(expected, abs=2e-6) and [
         each for each, _, _ in evaluation.pairs
     ] == IDS
@@ -111,7 +111,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     )
     assert (
         [line.split("  ")[0].strip() for line in lines[2:-1]]
-        == list(evaluation.about["totals"])
+        == list(evaluation.summary["totals"])
         == [name for name in MEASURES if name not in ("Fl-bg", "Fl-fg")]
     )
     last = re.match(r"Average EPE=(\d+\.\d\d), mean inference time=(\d+\.\d\d)ms$", lines[-1])
@@ -119,7 +119,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     assert float(last.group(1)) == pytest.approx(expected[0], abs=0.0051) and float(
         last.group(2)
     ) == pytest.approx(1000 * np.mean(seconds[1:]), abs=0.01)
-    about = evaluation.about
+    about = evaluation.summary
     assert (
         about["command"][:2] == ["evaluate.py", "--data"]
         and about["versions"]["tensorflow"]
@@ -214,9 +214,9 @@ def test_totals_of_real_frames_agree_with_plain_numpy(
     for measure, images in reckon(samples, masked).items():
         images = [image for image in images if image.size]
         if not images:
-            assert evaluation.about["totals"].get(measure, {"pixels": 0})["pixels"] == 0
+            assert evaluation.summary["totals"].get(measure, {"pixels": 0})["pixels"] == 0
             continue
-        found = evaluation.about["totals"][measure]
+        found = evaluation.summary["totals"][measure]
         assert found == {
             "per_image": pytest.approx(
                 np.mean([image.mean() for image in images]), rel=1e-6, abs=1e-6
@@ -225,7 +225,7 @@ def test_totals_of_real_frames_agree_with_plain_numpy(
             "pooled": pytest.approx(np.concatenate(images).mean(), rel=1e-6, abs=1e-6),
             "pixels": sum(image.size for image in images),
         }, measure
-    histograms, epe = evaluation.about["histograms"], evaluation.about["totals"]["EPE"]
+    histograms, epe = evaluation.summary["histograms"], evaluation.summary["totals"]["EPE"]
     assert sum(histograms["pixels_by_speed"]) == sum(histograms["pixels_by_epe"]) == epe["pixels"]
     assert sum(histograms["epe_sum_by_speed"]) == pytest.approx(epe["pooled"] * epe["pixels"])
     assert "Average EPE=%.2f, " % epe["per_image"] in capsys.readouterr().out.splitlines()[-1]
@@ -302,7 +302,7 @@ def test_a_part_of_the_data(tiny_sintel, constant, tmp_path, capsys):
     assert [each for each, _, _ in evaluation.pairs] == [
         IDS[2]
     ] and "1 pairs" in capsys.readouterr().out
-    assert evaluation.about["filters"] == {
+    assert evaluation.summary["filters"] == {
         "mode": "val_notrain",
         "scenes": ["scene_02"],
         "patterns": ["*_0002", "*_0009"],
@@ -344,12 +344,12 @@ def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(
         for weights in (small_checkpoint, small_frozen)
     )
     assert [mean["EPE"].count for _, mean, _ in first.pairs] == [7200, 7200, 4000] and list(
-        first.about["totals"]
+        first.summary["totals"]
     ) == list(MEASURES[:11])
-    assert first.about["totals"]["EPE"]["per_image"] == pytest.approx(
-        second.about["totals"]["EPE"]["per_image"], abs=1e-4
+    assert first.summary["totals"]["EPE"]["per_image"] == pytest.approx(
+        second.summary["totals"]["EPE"]["per_image"], abs=1e-4
     )
-    assert second.about["weights"]["kind"] == "frozen"
+    assert second.summary["weights"]["kind"] == "frozen"
 
 
 def test_a_complete_or_other_evaluation_is_refused(tiny_sintel, constant, monkeypatch, tmp_path):
@@ -387,7 +387,7 @@ def test_another_device_does_not_continue(tiny_sintel, constant, monkeypatch, tm
     evaluate(*(command + ["--device", "cpu"]))
     assert (
         len(Constant.calls) == 4
-        and "allow_growth" in read_evaluation(str(tmp_path / "out")).about["session"]
+        and "allow_growth" in read_evaluation(str(tmp_path / "out")).summary["session"]
     )
 
 
@@ -404,7 +404,7 @@ def test_generated_pairs_are_no_path(constant, tmp_path):
         tmp_path / "out",
         *constant,
     )
-    assert read_evaluation(str(tmp_path / "out")).about["root"] == values
+    assert read_evaluation(str(tmp_path / "out")).summary["root"] == values
 
 
 def test_a_diverged_prediction_names_the_pair(tiny_sintel, constant, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pwcnet.ascend.raw_files import evaluate_bins
 from pwcnet.ascend.result_folders import find_results
 from pwcnet.cli.common import ArgumentParser, positive_int, progress_bar
-from pwcnet.evaluation.html.tables import totals_table
+from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.results import (
     EvaluationFolder,
     Settings,
@@ -43,7 +43,7 @@ def main(argv):
         "%d predictions in %s, first %d rows and %d columns, every pixel of known flow counts"
         % (count, folder, args.frame_height, args.frame_width)
     )
-    print(totals_table(totals.as_dict()))
+    print(format_totals(totals.as_dict()))
     print(
         "pooled over {:,} pixels: {:.6f}; the mean of the images' means:".format(
             epe.pooled.count, epe.pooled

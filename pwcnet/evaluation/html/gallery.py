@@ -1,22 +1,32 @@
-"""Pictures of one pair for a page: frames, truth, prediction and error, as data that the page holds itself."""
+"""Images of one pair for a page: frames, ground truth, prediction and error, as data URIs."""
+
+from __future__ import annotations
 
 import base64
-from typing import NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
 
+from pwcnet.flow.color_scale import clip_magnitude, largest_magnitude
 from pwcnet.flow.colors import KITTI_BINS, KITTI_COLORS, color_wheel, error_to_color, flow_to_color
-from pwcnet.flow.metrics import FL_PIXELS, endpoint_error
-from pwcnet.io.flow_files import as_mask, valid_pixels
+from pwcnet.flow.drawing import shrink
+from pwcnet.flow.metrics import FL_PIXELS, endpoint_error, flow_magnitude
+from pwcnet.io.flow_files import UNKNOWN_FLOW, as_mask, valid_pixels
 
-WIDTH = 512  # pixels; larger pictures are shrunk to it
+MAX_WIDTH = 512  # pixels; larger images are shrunk
 JPEG_QUALITY = 88
-WHEEL = 96
+WHEEL_SIZE = 96  # pixels
 
 
-class Picture(NamedTuple):
-    """caption: what it shows. data: a data URI. width, height: pixels of the picture itself."""
+class PageImage(NamedTuple):
+    """An image inside a page.
+
+    Attributes:
+        caption: What it shows.
+        data: A data URI.
+        width, height: The size of the image in pixels.
+    """
 
     caption: str
     data: str
@@ -24,85 +34,89 @@ class Picture(NamedTuple):
     height: int
 
 
-class PairPictures(NamedTuple):
-    """size: (height, width) of the frames. scale: the speed of full colour in pixels. frames: Pictures of frame 1 and 2. flows: of truth, prediction, error."""
+class PairImages(NamedTuple):
+    """The images of one pair.
+
+    Attributes:
+        size: (height, width) of the frames in pixels.
+        max_magnitude: The magnitude of full colour in pixels.
+        frames: Frame 1 and frame 2.
+        flows: Ground truth, prediction and error.
+    """
 
     size: Tuple[int, int]
-    scale: float
-    frames: Tuple[Picture, ...]
-    flows: Tuple[Picture, ...]
+    max_magnitude: float
+    frames: Tuple[PageImage, ...]
+    flows: Tuple[PageImage, ...]
 
 
-def pair_pictures(loaded, flow):
-    """`PairPictures` of a pwcnet.data.sample.Loaded with truth and its prediction.
+def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
+    """The images of a pair with ground truth.
 
-    flow: [H, W, 2] floating, pixels, channels (u, v). Truth and prediction share a scale, the largest true speed.
-    Raises ValueError for a prediction of another size and for one that is not finite.
+    Ground truth and prediction share a colour scale: full colour at the largest magnitude of the
+    ground truth and beyond.
+
+    Args:
+        loaded: What `pwcnet.data.sample.load_sample` returns for a pair with ground truth.
+        prediction: [H, W, 2], floating, pixels, channels (u, v).
+
+    Returns:
+        The `PairImages`.
+
+    Raises:
+        ValueError: The prediction has another size or is not finite.
     """
-    known = valid_pixels(loaded.flow) & as_mask(loaded.valid, loaded.flow.shape[:2])
-    speed = np.where(
-        known, np.hypot(*np.moveaxis(np.where(known[..., None], loaded.flow, 0), -1, 0)), 0.0
-    )
-    scale = float(speed.max()) or 1.0
-    error = np.where(known, endpoint_error(flow, loaded.flow), 0.0)
-    everywhere = np.ones(known.shape, bool)
-    return PairPictures(
-        known.shape,
-        scale,
-        tuple(
-            _picture("Frame %d" % number, frame, everywhere, ".jpg")
-            for number, frame in enumerate((loaded.frame1, loaded.frame2), 1)
+    valid = valid_pixels(loaded.flow) & as_mask(loaded.valid, loaded.flow.shape[:2])
+    ground_truth = np.where(valid[..., np.newaxis], loaded.flow, np.float32(UNKNOWN_FLOW))
+    maximum = largest_magnitude(ground_truth)
+    error = endpoint_error(prediction, ground_truth)
+    predicted_colors = flow_to_color(clip_magnitude(prediction, maximum), maximum)
+    error_colors = error_to_color(error, flow_magnitude(ground_truth), valid)
+    return PairImages(
+        valid.shape,
+        maximum,
+        (
+            _page_image("Frame 1", loaded.frame1, None, ".jpg"),
+            _page_image("Frame 2", loaded.frame2, None, ".jpg"),
         ),
         (
-            _picture("Truth", flow_to_color(loaded.flow, scale, known), known),
-            _picture("Prediction", flow_to_color(flow, scale), everywhere),
-            _picture("Error", error_to_color(error, speed, known), known),
+            _page_image("Ground truth", flow_to_color(ground_truth, maximum), valid),
+            _page_image("Prediction", predicted_colors),
+            _page_image("End-point error", error_colors, valid),
         ),
     )
 
 
-def wheel_picture():
-    """The legend of truth and prediction, transparent around the disc."""
-    wheel = color_wheel(WHEEL)
-    distance = np.hypot(*np.indices((WHEEL, WHEEL)) - (WHEEL - 1) / 2)
-    alpha = np.where(distance <= WHEEL / 2, 255, 0).astype(np.uint8)
-    return Picture("Direction of motion", _encoded(np.dstack([wheel, alpha]), ".png"), WHEEL, WHEEL)
+def wheel_image() -> PageImage:
+    """The legend of ground truth and prediction, transparent around the disc."""
+    wheel = color_wheel(WHEEL_SIZE)
+    distance = np.hypot(*np.indices((WHEEL_SIZE, WHEEL_SIZE)) - (WHEEL_SIZE - 1) / 2)
+    alpha = np.where(distance <= WHEEL_SIZE / 2, 255, 0).astype(np.uint8)
+    data = _data_uri(np.dstack([wheel, alpha]), ".png")
+    return PageImage("Direction of motion", data, WHEEL_SIZE, WHEEL_SIZE)
 
 
-def error_legend():
-    """[(CSS colour, the upper end of its step in pixels or None)] of the error pictures, from right to wrong."""
+def error_legend() -> List[Tuple[str, Optional[float]]]:
+    """(CSS colour, upper end of its step in pixels) of the error images; the last step has none."""
     return [
         ("#%02x%02x%02x" % tuple(color), None if end is None else FL_PIXELS * end)
         for color, end in zip(KITTI_COLORS.tolist(), KITTI_BINS + (None,))
     ]
 
 
-def _picture(caption, picture, valid, ending=".png"):
-    """Shrunk over valid pixels alone: where only some have truth, their colour stands for the neighbourhood."""
-    height, width = valid.shape
-    if width > WIDTH:
-        size = WIDTH, max(1, int(round(WIDTH * height / width)))
-        share = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
-        total = cv2.resize(
-            np.where(valid[..., None], picture, 0).astype(np.float32),
-            size,
-            interpolation=cv2.INTER_AREA,
-        )
-        mean = np.divide(total, share, out=np.zeros_like(total), where=share > 0.01)
-        picture = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
-    return Picture(caption, _encoded(picture, ending), picture.shape[1], picture.shape[0])
+def _page_image(
+    caption: str, image: np.ndarray, valid: Optional[np.ndarray] = None, extension: str = ".png"
+) -> PageImage:
+    image = shrink(image, MAX_WIDTH, valid)
+    return PageImage(caption, _data_uri(image, extension), image.shape[1], image.shape[0])
 
 
-def _encoded(picture, ending):
-    """picture: [H, W, 3 or 4] uint8 RGB(A)."""
-    order = cv2.COLOR_RGB2BGR if picture.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-    options = (
-        [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        if ending == ".jpg"
-        else [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    )
-    _, data = cv2.imencode(ending, cv2.cvtColor(picture, order), options)
-    return "data:image/%s;base64,%s" % (
-        "jpeg" if ending == ".jpg" else "png",
-        base64.b64encode(data.tobytes()).decode("ascii"),
-    )
+def _data_uri(image: np.ndarray, extension: str) -> str:
+    """image: [H, W, 3 or 4] uint8 RGB(A)."""
+    order = cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    if extension == ".jpg":
+        kind, options = "jpeg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    else:
+        kind, options = "png", [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    _, data = cv2.imencode(extension, cv2.cvtColor(image, order), options)
+    return "data:image/%s;base64,%s" % (kind, base64.b64encode(data.tobytes()).decode("ascii"))

@@ -1,31 +1,54 @@
-"""Pages that stand alone: one HTML file that holds its pictures, charts, style and script, opened from disk without a network."""
+"""Self-contained pages: one HTML file with its images, charts, style and script inside."""
+
+from __future__ import annotations
 
 import os
 import shlex
 import sys
+from typing import Any, Dict, List, Tuple
 
-from pwcnet.evaluation.html.tables import MEANINGS, unit
+from pwcnet.evaluation.measures import MEANINGS, unit_symbol
 from pwcnet.io.atomic import check_output_file, write_text
 
-FILE = "index.html"
+PAGE_FILE = "index.html"
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 
 
-def check_page(folder):
-    """Raises, before the work, ValueError where Jinja2 or matplotlib is missing, and the OSError that writing the page would end in."""
+def check_page(folder: str) -> None:
+    """Checks, before the work and without a trace, that a page can be written.
+
+    Args:
+        folder: The folder of the page.
+
+    Raises:
+        ValueError: Jinja2 or matplotlib is missing; the message says how to install them.
+        OSError: The file folder/index.html cannot be written.
+    """
     try:
         import jinja2  # noqa: F401
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise ValueError(
-            "expected Jinja2 and matplotlib to make a page with, got %s; try %s -m pip install 'jinja2>=3.0,<4' 'matplotlib>=3.3,<4'"
-            % (error, sys.executable)
+            "Pages need Jinja2 and matplotlib (%s): "
+            "%s -m pip install 'jinja2>=3.0,<4' 'matplotlib>=3.3,<4'" % (error, sys.executable)
         ) from error
-    check_output_file(os.path.join(folder, FILE))
+    check_output_file(os.path.join(folder, PAGE_FILE))
 
 
-def write_page(folder, template, **values):
-    """Fills a template of TEMPLATES and writes it to folder/index.html, completely or not at all; returns the path."""
+def write_page(folder: str, template: str, **values: Any) -> str:
+    """Fills a template and writes it to folder/index.html, completely or not at all.
+
+    Args:
+        folder: The folder of the page; it is created if it is missing.
+        template: The name of a file in TEMPLATES.
+        **values: The variables of the template; text is escaped.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        OSError: The page cannot be written.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -35,35 +58,42 @@ def write_page(folder, template, **values):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(unit=unit, meaning=lambda measure: MEANINGS.get(measure, ""))
-    path = os.path.join(folder, FILE)
+    environment.filters.update(unit=unit_symbol, meaning=lambda measure: MEANINGS.get(measure, ""))
+    path = os.path.join(folder, PAGE_FILE)
     write_text(path, environment.get_template(template).render(**values))
     return path
 
 
-def provenance(about):
-    """[(label, text)] of what a run was made with, from the "about" of a pwcnet.evaluation.results.Evaluation; what it does not say is left out."""
-    weights, versions = about.get("weights") or {}, about.get("versions") or {}
+def provenance(summary: Dict[str, Any]) -> List[Tuple[str, str]]:
+    """The data, settings, weights, command and versions of an evaluation.
+
+    Args:
+        summary: `pwcnet.evaluation.results.Evaluation.summary`.
+
+    Returns:
+        (label, text) of each fact that the summary holds.
+    """
+    weights, versions = summary.get("weights") or {}, summary.get("versions") or {}
     filters = ", ".join(
         "%s %s" % (name, value)
-        for name, value in (about.get("filters") or {}).items()
+        for name, value in (summary.get("filters") or {}).items()
         if value not in (None, False, [], "")
     )
-    found = (
-        ("Data", about.get("data")),
-        ("Folder", about.get("root")),
-        ("Chosen", filters),
-        (
-            "Pixels",
-            "masked: those marked invalid do not count"
-            if about.get("masked")
-            else "dense: every pixel of known flow counts",
-        ),
-        ("Weights", weights.get("path")),
-        ("Kind", weights.get("kind")),
-        ("SHA-256", weights.get("sha256")),
-        ("Command", " ".join(shlex.quote(str(part)) for part in about.get("command") or ())),
-        ("Versions", ", ".join("%s %s" % item for item in versions.items())),
-        ("Made", about.get("made")),
+    pixels = (
+        "masked: pixels marked invalid do not count"
+        if summary.get("masked")
+        else "dense: every pixel with known ground truth counts"
     )
-    return [(label, str(text)) for label, text in found if text]
+    facts = (
+        ("Data set", summary.get("data")),
+        ("Folder", summary.get("root")),
+        ("Selection", filters),
+        ("Pixels", pixels),
+        ("Weights", weights.get("path")),
+        ("Format", weights.get("kind")),
+        ("SHA-256", weights.get("sha256")),
+        ("Command", " ".join(shlex.quote(str(word)) for word in summary.get("command") or ())),
+        ("Versions", ", ".join("%s %s" % item for item in versions.items())),
+        ("Date", summary.get("made")),
+    )
+    return [(label, str(text)) for label, text in facts if text]

@@ -1,139 +1,141 @@
-"""One page that shows an evaluation: totals, scenes, pairs, charts, and the best and worst pairs in pictures."""
+"""The page of one evaluation: totals, charts, scenes, pairs, and images of the best and worst."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
 
 from pwcnet.evaluation.html.charts import epe_by_motion, epe_histogram
-from pwcnet.evaluation.html.gallery import PairPictures, error_legend, pair_pictures, wheel_picture
+from pwcnet.evaluation.html.gallery import PairImages, error_legend, pair_images, wheel_image
 from pwcnet.evaluation.html.page import check_page, provenance, write_page
-from pwcnet.evaluation.html.tables import (
-    EPE,
-    Column,
-    Table,
+from pwcnet.evaluation.html.tables import pair_table, scene_table, totals_table
+from pwcnet.evaluation.measures import EPE, NARROW_SPACE, ZERO_FLOW, format_with_unit
+from pwcnet.evaluation.results import Evaluation
+from pwcnet.evaluation.scores import (
+    PairScores,
     best_and_worst,
-    count_cell,
-    measure_cell,
-    measures_of,
-    pair_rows,
-    pair_table,
-    scene_rows,
-    scene_table,
+    measure_names,
+    scene_scores,
     value_of,
-    with_unit,
 )
 
-SHOWN = 10  # best and worst pairs each
-FACTS = "Zero flow", "Fl-all", "1px", "3px", "AAE"  # beside a pair's pictures
-
-check_report = check_page
+GALLERY_LENGTH = 10  # pairs with images: the best and the worst, each
+CARD_MEASURES = ZERO_FLOW, "Fl-all", "1px", "3px", "AAE"  # beside the images of a pair
 
 
-class Shown(NamedTuple):
-    """A pair with pictures. rank: 1 is the best or worst. epe: text. facts: (measure, text with its unit)."""
+class GalleryEntry(NamedTuple):
+    """A pair with images.
+
+    Attributes:
+        rank: 1 is the best or the worst pair.
+        name: The id of the pair.
+        epe: The EPE with its unit.
+        facts: (measure, value with its unit).
+        images: The images.
+    """
 
     rank: int
     name: str
     epe: str
-    facts: list
-    pictures: PairPictures
+    facts: List[Tuple[str, str]]
+    images: PairImages
 
 
-def shown_pairs(evaluation):
-    """The ids of the pairs that a report shows in pictures: the worst, then the best, at most 10 of each."""
-    best, worst = best_and_worst(pair_rows(evaluation), SHOWN)
-    return [row.name for row in worst + best]
+def gallery_pairs(evaluation: Evaluation) -> List[str]:
+    """The ids of the pairs that a report shows in images: the worst, then the best."""
+    best, worst = best_and_worst(evaluation.pairs, GALLERY_LENGTH)
+    return [pair.name for pair in worst + best]
 
 
-def write_report(folder, evaluation, pictures=None):
-    """Writes folder/index.html, completely or not at all; returns its path. `check_report` finds before the work what would hinder it.
+def write_report(
+    folder: str,
+    evaluation: Evaluation,
+    predict: Optional[Callable[[str], Tuple[Any, np.ndarray]]] = None,
+) -> str:
+    """Writes folder/index.html, completely or not at all.
 
-    evaluation: as of pwcnet.evaluation.results.read_evaluation. pictures: a function of a pair's id that returns (pwcnet.data.sample.Loaded with truth,
-    flow [H, W, 2] floating, pixels, channels (u, v)); it is called once for each of `shown_pairs`. None: a page without pictures.
-    Raises what `pictures` raises, ValueError for a flow that does not fit its frames and where Jinja2 or matplotlib is missing.
+    `pwcnet.evaluation.html.page.check_page` finds errors of the folder and missing packages before
+    the work.
+
+    Args:
+        folder: The folder of the page; it is created if it is missing.
+        evaluation: The evaluation, as `pwcnet.evaluation.results.read_evaluation` reads it.
+        predict: Called once with each id of `gallery_pairs`; returns the loaded pair with ground
+            truth, as `pwcnet.data.sample.load_sample` does, and its prediction [H, W, 2], floating,
+            pixels, channels (u, v). None writes a page without images.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        ValueError: Jinja2 or matplotlib is missing, or a prediction does not fit its frames.
+        OSError: The page cannot be written.
+        Exception: Whatever `predict` raises.
     """
-    check_report(folder)
-    about, rows, measures = evaluation.about, pair_rows(evaluation), measures_of(evaluation)
-    best, worst = best_and_worst(rows, SHOWN) if pictures else ([], [])
-    histograms = about.get("histograms")
+    check_page(folder)
+    summary, measures = evaluation.summary, measure_names(evaluation.pairs)
+    best, worst = best_and_worst(evaluation.pairs, GALLERY_LENGTH) if predict else ([], [])
+    histograms = summary.get("histograms")
     runs = {"": histograms} if histograms else None
     return write_page(
         folder,
         "report.html",
-        title="Evaluation of %s" % about["data"],
-        about=about,
-        weights=(about.get("weights") or {}).get("path"),
-        facts=_facts(about),
-        totals=totals_table(about["totals"]),
+        title="Evaluation on %s" % summary["data"],
+        summary=summary,
+        weights=(summary.get("weights") or {}).get("path"),
+        facts=_headline(summary),
+        totals=totals_table(summary["totals"]),
         motion=runs and epe_by_motion(runs),
         errors=runs and epe_histogram(runs),
-        scenes=scene_table(scene_rows(rows), measures),
-        pairs=pair_table(rows, measures),
+        scenes=scene_table(scene_scores(evaluation.pairs), measures),
+        pairs=pair_table(evaluation.pairs, measures),
         galleries=[
-            ("Worst pairs", _shown(worst, pictures)),
-            ("Best pairs", _shown(best, pictures)),
+            ("Worst pairs", _gallery(worst, predict)),
+            ("Best pairs", _gallery(best, predict)),
         ],
-        wheel=wheel_picture(),
+        wheel=wheel_image(),
         error_legend=error_legend(),
-        provenance=provenance(about),
+        provenance=provenance(summary),
     )
 
 
-def totals_table(totals):
-    """A row a measure: its mean over images, and over pixels, with the number of each. totals: of evaluation.json."""
-    columns = [
-        Column("Per image", "", "mean of the images' means, as in published EPE"),
-        Column("Images"),
-        Column("Pooled", "", "mean over all pixels of all images, as in published Fl"),
-        Column("Pixels"),
-    ]
-    return Table(
-        columns,
-        [
-            (
-                name,
-                [
-                    measure_cell(name, total["per_image"]),
-                    count_cell(total["images"]),
-                    measure_cell(name, total["pooled"]),
-                    count_cell(total["pixels"]),
-                ],
-            )
-            for name, total in totals.items()
-        ],
-    )
+def _headline(summary: Dict[str, Any]) -> List[Tuple[str, str]]:
+    """(label, text) of the numbers at the top, as benchmarks publish them.
 
-
-def _facts(about):
-    """[(label, text)]: the numbers to see first, each as benchmarks publish it: EPE as the mean of the images' means, KITTI's Fl over all pixels."""
-    totals, seconds = about["totals"], about.get("mean_seconds")
+    EPE is the mean of the images' means, KITTI's Fl the mean over all pixels.
+    """
+    totals, seconds = summary["totals"], summary.get("mean_seconds")
     facts = [
-        (
-            label,
-            with_unit(
-                measure, totals[measure]["pooled" if measure.startswith("Fl-") else "per_image"]
-            ),
-        )
-        for label, measure in (
-            ("EPE", EPE),
-            ("EPE of no motion", "Zero flow"),
-            ("Fl-all", "Fl-all"),
+        (label, format_with_unit(measure, totals[measure][kind]))
+        for label, measure, kind in (
+            ("EPE", EPE, "per_image"),
+            ("EPE of zero flow", ZERO_FLOW, "per_image"),
+            ("Fl-all", "Fl-all", "pooled"),
         )
         if measure in totals
     ]
-    return (
-        facts
-        + [("Pairs", "{:,}".format(about["pairs"]))]
-        + ([("Time a pair", "%.1f\u202fms" % (1000 * seconds))] if seconds is not None else [])
-    )
+    facts.append(("Pairs", "{:,}".format(summary["pairs"])))
+    if seconds is not None:
+        facts.append(("Time per pair", "%.1f%sms" % (1000 * seconds, NARROW_SPACE)))
+    return facts
 
 
-def _shown(rows, pictures):
+def _gallery(
+    pairs: Sequence[PairScores], predict: Optional[Callable[[str], Tuple[Any, np.ndarray]]]
+) -> List[GalleryEntry]:
     return [
-        Shown(
+        GalleryEntry(
             rank,
-            row.name,
-            with_unit(EPE, value_of(row, EPE)),
-            [(name, with_unit(name, value_of(row, name))) for name in FACTS if name in row.means],
-            pair_pictures(*pictures(row.name)),
+            pair.name,
+            format_with_unit(EPE, value_of(pair, EPE)),
+            [
+                (measure, format_with_unit(measure, value_of(pair, measure)))
+                for measure in CARD_MEASURES
+                if measure in pair.means
+            ],
+            pair_images(*predict(pair.name)),
         )
-        for rank, row in enumerate(rows, 1)
+        for rank, pair in enumerate(pairs, 1)
+        if predict
     ]

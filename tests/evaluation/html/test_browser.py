@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from pwcnet.evaluation.html.comparison import compare, write_comparison
+from pwcnet.evaluation.comparison import compare
+from pwcnet.evaluation.html.comparison import write_comparison
 from pwcnet.evaluation.html.report import write_report
-from tests.evaluation.made_up import SCENES, evaluation, pictures
+from tests.helpers.evaluations import SCENES, evaluation, pictures
 
 OPTIONS = (
     "headless",

@@ -2,9 +2,9 @@ import re
 from xml.etree import ElementTree
 
 from pwcnet.evaluation.html.charts import epe_by_motion, epe_histogram, epe_of_pairs
-from tests.evaluation.made_up import evaluation
+from tests.helpers.evaluations import evaluation
 
-HISTOGRAMS = evaluation({"a": 1.0}).about["histograms"]
+HISTOGRAMS = evaluation({"a": 1.0}).summary["histograms"]
 
 
 def texts(svg):

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.evaluation.html.gallery import error_legend, pair_pictures, wheel_picture
+from pwcnet.evaluation.html.gallery import error_legend, pair_images, wheel_image
 from pwcnet.flow.colors import flow_to_color
-from tests.evaluation.made_up import pictures
+from tests.helpers.evaluations import pictures
 
 
 def decoded(picture):
@@ -20,14 +20,14 @@ def decoded(picture):
 
 def test_pictures_of_a_pair():
     loaded, flow = pictures("any")
-    made = pair_pictures(loaded, flow)
-    assert made.size == (20, 600) and made.scale == 3.0
+    made = pair_images(loaded, flow)
+    assert made.size == (20, 600) and made.max_magnitude == 3.0
     assert [each.caption for each in made.frames + made.flows] == [
         "Frame 1",
         "Frame 2",
-        "Truth",
+        "Ground truth",
         "Prediction",
-        "Error",
+        "End-point error",
     ]
     assert {(each.width, each.height) for each in made.frames + made.flows} == {(512, 17)}
     first, second, truth, prediction, error = (decoded(each) for each in made.frames + made.flows)
@@ -35,11 +35,11 @@ def test_pictures_of_a_pair():
         np.abs(first.astype(int) - (250, 10, 20)).max() < 6
         and np.abs(second.astype(int) - (20, 10, 250)).max() < 6
     )
-    scaled = flow_to_color(np.float32([[[3, 0], [7, 0]]]), 3.0)[0]
+    full = flow_to_color(np.float32([[[3, 0]]]), 3.0)[0, 0]
     assert (
         (truth[:, :255] == 0).all()
-        and (truth[:, 257:] == scaled[0]).all()
-        and (prediction == scaled[1]).all()
+        and (truth[:, 257:] == full).all()
+        and (prediction == full).all()
     )
     assert (error[:, :255] == 0).all() and (
         error[0, 300] == (254, 224, 144)
@@ -47,7 +47,7 @@ def test_pictures_of_a_pair():
 
 
 def test_small_pictures_stay_as_they_are():
-    made = pair_pictures(*pictures("any", 8, 16))
+    made = pair_images(*pictures("any", 8, 16))
     assert {(each.width, each.height) for each in made.frames + made.flows} == {(16, 8)}
 
 
@@ -56,26 +56,26 @@ def test_neighbours_stand_for_pixels_without_truth():
     loaded, flow = pictures("any", 8, 1024)
     valid = np.zeros((8, 1024), bool)
     valid[::2, ::2] = True
-    truth = decoded(pair_pictures(loaded._replace(valid=valid), flow).flows[0])
+    truth = decoded(pair_images(loaded._replace(valid=valid), flow).flows[0])
     assert (truth == flow_to_color(loaded.flow[:1, :1], 3.0)[0, 0]).all()
 
 
 def test_no_motion_and_no_truth_at_all():
     loaded, flow = pictures("any", 8, 16)
-    still = pair_pictures(loaded._replace(flow=np.zeros_like(flow)), 0 * flow)
-    assert still.scale == 1.0 and (decoded(still.flows[1]) == 255).all()
-    nothing = pair_pictures(loaded._replace(valid=np.zeros((8, 16), bool)), flow)
+    still = pair_images(loaded._replace(flow=np.zeros_like(flow)), 0 * flow)
+    assert still.max_magnitude == 1.0 and (decoded(still.flows[1]) == 255).all()
+    nothing = pair_images(loaded._replace(valid=np.zeros((8, 16), bool)), flow)
     assert not decoded(nothing.flows[0]).any() and not decoded(nothing.flows[2]).any()
 
 
 def test_a_flow_of_another_size():
     loaded, flow = pictures("any")
     with pytest.raises(ValueError, match="one shape"):
-        pair_pictures(loaded, flow[:-1])
+        pair_images(loaded, flow[:-1])
 
 
 def test_legends():
-    wheel = decoded(wheel_picture())
+    wheel = decoded(wheel_image())
     assert wheel.shape == (96, 96, 4) and not wheel[0, 0, 3] and wheel[48, 48, 3] == 255
     legend = error_legend()
     assert (

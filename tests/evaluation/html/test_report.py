@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from pwcnet.evaluation.html.report import check_report, shown_pairs, write_report
-from tests.evaluation.made_up import SCENES, evaluation, pictures
+from pwcnet.evaluation.html.page import check_page
+from pwcnet.evaluation.html.report import gallery_pairs, write_report
+from tests.helpers.evaluations import SCENES, evaluation, pictures
 
 
 def page(folder, made, function=pictures):
@@ -21,7 +22,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
     assert not re.search(r'<(link|iframe|script [^>]*src)|@import|src="(?!data:)', text)
     assert len(re.findall(r"<img ", text)) == 9 * 5 + 1 and len(re.findall(r"<svg ", text)) == 2
     for shown in (
-        "Evaluation of sintel-clean",
+        "Evaluation on sintel-clean",
         "pwcnet.ckpt-7",
         "ab" * 32,
         "scripts/evaluate.py --output &#39;a b&#39;",
@@ -37,7 +38,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
 
 def test_the_first_numbers_are_as_benchmarks_publish_them(tmp_path):
     made = evaluation({"a": 1.0, "b": 2.0})
-    made.about["totals"]["EPE"]["pooled"], made.about["totals"]["Fl-all"]["pooled"] = 1.25, 12.5
+    made.summary["totals"]["EPE"]["pooled"], made.summary["totals"]["Fl-all"]["pooled"] = 1.25, 12.5
     shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page(tmp_path, made, None)))
     assert shown["EPE"] == "1.500\u202fpx" and shown["Fl-all"] == "12.50\u202f%"
 
@@ -50,14 +51,14 @@ def test_each_shown_pair_is_predicted_once(tmp_path):
         return pictures(name, 8, 16)
 
     text = page(tmp_path, made, function)
-    assert asked and sorted(asked) == sorted(shown_pairs(made)) == [
+    assert asked and sorted(asked) == sorted(gallery_pairs(made)) == [
         "%05d" % number for number in [*range(10), *range(15, 25)]
     ]
     assert (
-        text.index("Error of 00024")
-        < text.index("Error of 00023")
-        < text.index("Error of 00000")
-        < text.index("Error of 00001")
+        text.index("End-point error of 00024")
+        < text.index("End-point error of 00023")
+        < text.index("End-point error of 00000")
+        < text.index("End-point error of 00001")
     )
     assert "<h2>Scenes" not in text
 
@@ -100,15 +101,13 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path):
     ):
         (tmp_path / "taken" / "index.html").mkdir(parents=True, exist_ok=True)
         with pytest.raises(error):
-            check_report(str(folder))
-    check_report(str(tmp_path / "new"))
+            check_page(str(folder))
+    check_page(str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib.figure"])
 def test_missing_packages_are_named_before_the_work(tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(
-        ValueError, match="expected Jinja2 and matplotlib .* -m pip install 'jinja2"
-    ):
-        check_report(str(tmp_path))
+    with pytest.raises(ValueError, match="Jinja2 and matplotlib .* -m pip install 'jinja2"):
+        check_page(str(tmp_path))

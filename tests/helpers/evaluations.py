@@ -7,6 +7,7 @@ import numpy as np
 
 from pwcnet.data.sample import Loaded
 from pwcnet.evaluation.results import Evaluation
+from pwcnet.evaluation.scores import PairScores
 from pwcnet.flow.metrics import Mean, RunningMean
 
 SPEED_EDGES, EPE_EDGES = [0, 1, 10, 40, None], [0, 0.5, 1, 3, None]
@@ -32,7 +33,7 @@ def evaluation(epes, data="sintel-clean", pixels=400, **about):
             if epe is not None and number % 2 == 0
             else Mean(None, 0),
         }
-        pairs.append((name, means, None if epe is None else 0.25))
+        pairs.append(PairScores(name, means, None if epe is None else 0.25))
     return Evaluation(
         dict(
             {
@@ -81,7 +82,7 @@ def write(folder, made):
     """The folder of an evaluation; returns its path."""
     folder.mkdir(parents=True)
     with open(str(folder / "evaluation.json"), "w") as stream:
-        json.dump(made.about, stream)
+        json.dump(made.summary, stream)
     measures = list(made.pairs[0][1])
     with open(str(folder / "pairs.csv"), "w", newline="") as stream:
         rows = csv.writer(stream)
