@@ -40,7 +40,7 @@ def test_a_page_after_the_evaluation_and_later(
         os.listdir(str(run))
     ) == ["evaluation.json", "pairs.csv"]
     assert (
-        text.count('alt="Error of scene_0') == 4
+        text.count('alt="End-point error of scene_0') == 4
         and text.count("<svg ") == 2
         and "pwcnet.pb" in text
     )
