@@ -1,11 +1,37 @@
 #!/usr/bin/env bash
-# Makes a virtual environment and installs what the project needs.
-#   bash scripts/setup.sh [tf1|tf2]
-#     tf1  .venv-tf1: Python 3.7 with TensorFlow 1.15.0        tf2  .venv-tf2: Python 3.9 or later with TensorFlow 2
-#     nothing: tf1 where a Python 3.7 is found, otherwise tf2
-#   PYTHON=/path/to/python names the interpreter. Prints the environment's folder as its last line.
+# Makes a virtual environment and installs the project into it; --help says how.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+usage() {
+    cat <<'EOF'
+usage: bash scripts/setup.sh [tf1|tf2] [--dev] [--system-site-packages]
+
+Makes a virtual environment and installs the project into it, editable, with the command `pwcnet`.
+Prints the environment's folder as its last line on stdout; everything else goes to stderr.
+
+runtime:
+  tf1                     .venv-tf1: Python 3.7 with TensorFlow 1.15.0, which Ascend needs
+  tf2                     .venv-tf2: Python 3.9 or later with TensorFlow 2
+                          (default: tf1 where a Python 3.7 is found, otherwise tf2)
+
+options:
+  --dev                   also what the tests need (tests/requirements.txt) and, in .venv-tf2, the
+                          tools of requirements-dev.txt
+  --system-site-packages  use the packages of the interpreter, for hosts that bring their own
+                          TensorFlow or OpenCV: installs only what is missing and changes no version.
+                          An environment made so stays so until its folder is removed
+  -h, --help              show this text
+
+environment variables:
+  PYTHON                  the interpreter to take (default: python3.x on the PATH, then those of
+                          pyenv and conda)
+
+examples:
+  bash scripts/setup.sh tf2 && .venv-tf2/bin/pwcnet --help
+  PYTHON=/usr/bin/python3.7 bash scripts/setup.sh tf1 --system-site-packages
+EOF
+}
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 2; }
@@ -48,8 +74,19 @@ find_python() {
     return 0
 }
 
-runtime=${1:-}
-case "$runtime" in tf1 | tf2 | "") ;; *) fail "expected tf1 or tf2, got '$runtime'" ;; esac
+runtime='' dev='' system=''
+for argument in "$@"; do
+    case "$argument" in
+        tf1 | tf2)
+            [ -z "$runtime" ] || fail "expected one runtime, got $runtime and $argument"
+            runtime=$argument
+            ;;
+        --dev) dev=dev ;;
+        --system-site-packages) system=system ;;
+        -h | --help) usage; exit 0 ;;
+        *) fail "expected tf1, tf2, --dev or --system-site-packages, got '$argument'; --help explains them" ;;
+    esac
+done
 
 if [ -n "${PYTHON:-}" ]; then
     python=$PYTHON
@@ -77,16 +114,74 @@ fi
 venv=$root/.venv-$runtime
 say "$runtime in $venv with $python (Python $(version_of "$python")): $why"
 
-wanted=$(cat "$root/requirements.txt" "$root/tests/requirements.txt" | cksum)
-if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" -c '' 2>/dev/null; then
+export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1       # `user = true` in a pip.conf would install beside the environment
+pip() {
+    "$venv/bin/python" -m pip "$@" >&2 \
+        || fail "pip could not install into $venv (its message is above); check the network and run this again"
+}
+
+# Requirement lines of the packages that neither the interpreter nor the environment has.
+missing_requirements() {
+    "$venv/bin/python" - "$root/requirements.txt" <<'EOF'
+import importlib.util, re, sys
+
+modules = {"opencv-python-headless": "cv2", "scikit-learn": "sklearn", "protobuf": "google.protobuf"}
+with open(sys.argv[1]) as stream:
+    lines = [line.strip() for line in stream if line.strip() and not line.startswith("#")]
+for line in lines + ["matplotlib>=3.3,<4", "jinja2>=3.0,<4"]:
+    name = re.match("[A-Za-z0-9_-]+", line).group()
+    try:
+        found = importlib.util.find_spec(modules.get(name, name)) is not None
+    except ImportError:     # the package above a module is missing
+        found = False
+    if not found:
+        print(line)
+EOF
+}
+
+# The versions that an installation on top of the interpreter's packages must not change.
+fixed_versions() {
+    "$venv/bin/python" -m pip list --format=freeze 2>/dev/null | grep -iE '^(numpy|scipy|protobuf|h5py|six|tensorflow[a-z_-]*|opencv[a-z_-]*)==' || true
+}
+
+install() {
+    local tools=()
+    [ -z "$dev" ] || tools+=(-r "$root/tests/requirements.txt")
+    [ "$dev$runtime" != devtf2 ] || tools+=(-r "$root/requirements-dev.txt")
+    tools+=("setuptools>=64" wheel)         # Python 3.7 comes with setuptools 47, Python 3.12 with none
+    if [ -z "$system" ]; then
+        pip install --quiet "${tools[@]}"
+        pip install --quiet --no-build-isolation --editable "$root[plots,report]"
+    else
+        missing_requirements >"$venv/missing.txt"
+        fixed_versions >"$venv/fixed.txt"
+        say "missing in the interpreter's packages: $(grep . "$venv/missing.txt" | sed 's/[^A-Za-z0-9_-].*//' | sort -u | tr '\n' ' ')"
+        pip install --quiet -c "$venv/fixed.txt" -r "$venv/missing.txt" "${tools[@]}"
+        pip install --quiet --no-build-isolation --no-deps --editable "$root"
+    fi
+}
+
+runs() { "$venv/bin/python" -c '' 2>/dev/null; }
+on_top() { grep -q '^include-system-site-packages = true' "$venv/pyvenv.cfg" 2>/dev/null; }
+
+if runs && on_top && [ -z "$system" ]; then
+    say "$venv was made with --system-site-packages and stays so; remove the folder for one with its own packages"
+    system=system
+fi
+wanted="$root $(cd "$root" && cat pyproject.toml setup.cfg pwcnet/_version.py requirements*.txt tests/requirements.txt | cksum)"
+installed=$(cat "$venv/installed" 2>/dev/null || true)
+if runs && { [ -z "$system" ] || on_top; } && { [ "$installed" = "$wanted dev" ] || [ "$installed" = "$wanted $dev" ]; }; then
     say "already installed"
 else
     rm -f "$venv/installed"
-    "$venv/bin/python" -c '' 2>/dev/null || { rm -rf "$venv"; "$python" -m venv "$venv"; }
-    "$venv/bin/python" -m pip install --quiet -r "$root/tests/requirements.txt" >&2 \
-        || fail "pip could not install requirements.txt into $venv (its message is above); check the network and run this again"
-    echo "$wanted" >"$venv/installed"
+    if ! runs || { [ -n "$system" ] && ! on_top; }; then
+        rm -rf "$venv"
+        "$python" -m venv ${system:+--system-site-packages} "$venv" >&2 || fail "$python could not make $venv (its message is above)"
+    fi
+    install
+    echo "$wanted $dev" >"$venv/installed"
 fi
-"$venv/bin/python" -c 'import tensorflow as tf' 2>/dev/null || fail "TensorFlow does not import in $venv; see README, Troubleshooting"
-say "$("$venv/bin/python" -W ignore -c 'import tensorflow, numpy, cv2; print("TensorFlow %s, NumPy %s, OpenCV %s" % (tensorflow.__version__, numpy.__version__, cv2.__version__))' 2>/dev/null)"
+versions=$("$venv/bin/python" -W ignore -c 'import tensorflow, numpy, cv2; print("TensorFlow %s, NumPy %s, OpenCV %s" % (tensorflow.__version__, numpy.__version__, cv2.__version__))' 2>/dev/null) \
+    || fail "TensorFlow or OpenCV does not import in $venv; see README, Troubleshooting"
+say "$versions"
 echo "$venv"

@@ -20,7 +20,7 @@ done
 if [ ${#asked[@]} -gt 0 ]; then wanted=("${asked[@]}"); else wanted=(tf1 tf2); fi
 ready=() venvs=()
 for runtime in "${wanted[@]}"; do
-    if venv=$(bash scripts/setup.sh "$runtime"); then
+    if venv=$(bash scripts/setup.sh "$runtime" --dev); then
         ready+=("$runtime") venvs+=("$venv")
     elif [ ${#asked[@]} -gt 0 ]; then
         echo "test: $runtime could not be set up" >&2
