@@ -14,7 +14,7 @@ from pwcnet.ascend.result_folders import match_predictions
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
-from pwcnet.io.atomic import PARTIAL, write_bytes, write_text
+from pwcnet.io.atomic import PARTIAL_PREFIX, write_bytes, write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
 from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
@@ -119,7 +119,7 @@ def _leftovers(folder, names):
     leftovers = []
     for parent in (os.path.join(folder, IMAGE), os.path.join(folder, TRUTH)):
         for present in sorted(os.listdir(parent)) if os.path.isdir(parent) else ():
-            if present.startswith(PARTIAL) and any(present.endswith("-" + name) for name in own):
+            if present.startswith(PARTIAL_PREFIX) and any(present.endswith("-" + name) for name in own):
                 leftovers.append(os.path.join(parent, present))
             elif present.endswith(ENDING) and present not in own:
                 raise ValueError(

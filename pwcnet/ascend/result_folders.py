@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 
 from pwcnet._checks import first_names
-from pwcnet.io.atomic import PARTIAL, is_partial, os_errors_naming
+from pwcnet.io.atomic import PARTIAL_PREFIX, is_partial, os_errors_naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
@@ -33,7 +33,7 @@ class ResultFolder:
 
     def __init__(self, output):
         self._output = output
-        self.path = os.path.join(output, PARTIAL + uuid.uuid4().hex[:8])
+        self.path = os.path.join(output, PARTIAL_PREFIX + uuid.uuid4().hex[:8])
 
     def __enter__(self):
         with os_errors_naming(self._output):

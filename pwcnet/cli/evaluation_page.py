@@ -1,13 +1,12 @@
 """The page of scripts/evaluate.py --report: after an evaluation, or later, of one that is complete."""
 
-import os
 from dataclasses import asdict
 
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.html.page import check_page
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
-from pwcnet.evaluation.results import ABOUT, read_evaluation
+from pwcnet.evaluation.results import is_complete, read_evaluation
 
 SESSION = "session"  # a setting that evaluations of earlier versions do not tell
 
@@ -22,11 +21,7 @@ def check_page_options(options, args):
 
 def only_page(args):
     """Whether all that is left to do is the page: the evaluation is complete, and stays."""
-    return (
-        bool(args.report)
-        and not args.overwrite
-        and os.path.isfile(os.path.join(args.output, ABOUT))
-    )
+    return bool(args.report) and not args.overwrite and is_complete(args.output)
 
 
 def check_same_settings(folder, settings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from pwcnet.evaluation.measures import EPE, NOT_AVAILABLE, ZERO_FLOW
 from pwcnet.evaluation.results import Evaluation
@@ -33,12 +33,12 @@ class Comparison(NamedTuple):
         unshared: The number of pairs that only A has, and that only B has.
     """
 
-    summaries: Tuple[Dict[str, Any], Dict[str, Any]]
-    measures: List[str]
-    totals: Dict[str, Tuple[RunningMean, RunningMean]]
-    scenes: List[Tuple[SceneScores, SceneScores]]
-    pairs: List[Tuple[PairScores, PairScores]]
-    unshared: Tuple[int, int]
+    summaries: tuple[dict[str, Any], dict[str, Any]]
+    measures: list[str]
+    totals: dict[str, tuple[RunningMean, RunningMean]]
+    scenes: list[tuple[SceneScores, SceneScores]]
+    pairs: list[tuple[PairScores, PairScores]]
+    unshared: tuple[int, int]
 
     @property
     def data(self) -> str:
@@ -100,21 +100,21 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     )
 
 
-def difference(pair: Tuple[Scores, Scores], measure: str = EPE) -> Optional[float]:
+def difference(pair: tuple[Scores, Scores], measure: str = EPE) -> float | None:
     """B - A in a measure; None where either has no value."""
     first, second = (value_of(scores, measure) for scores in pair)
     return None if first is None or second is None else second - first
 
 
 def most_changed(
-    pairs: Sequence[Tuple[PairScores, PairScores]], measure: str = EPE
-) -> List[Tuple[PairScores, PairScores]]:
+    pairs: Sequence[tuple[PairScores, PairScores]], measure: str = EPE
+) -> list[tuple[PairScores, PairScores]]:
     """The pairs whose difference is known, the largest absolute difference first."""
     known = [pair for pair in pairs if difference(pair, measure) is not None]
     return sorted(known, key=lambda pair: -abs(difference(pair, measure) or 0.0))
 
 
-def relative_change(first: Optional[float], second: Optional[float]) -> str:
+def relative_change(first: float | None, second: float | None) -> str:
     """The change in percent of the first value, for example "+12.3 %".
 
     Returns:
@@ -125,7 +125,7 @@ def relative_change(first: Optional[float], second: Optional[float]) -> str:
     return "%+.1f %%" % (100.0 * (second - first) / abs(first))
 
 
-def _check_same_data(first: Dict[str, Any], second: Dict[str, Any]) -> None:
+def _check_same_data(first: dict[str, Any], second: dict[str, Any]) -> None:
     names = [summary["data"] for summary in (first, second)]
     if names[0] != names[1] and OFFLINE not in names:
         raise ValueError(
@@ -139,7 +139,7 @@ def _check_same_data(first: Dict[str, Any], second: Dict[str, Any]) -> None:
         )
 
 
-def _check_same_pixels(pairs: Sequence[Tuple[PairScores, PairScores]]) -> None:
+def _check_same_pixels(pairs: Sequence[tuple[PairScores, PairScores]]) -> None:
     for pair in pairs:
         counts = [scores.means[EPE].count for scores in pair if EPE in scores.means]
         if len(set(counts)) > 1:
@@ -161,7 +161,7 @@ def _file_name(pair: str) -> str:
     return pair.replace("/", "-")  # as pwcnet.data.sample.Sample.file_name
 
 
-def _with_scene(first: PairScores, second: PairScores) -> Tuple[PairScores, PairScores]:
+def _with_scene(first: PairScores, second: PairScores) -> tuple[PairScores, PairScores]:
     """Gives both scores the name that contains the scene: names of raw files have none."""
     name = max((first.name, second.name), key=lambda name: name.count("/"))
     return first._replace(name=name), second._replace(name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 EPE = "EPE"
 ZERO_FLOW = "Zero flow"
@@ -57,7 +57,7 @@ def unit_symbol(measure: str) -> str:
     return DEGREE_SYMBOL if name == DEGREES else name
 
 
-def format_value(measure: str, value: Optional[float], sign: bool = False) -> str:
+def format_value(measure: str, value: float | None, sign: bool = False) -> str:
     """A value with the decimals of its unit.
 
     Args:
@@ -76,7 +76,7 @@ def format_value(measure: str, value: Optional[float], sign: bool = False) -> st
     return ("-" if value < 0 else "+" if sign else "") + text
 
 
-def format_with_unit(measure: str, value: Optional[float]) -> str:
+def format_with_unit(measure: str, value: float | None) -> str:
     """A value with its unit, for example "12.30 %" or "2.00°"; "n/a" for None."""
     if value is None:
         return NOT_AVAILABLE
@@ -85,7 +85,7 @@ def format_with_unit(measure: str, value: Optional[float]) -> str:
     return format_value(measure, value) + space + symbol
 
 
-def format_totals(totals: Dict[str, Dict[str, Any]]) -> str:
+def format_totals(totals: dict[str, dict[str, Any]]) -> str:
     """The totals of an evaluation as a table of text, one line per measure.
 
     Args:

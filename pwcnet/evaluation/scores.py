@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import NamedTuple, Sequence, Union
 
 from pwcnet.evaluation.measures import EPE
 from pwcnet.flow.metrics import Mean, RunningMean
@@ -18,8 +18,8 @@ class PairScores(NamedTuple):
     """
 
     name: str
-    means: Dict[str, Mean]
-    seconds: Optional[float] = None
+    means: dict[str, Mean]
+    seconds: float | None = None
 
 
 class SceneScores(NamedTuple):
@@ -32,29 +32,29 @@ class SceneScores(NamedTuple):
     """
 
     name: str
-    means: Dict[str, Mean]
+    means: dict[str, Mean]
     pairs: int
 
 
 Scores = Union[PairScores, SceneScores]
 
 
-def value_of(scores: Scores, measure: str) -> Optional[float]:
+def value_of(scores: Scores, measure: str) -> float | None:
     """The value of a measure; None where no pixel counts."""
     return scores.means.get(measure, Mean(None, 0)).value
 
 
-def measure_names(pairs: Sequence[PairScores]) -> List[str]:
+def measure_names(pairs: Sequence[PairScores]) -> list[str]:
     """The names of the measures that any pair has, in the order of the first that has them."""
-    names: Dict[str, None] = {}
+    names: dict[str, None] = {}
     for pair in pairs:
         names.update(dict.fromkeys(pair.means))
     return list(names)
 
 
-def running_means(scores: Sequence[Scores]) -> Dict[str, RunningMean]:
+def running_means(scores: Sequence[Scores]) -> dict[str, RunningMean]:
     """{measure: RunningMean} over pairs or scenes."""
-    means: Dict[str, RunningMean] = {}
+    means: dict[str, RunningMean] = {}
     for item in scores:
         for measure, mean in item.means.items():
             means.setdefault(measure, RunningMean()).add(mean)
@@ -66,7 +66,7 @@ def scene_of(pair: str) -> str:
     return pair.rpartition("/")[0]
 
 
-def scene_scores(pairs: Sequence[PairScores]) -> List[SceneScores]:
+def scene_scores(pairs: Sequence[PairScores]) -> list[SceneScores]:
     """The means of the pairs' means by scene, in the order of the pairs.
 
     Args:
@@ -75,7 +75,7 @@ def scene_scores(pairs: Sequence[PairScores]) -> List[SceneScores]:
     Returns:
         One entry per scene; an empty list where the ids have no scenes.
     """
-    scenes: Dict[str, List[PairScores]] = {}
+    scenes: dict[str, list[PairScores]] = {}
     for pair in pairs:
         scenes.setdefault(scene_of(pair.name), []).append(pair)
     if set(scenes) <= {""}:
@@ -92,7 +92,7 @@ def scene_scores(pairs: Sequence[PairScores]) -> List[SceneScores]:
 
 def best_and_worst(
     pairs: Sequence[PairScores], count: int
-) -> Tuple[List[PairScores], List[PairScores]]:
+) -> tuple[list[PairScores], list[PairScores]]:
     """The pairs with the smallest and those with the largest EPE.
 
     Args:

@@ -18,7 +18,7 @@ from pwcnet._checks import first_names
 from pwcnet.data.datasets.registry import dataset_samples
 from pwcnet.data.datasets.sintel import find_sintel
 from pwcnet.data.sample import Sample
-from pwcnet.io.atomic import PARTIAL, atomic_path, write_text
+from pwcnet.io.atomic import PARTIAL_PREFIX, atomic_path, write_text
 from pwcnet.io.flow_files import KITTI_LARGEST, KITTI_SMALLEST, read_flow, valid_pixels, write_flow
 from pwcnet.io.images import read_frame
 
@@ -251,7 +251,7 @@ class SubmissionFolder:
             os.path.relpath(os.path.join(parent, name), self.folder)
             for parent, _, names in os.walk(self.folder)
             for name in names
-            if name.startswith(PARTIAL) == partial
+            if name.startswith(PARTIAL_PREFIX) == partial
         ]
         return sorted(path.replace(os.sep, "/") for path in found if path != MANIFEST)
 

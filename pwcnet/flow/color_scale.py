@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 from pwcnet.io.flow_files import valid_pixels
@@ -63,7 +61,7 @@ class VideoColorScale:
     """
 
     def __init__(self) -> None:
-        self._octaves: Optional[float] = None
+        self._octaves: float | None = None
 
     def update(self, flow: np.ndarray) -> float:
         """The magnitude of full colour for the next flow.

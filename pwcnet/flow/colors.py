@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 from pwcnet.flow.color_scale import largest_magnitude
@@ -56,8 +54,8 @@ HUES = _hues()  # [55, 3], RGB 0..255
 
 def flow_to_color(
     flow: np.ndarray,
-    max_magnitude: Optional[float] = None,
-    valid: Optional[np.ndarray] = None,
+    max_magnitude: float | None = None,
+    valid: np.ndarray | None = None,
 ) -> np.ndarray:
     """Shows flow in Middlebury's colours: hue is the direction, saturation the magnitude.
 
@@ -117,7 +115,7 @@ def color_wheel(size: int) -> np.ndarray:
 
 
 def error_to_color(
-    epe: np.ndarray, ground_truth_magnitude: np.ndarray, valid: Optional[np.ndarray]
+    epe: np.ndarray, ground_truth_magnitude: np.ndarray, valid: np.ndarray | None
 ) -> np.ndarray:
     """Shows end-point errors in the logarithmic steps of KITTI's development kit of 2015.
 

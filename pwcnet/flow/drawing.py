@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
-
 import cv2
 import numpy as np
 
@@ -63,7 +61,7 @@ def draw_legend(image: np.ndarray, max_magnitude: float) -> np.ndarray:
     return drawn
 
 
-def draw_arrows(frame: np.ndarray, flow: np.ndarray, spacing: Optional[int] = None) -> np.ndarray:
+def draw_arrows(frame: np.ndarray, flow: np.ndarray, spacing: int | None = None) -> np.ndarray:
     """Draws the flow as yellow arrows with a black rim at the points of a grid.
 
     The arrows are longer or shorter than the motion by a round factor, see `arrow_factor`, which is
@@ -146,7 +144,7 @@ def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.concatenate([left, right], axis=1)
 
 
-def shrink(image: np.ndarray, max_width: int, valid: Optional[np.ndarray] = None) -> np.ndarray:
+def shrink(image: np.ndarray, max_width: int, valid: np.ndarray | None = None) -> np.ndarray:
     """Shrinks an image to a width, averaging valid pixels only.
 
     Colours of sparse flow, as KITTI's, stay as bright as those of dense flow.
@@ -175,7 +173,7 @@ def shrink(image: np.ndarray, max_width: int, valid: Optional[np.ndarray] = None
     return np.clip(np.rint(mean), 0, 255).astype(np.uint8)
 
 
-def _grid(length: int, spacing: int) -> List[int]:
+def _grid(length: int, spacing: int) -> list[int]:
     """The centres of as many whole spacings as fit, at least one."""
     count = max(1, length // spacing)
     return [int((length - (count - 1) * spacing) // 2 + index * spacing) for index in range(count)]
@@ -206,7 +204,7 @@ def _draw_label(image: np.ndarray, text: str) -> None:
     cv2.putText(image, text, position, FONT, font_size, PAPER, stroke, cv2.LINE_AA)
 
 
-def _font(text: str, height: int) -> Tuple[float, Tuple[int, int]]:
+def _font(text: str, height: int) -> tuple[float, tuple[int, int]]:
     """(font size, (width, height)) of a text with capitals of this height in pixels."""
     font_size = height / CAPITAL_HEIGHT
     width, _ = cv2.getTextSize(text, FONT, font_size, _stroke(height))[0]
@@ -224,5 +222,5 @@ def _short(number: float) -> str:
     return "%.3g" % number if number >= 10 else "%.2g" % number
 
 
-def _fixed(point) -> Tuple[int, ...]:
+def _fixed(point) -> tuple[int, ...]:
     return tuple(int(round(float(value) * 2**SHIFT)) for value in point)

@@ -5,7 +5,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 
-PARTIAL = ".partial-"  # begins the names of files that are being written; one that stays was being written when the program was killed
+PARTIAL_PREFIX = ".partial-"  # begins the names of files that are being written; one that stays was being written when the program was killed
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def atomic_path(path):
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
     with os_errors_naming(path):
-        handle, temporary = tempfile.mkstemp(prefix=PARTIAL, suffix="-" + name, dir=folder)
+        handle, temporary = tempfile.mkstemp(prefix=PARTIAL_PREFIX, suffix="-" + name, dir=folder)
         os.close(handle)
         try:
             yield temporary
@@ -48,7 +48,7 @@ def os_errors_naming(path):
 
 def is_partial(path):
     """Whether a path is, or lies in, what is being written."""
-    return any(part.startswith(PARTIAL) for part in str(path).split(os.sep))
+    return any(part.startswith(PARTIAL_PREFIX) for part in str(path).split(os.sep))
 
 
 def check_output_file(path):

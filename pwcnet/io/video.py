@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import ExitStack, contextmanager
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -30,8 +30,8 @@ class VideoFacts(NamedTuple):
         rate: Frames per second.
     """
 
-    count: Optional[int]
-    rate: Optional[float]
+    count: int | None
+    rate: float | None
 
 
 def is_video(path: str) -> bool:

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 
-from pwcnet.io.atomic import PARTIAL, write_text
+from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import (
     NAME,
@@ -65,7 +65,7 @@ class Keeper:
             for name in (
                 os.listdir(place) if os.path.isdir(place) else ()
             ):  # what a killed run was writing; the lock says that nobody is now
-                if name.startswith(PARTIAL):
+                if name.startswith(PARTIAL_PREFIX):
                     path = os.path.join(place, name)
                     shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 

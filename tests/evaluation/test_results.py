@@ -128,8 +128,8 @@ def test_an_interrupted_evaluation_continues(tmp_path, caplog):
 
 
 def test_a_pair_is_done_once_its_files_are_there(tmp_path):
-    fill(tmp_path, IDS[:2], finish=False, kept=["flow"])
-    with EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]) as folder:
+    fill(tmp_path, IDS[:2], finish=False, saved=["flow"])
+    with EvaluationFolder(str(tmp_path), SETTINGS, saved=["flow"]) as folder:
         write_flow(folder.path_of("flow", IDS[1]), scored(IDS[1]).flow)
         assert [folder.is_done(pair_id) for pair_id in IDS] == [False, True, False]
         assert os.path.relpath(folder.path_of("pictures", IDS[0]), str(tmp_path)) == os.path.join(
@@ -139,21 +139,21 @@ def test_a_pair_is_done_once_its_files_are_there(tmp_path):
 
 def test_a_file_that_was_there_before_is_not_a_pairs(tmp_path):
     fill(tmp_path, IDS[:1], finish=False)
-    fill(tmp_path, IDS[1:2], finish=False, kept=["flow"])
-    with EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow"]) as folder:
+    fill(tmp_path, IDS[1:2], finish=False, saved=["flow"])
+    with EvaluationFolder(str(tmp_path), SETTINGS, saved=["flow"]) as folder:
         for pair_id in IDS:
             write_flow(folder.path_of("flow", pair_id), scored(pair_id).flow)
         assert [folder.is_done(pair_id) for pair_id in IDS] == [False, True, False]
         folder.add(scored(IDS[0]))
         assert folder.is_done(IDS[0])
     assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0])
-    assert not EvaluationFolder(str(tmp_path), SETTINGS, kept=["flow", "pictures"]).is_done(IDS[0])
+    assert not EvaluationFolder(str(tmp_path), SETTINGS, saved=["flow", "pictures"]).is_done(IDS[0])
     journal = tmp_path / "evaluation.partial.jsonl"
     journal.write_text(
         journal.read_text().replace('"kept": ["flow"], ', "")
     )  # of an earlier version
     assert EvaluationFolder(str(tmp_path), SETTINGS).is_done(IDS[0]) and not EvaluationFolder(
-        str(tmp_path), SETTINGS, kept=["flow"]
+        str(tmp_path), SETTINGS, saved=["flow"]
     ).is_done(IDS[0])
 
 
@@ -178,7 +178,7 @@ def test_other_settings_are_refused(tmp_path):
     ):
         with pytest.raises(
             ValueError,
-            match="evaluation.partial.jsonl, got another %s .* try --overwrite" % list(other)[0],
+            match="evaluation.partial.jsonl .*another %s" % list(other)[0],
         ):
             EvaluationFolder(str(tmp_path), Settings(**dict(vars(SETTINGS), **other)))
     assert content(tmp_path) == before
@@ -186,7 +186,7 @@ def test_other_settings_are_refused(tmp_path):
         **dict(vars(SETTINGS), weights=dict(SETTINGS.weights, path="b"))
     )  # the same weights at another place
     assert EvaluationFolder(str(tmp_path), moved).is_done(IDS[0])
-    assert not EvaluationFolder(str(tmp_path), moved, continues=False).is_done(IDS[0]) and not list(
+    assert not EvaluationFolder(str(tmp_path), moved, resume=False).is_done(IDS[0]) and not list(
         tmp_path.iterdir()
     )
 
@@ -202,9 +202,7 @@ def test_a_complete_evaluation_is_replaced_by_request_only(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"flow")
     before = content(tmp_path)
-    with pytest.raises(
-        FileExistsError, match="complete evaluation, got .*evaluation.json; try --overwrite"
-    ):
+    with pytest.raises(FileExistsError, match="evaluation.json"):
         fill(tmp_path)
     assert content(tmp_path) == before
     fill(tmp_path, finish=False, overwrite=True, settings=Settings("chairs", "/chairs"))
@@ -219,28 +217,11 @@ def test_overwriting_what_is_broken(tmp_path):
     (tmp_path / "pairs.csv").write_bytes(b"id\n../../x\n\xff\n")
     with pytest.raises(
         ValueError,
-        match="journal of an evaluation, got something else in .*evaluation.partial.jsonl; try --overwrite",
+        match="evaluation.partial.jsonl",
     ):
         fill(tmp_path)
     fill(tmp_path, overwrite=True)
     assert len(read_evaluation(str(tmp_path)).pairs) == 3
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "[]",
-        "{}",
-        '{"id": "a", "scores": 1, "seconds": 1, "first": true, "histograms": []}',
-        "\x00\x00",
-    ],
-)
-def test_a_broken_line_in_the_journal(line, tmp_path):
-    fill(tmp_path, IDS[:1], finish=False)
-    with open(str(tmp_path / "evaluation.partial.jsonl"), "a") as stream:
-        stream.write(line + "\n")
-    with pytest.raises(ValueError, match="something else in .*evaluation.partial.jsonl"):
-        fill(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -250,26 +231,22 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_a_full_disk_names_the_journal(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError) as caught, EvaluationFolder(str(tmp_path), SETTINGS) as folder:
-        folder.add(scored(IDS[0]))
-        monkeypatch.setattr("pwcnet.evaluation.results._line", full)
-        folder.add(scored(IDS[1]))
-    assert caught.value.filename == str(tmp_path / "evaluation.partial.jsonl")
-
-
-def test_reading_what_is_not_there_or_broken(tmp_path):
-    with pytest.raises(FileNotFoundError, match="got no file .*evaluation.json"):
+def test_reading_what_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no evaluation in .*evaluation.json"):
         read_evaluation(str(tmp_path))
     fill(tmp_path, IDS[:1], finish=False)
-    with pytest.raises(FileNotFoundError, match="an interrupted one in .*; try its command again"):
+    with pytest.raises(FileNotFoundError, match="not complete .*evaluation.json"):
         read_evaluation(str(tmp_path))
     fill(tmp_path)
+    os.remove(str(tmp_path / "pairs.csv"))
+    with pytest.raises(FileNotFoundError, match="pairs.csv"):
+        read_evaluation(str(tmp_path))
+
+
+def test_damaged_files_are_named(tmp_path):
+    fill(tmp_path)
     whole = (tmp_path / "evaluation.json").read_text()
-    for broken in (
+    for damaged in (
         "{",
         "[]",
         "{}",
@@ -282,29 +259,19 @@ def test_reading_what_is_not_there_or_broken(tmp_path):
         whole.replace("null", "1e9"),
         "\xff",
     ):
-        (tmp_path / "evaluation.json").write_bytes(broken.encode("latin-1"))
-        with pytest.raises(ValueError, match="something else in .*evaluation.json"):
+        (tmp_path / "evaluation.json").write_bytes(damaged.encode("latin-1"))
+        with pytest.raises(ValueError, match="evaluation.json"):
             read_evaluation(str(tmp_path))
     (tmp_path / "evaluation.json").write_text(whole)
     table = (tmp_path / "pairs.csv").read_text()
-    for broken, words in (
-        (table.rsplit("\n", 2)[0] + "\n", "3 pairs, got 2 in .*pairs.csv"),
-        (table.replace("EPE,", "error,"), "something else in .*pairs.csv"),
-        (table.replace("0.942809", "x"), "something else in .*pairs.csv"),
-        (table[:-20] + "\n", "something else in .*pairs.csv"),
-        (table.replace("0.942809,", ","), "'' on 24 pixels.; try"),
-        (table.replace("0.942809", "nan"), "'nan' on 24 pixels"),
-        (table.replace("0.942809", "\xff"), "something else in .*pairs.csv .UnicodeDecodeError"),
-        (table.replace("0.942809", "\0"), "something else in .*pairs.csv"),
-    ):
-        (tmp_path / "pairs.csv").write_bytes(broken.encode("latin-1"))
-        with pytest.raises(ValueError, match=words):
-            read_evaluation(str(tmp_path))
-    os.remove(str(tmp_path / "pairs.csv"))
-    with pytest.raises(FileNotFoundError, match="pairs.csv"):
+    (tmp_path / "pairs.csv").write_text(table.rsplit("\n", 2)[0] + "\n")
+    with pytest.raises(ValueError, match="pairs.csv has 2 pairs"):
         read_evaluation(str(tmp_path))
 
 
-def test_the_wing_needs_no_tensorflow():
-    code = "import sys, pwcnet.evaluation.results, pwcnet.weights.files, pwcnet.evaluation.html.tables; sys.exit('tensorflow' in sys.modules)"
+def test_evaluation_needs_no_tensorflow():
+    code = (
+        "import sys, pwcnet.evaluation.comparison, pwcnet.evaluation.html.report, "
+        "pwcnet.evaluation.submission; sys.exit('tensorflow' in sys.modules)"
+    )
     assert subprocess.call([sys.executable, "-c", code], cwd=ROOT) == 0

@@ -5,9 +5,8 @@ import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.sample import load_sample
+from pwcnet.evaluation.histograms import EPE_EDGES, SPEED_EDGES
 from pwcnet.evaluation.scoring import (
-    EPE_EDGES,
-    SPEED_EDGES,
     Result,
     Totals,
     evaluate_samples,
@@ -180,15 +179,15 @@ def test_masks_leave_pixels_out(tiny_sintel):
 
 def test_what_cannot_be_evaluated_is_refused_at_once(tiny_sintel):
     samples = sintel_samples(tiny_sintel)
-    with pytest.raises(ValueError, match="at least one pair"):
+    with pytest.raises(ValueError, match="no pairs"):
         evaluate_samples(ByHand(), [])
     unlabelled = [sample.__class__(sample.id, sample.frame1, sample.frame2) for sample in samples]
-    with pytest.raises(ValueError, match="none for scene_01/frames_0001_0002"):
+    with pytest.raises(ValueError, match="scene_01/frames_0001_0002"):
         evaluate_samples(ByHand(), unlabelled)
     unmasked = [
         sample.__class__(sample.id, sample.frame1, sample.frame2, sample.flow) for sample in samples
     ]
-    with pytest.raises(ValueError, match="masks of invalid pixels"):
+    with pytest.raises(ValueError, match="mask of invalid pixels .scene_01"):
         evaluate_samples(ByHand(), unmasked, masked=True)
 
 

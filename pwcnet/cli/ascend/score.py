@@ -8,11 +8,11 @@ from pwcnet.ascend.raw_files import evaluate_bins
 from pwcnet.ascend.result_folders import find_results
 from pwcnet.cli.common import ArgumentParser, positive_int, progress_bar
 from pwcnet.evaluation.measures import format_totals
+from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.results import (
     EvaluationFolder,
     Settings,
     check_evaluation_folder,
-    results_table,
 )
 from pwcnet.evaluation.scoring import Totals
 from pwcnet.io.atomic import check_output_file
@@ -29,7 +29,7 @@ def main(argv):
         args.gt_path, folder, (args.height, args.width), (args.frame_height, args.frame_width)
     )
     totals, ids = Totals(), []
-    with results_table(args.csv) as add_row, evaluation_folder(args, folder) as keep:
+    with epe_csv(args.csv) as add_row, evaluation_folder(args, folder) as keep:
         for result in progress_bar(results, total=count, unit="pair"):
             totals.add(result)
             ids.append(result.id)

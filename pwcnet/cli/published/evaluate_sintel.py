@@ -16,7 +16,7 @@ from pwcnet.cli.evaluation_options import (
 )
 from pwcnet.cli.weights_option import chosen_weights
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
-from pwcnet.evaluation.results import results_table
+from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.scoring import Totals, check_samples
 from pwcnet.io.atomic import check_output_file
 from pwcnet.io.prefetch import BackgroundWriter
@@ -37,7 +37,7 @@ def main(argv):
     from pwcnet.inference.predictor import Predictor
 
     totals = Totals()
-    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, results_table(
+    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, epe_csv(
         table
     ) as add_row, BackgroundWriter() as writer:
         for result in evaluated(predictor, samples, args.masked):

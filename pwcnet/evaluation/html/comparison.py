@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Sequence
 
 from pwcnet.evaluation.comparison import Comparison, difference, most_changed
 from pwcnet.evaluation.html.charts import epe_by_motion, epe_histogram, epe_of_pairs
@@ -66,7 +66,7 @@ def write_comparison(folder: str, comparison: Comparison, names: Sequence[str]) 
     )
 
 
-def difference_cell(measure: str, value: Optional[float]) -> Cell:
+def difference_cell(measure: str, value: float | None) -> Cell:
     """The cell of a difference, with its sign; "better" or "worse" unless it rounds to zero."""
     text = format_value(measure, value, sign=True)
     tone = ""
@@ -75,7 +75,7 @@ def difference_cell(measure: str, value: Optional[float]) -> Cell:
     return Cell(text.replace("-", "−"), value, tone)
 
 
-def _common_histograms(comparison: Comparison) -> Optional[Dict[str, Any]]:
+def _common_histograms(comparison: Comparison) -> dict[str, Any] | None:
     """{label: histograms} where both runs have the same pairs and the same edges, else None.
 
     The histograms of an evaluation are of all its pairs.
@@ -116,7 +116,7 @@ def _pair_table(comparison: Comparison) -> Table:
     return _difference_table(most_changed(comparison.pairs), comparison.measures)
 
 
-def _difference_table(pairs: Sequence[Tuple[Scores, Scores]], measures: Sequence[str]) -> Table:
+def _difference_table(pairs: Sequence[tuple[Scores, Scores]], measures: Sequence[str]) -> Table:
     """EPE of both runs, then the differences in EPE and all other measures."""
     others = [measure for measure in measures if measure not in (EPE, ZERO_FLOW)]
     columns = [Column("EPE " + label, unit_symbol(EPE)) for label in LABELS]
@@ -134,7 +134,7 @@ def _difference_table(pairs: Sequence[Tuple[Scores, Scores]], measures: Sequence
     return Table(columns, rows)
 
 
-def _cells(measure: str, first: Optional[float], second: Optional[float]) -> List[Cell]:
+def _cells(measure: str, first: float | None, second: float | None) -> list[Cell]:
     change = None if first is None or second is None else second - first
     return [
         measure_cell(measure, first),

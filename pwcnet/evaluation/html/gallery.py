@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -44,10 +44,10 @@ class PairImages(NamedTuple):
         flows: Ground truth, prediction and error.
     """
 
-    size: Tuple[int, int]
+    size: tuple[int, int]
     max_magnitude: float
-    frames: Tuple[PageImage, ...]
-    flows: Tuple[PageImage, ...]
+    frames: tuple[PageImage, ...]
+    flows: tuple[PageImage, ...]
 
 
 def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
@@ -96,7 +96,7 @@ def wheel_image() -> PageImage:
     return PageImage("Direction of motion", data, WHEEL_SIZE, WHEEL_SIZE)
 
 
-def error_legend() -> List[Tuple[str, Optional[float]]]:
+def error_legend() -> list[tuple[str, float | None]]:
     """(CSS colour, upper end of its step in pixels) of the error images; the last step has none."""
     return [
         ("#%02x%02x%02x" % tuple(color), None if end is None else FL_PIXELS * end)
@@ -105,7 +105,7 @@ def error_legend() -> List[Tuple[str, Optional[float]]]:
 
 
 def _page_image(
-    caption: str, image: np.ndarray, valid: Optional[np.ndarray] = None, extension: str = ".png"
+    caption: str, image: np.ndarray, valid: np.ndarray | None = None, extension: str = ".png"
 ) -> PageImage:
     image = shrink(image, MAX_WIDTH, valid)
     return PageImage(caption, _data_uri(image, extension), image.shape[1], image.shape[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from pwcnet.evaluation.measures import MEANINGS, unit_symbol
 from pwcnet.io.atomic import check_output_file, write_text
@@ -64,7 +64,7 @@ def write_page(folder: str, template: str, **values: Any) -> str:
     return path
 
 
-def provenance(summary: Dict[str, Any]) -> List[Tuple[str, str]]:
+def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """The data, settings, weights, command and versions of an evaluation.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -38,11 +38,11 @@ class GalleryEntry(NamedTuple):
     rank: int
     name: str
     epe: str
-    facts: List[Tuple[str, str]]
+    facts: list[tuple[str, str]]
     images: PairImages
 
 
-def gallery_pairs(evaluation: Evaluation) -> List[str]:
+def gallery_pairs(evaluation: Evaluation) -> list[str]:
     """The ids of the pairs that a report shows in images: the worst, then the best."""
     best, worst = best_and_worst(evaluation.pairs, GALLERY_LENGTH)
     return [pair.name for pair in worst + best]
@@ -51,7 +51,7 @@ def gallery_pairs(evaluation: Evaluation) -> List[str]:
 def write_report(
     folder: str,
     evaluation: Evaluation,
-    predict: Optional[Callable[[str], Tuple[Any, np.ndarray]]] = None,
+    predict: Callable[[str], tuple[Any, np.ndarray]] | None = None,
 ) -> str:
     """Writes folder/index.html, completely or not at all.
 
@@ -100,7 +100,7 @@ def write_report(
     )
 
 
-def _headline(summary: Dict[str, Any]) -> List[Tuple[str, str]]:
+def _headline(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, text) of the numbers at the top, as benchmarks publish them.
 
     EPE is the mean of the images' means, KITTI's Fl the mean over all pixels.
@@ -122,8 +122,8 @@ def _headline(summary: Dict[str, Any]) -> List[Tuple[str, str]]:
 
 
 def _gallery(
-    pairs: Sequence[PairScores], predict: Optional[Callable[[str], Tuple[Any, np.ndarray]]]
-) -> List[GalleryEntry]:
+    pairs: Sequence[PairScores], predict: Callable[[str], tuple[Any, np.ndarray]] | None
+) -> list[GalleryEntry]:
     return [
         GalleryEntry(
             rank,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from pwcnet.evaluation.measures import (
     EPE,
@@ -25,7 +25,7 @@ class Cell(NamedTuple):
     """
 
     text: str
-    value: Optional[float]
+    value: float | None
     tone: str = ""
 
 
@@ -51,11 +51,11 @@ class Table(NamedTuple):
         rows: (name, cells) of each row.
     """
 
-    columns: List[Column]
-    rows: List[Tuple[str, List[Cell]]]
+    columns: list[Column]
+    rows: list[tuple[str, list[Cell]]]
 
 
-def measure_cell(measure: str, value: Optional[float]) -> Cell:
+def measure_cell(measure: str, value: float | None) -> Cell:
     """The cell of a measure's value."""
     return Cell(format_value(measure, value), value)
 
@@ -70,7 +70,7 @@ def count_cell(count: int) -> Cell:
     return Cell("{:,}".format(count), count)
 
 
-def totals_table(totals: Dict[str, Dict[str, Any]]) -> Table:
+def totals_table(totals: dict[str, dict[str, Any]]) -> Table:
     """The mean over images and over pixels of each measure, with the number of each.
 
     Args:
@@ -125,9 +125,9 @@ def pair_table(pairs: Sequence[PairScores], measures: Sequence[str]) -> Table:
     return Table(columns, rows)
 
 
-def _measure_cells(scores: Scores, measures: Sequence[str]) -> List[Cell]:
+def _measure_cells(scores: Scores, measures: Sequence[str]) -> list[Cell]:
     return [measure_cell(measure, value_of(scores, measure)) for measure in measures]
 
 
-def _time_cell(seconds: Optional[float]) -> Cell:
+def _time_cell(seconds: float | None) -> Cell:
     return Cell(NOT_AVAILABLE if seconds is None else "%.1f" % (1000 * seconds), seconds)
