@@ -4,12 +4,10 @@
 import os
 import sys
 
-sys.path.insert(
-    0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-)  # runs from any directory, without installation
+# Runs from any directory, without installation.
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from pwcnet.cli.common import run  # noqa: E402
-from pwcnet.cli.launch import main, parser  # noqa: E402
 
 if __name__ == "__main__":
-    run(main)
+    run("pwcnet.cli.launch")

@@ -11,6 +11,7 @@ Other arguments go to the job's own command line. URLs without obs:// are folder
 import os
 import sys
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(
     0, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 )  # runs from any directory, without installation
@@ -19,7 +20,8 @@ import argparse  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
 
-from pwcnet.cli.common import ROOT, ArgumentParser, load_tensorflow, run  # noqa: E402
+from pwcnet.cli.arguments import ArgumentParser  # noqa: E402
+from pwcnet.cli.common import load_tensorflow, run  # noqa: E402
 from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps  # noqa: E402
 
 EVALUATE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
@@ -31,7 +33,7 @@ STEPS = {
 POLL = 1.0  # seconds between looks for a new checkpoint
 
 
-def main(argv):
+def main(argv, prog=None):
     options = parser()
     args, further = options.parse_known_args(argv)
     if args.job in ("evaluate", "freeze") and not args.pretrained:
@@ -80,7 +82,7 @@ def command(args, data, weights, folder):
         chosen = ["--pretrained", weights] if weights else []
         return [
             "sh",
-            os.path.join(ROOT, "train_%s.sh" % args.job),
+            os.path.join("train_%s.sh" % args.job),
             "--dataset",
             data,
             "--save_path",
@@ -90,7 +92,7 @@ def command(args, data, weights, folder):
     if args.job == "evaluate":
         return [
             sys.executable,
-            os.path.join(ROOT, EVALUATE),
+            os.path.join(EVALUATE),
             "--dataset",
             data,
             "--ckpt",
@@ -100,7 +102,7 @@ def command(args, data, weights, folder):
         ]
     return [
         sys.executable,
-        os.path.join(ROOT, FREEZE),
+        os.path.join(FREEZE),
         "--ckpt",
         weights,
         "--output",

@@ -13,12 +13,13 @@ sys.path.insert(
 
 import argparse  # noqa: E402
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow, positive_float, run  # noqa: E402
+from pwcnet.cli.arguments import ArgumentParser, positive_float  # noqa: E402
+from pwcnet.cli.common import load_tensorflow, run  # noqa: E402
 
 LIMIT = 1800.0  # seconds
 
 
-def main(argv):
+def main(argv, prog=None):
     args = parser().parse_args(argv)
     load_tensorflow()
     from pwcnet.ascend.modelarts import Results

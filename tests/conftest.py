@@ -1,8 +1,9 @@
 """What the tests share: golden numbers, the formula of their weights, real frames where they are present, and running command lines."""
 
-import importlib.util
+import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,16 +78,19 @@ def run_python(python, *arguments, **options):
 
 
 def load_script(script):
-    """A command line as a module, in this process."""
-    spec = importlib.util.spec_from_file_location("run_main", os.path.join(ROOT, script))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module that a script in scripts/ or offline_infer/ hands over to."""
+    with open(os.path.join(ROOT, script)) as stream:
+        return importlib.import_module(re.search(r'run\("([\w.]+)"\)', stream.read()).group(1))
 
 
 def run_main(script, *arguments):
-    """Runs a command line's main in this process, which saves the start of TensorFlow; errors are raised, what is printed goes to capsys."""
-    return load_script(script).main([str(argument) for argument in arguments])
+    """Runs a script's main in this process, which saves the start of TensorFlow.
+
+    Errors are raised, what is printed goes to capsys.
+    """
+    return load_script(script).main(
+        [str(argument) for argument in arguments], os.path.basename(script)
+    )
 
 
 @pytest.fixture(scope="session")

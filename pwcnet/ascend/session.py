@@ -176,7 +176,9 @@ def device_session_config(device, threads=0, npu_options=None):
     if device == "auto":
         device = choose_device(device)
     if device == "npu":
-        return npu_session_config(npu_options, session_config(threads))
+        base = session_config(threads)
+        base.ClearField("gpu_options")
+        return npu_session_config(npu_options, base)
     if npu_options is not None:
         raise ValueError(
             "expected the device npu for NPU options, got %s; leave the options out, or try --device npu"

@@ -13,7 +13,8 @@ import platform
 import statistics
 import subprocess
 
-from pwcnet.cli.common import ArgumentParser, non_negative_int, positive_int, progress_bar
+from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.common import progress_bar
 from pwcnet.io.atomic import check_output_file, write_text
 
 CASES = {  # name: (what it is, the case it is compared with)
@@ -37,8 +38,8 @@ GROUPS = {
 }
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.output:
         check_output_file(args.output)
     earlier = read(args.compare)
@@ -251,10 +252,8 @@ def size(text):
     return [int(part) for part in parts]
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--what",
         nargs="+",

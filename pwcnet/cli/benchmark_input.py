@@ -3,25 +3,19 @@
 Without --dataset it reads generated scenes of Sintel's size, which it removes afterwards. Medians over the rounds are printed.
 """
 
-import argparse
 import json
 import os
 import tempfile
 
-from pwcnet.cli.common import (
-    ArgumentParser,
-    boolean,
-    load_tensorflow,
-    non_negative_int,
-    positive_int,
-)
+from pwcnet.cli.arguments import ArgumentParser, boolean, non_negative_int, positive_int
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import check_output_file, write_text
 
 SINTEL_SIZE, SCENES, FRAMES, MOTION = (436, 1024), 2, 5, 20.0
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.output:
         check_output_file(args.output)
     load_tensorflow()
@@ -86,10 +80,8 @@ def workers(count):
     return "%d worker%s" % (count, "" if count == 1 else "s")
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--dataset",
         metavar="FOLDER",

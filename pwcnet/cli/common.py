@@ -1,31 +1,21 @@
-"""What every command line shares: strict argument types, logging, and errors as one line with exit code 2."""
+"""What all commands share: errors as one line with a remedy, messages, the progress bar."""
 
-import argparse
+from __future__ import annotations
+
 import errno
-import importlib.util
+import importlib
 import logging
+import logging.handlers
 import os
 import sys
 import tempfile
 import warnings
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "3"
-)  # before TensorFlow is imported: what goes wrong reaches the user as an exception
-warnings.filterwarnings(
-    "ignore", category=FutureWarning, module="tensor(flow|board)"
-)  # TensorFlow 1.15 on NumPy 1.17 and later
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
+warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-PACKAGES = (
-    "numpy",
-    "cv2",
-    "tqdm",
-    "tensorflow",
-    "sklearn",
-    "scipy",
-)  # requirements.txt, by the names that are imported
 
 SPACE, ALLOWED = "free some space or choose another folder", "choose a folder you can write to"
 REMEDIES = {
@@ -40,100 +30,75 @@ REMEDIES = {
     errno.ENOTDIR: "this is a file, where a folder is needed; choose another",
     errno.ENOENT: "try another name",
 }
+# The packages of requirements.txt, by the names that are imported.
+PACKAGES = ("numpy", "cv2", "tqdm", "tensorflow", "sklearn", "scipy")
+BAR_DELAY = 0.5  # seconds; what fails before that is one line of error without a bar
+
+Main = Callable[[List[str], str], Optional[int]]  # (argv, prog) -> exit code
+
+_held = logging.handlers.MemoryHandler(1000000, flushLevel=logging.CRITICAL + 1)
 
 
-def check_packages():
-    """Ends a command line of this project, and no other program, with one line where packages are missing. Command lines import this module first for that."""
-    program = getattr(sys.modules["__main__"], "__file__", None)
-    if not program or os.path.dirname(os.path.realpath(program)) not in (
-        os.path.join(ROOT, "scripts"),
-        os.path.join(ROOT, "offline_infer"),
-    ):
-        return
-    missing = [
-        name
-        for name in PACKAGES
-        if name not in sys.modules and importlib.util.find_spec(name) is None
-    ]
-    if missing:
-        print(
-            "%s: error: expected the packages of requirements.txt, found no %s in %s; run bash scripts/setup.sh, then use .venv-tf1/bin/python or "
-            ".venv-tf2/bin/python"
-            % (os.path.basename(program), ", ".join(map(repr, missing)), sys.executable),
-            file=sys.stderr,
-        )
+def run(
+    command: Union[str, Main], argv: Optional[Sequence[str]] = None, prog: Optional[str] = None
+) -> None:
+    """Runs a command and ends the program: exit code 0, or what the command returns.
+
+    A user's error (ValueError, OSError, a missing package) is one line on stderr and exit code 2;
+    messages of the time before the work began are dropped then. Ctrl-C is exit code 130.
+    PWCNET_TRACEBACK=1 in the environment shows the traceback too.
+
+    Args:
+        command: name of the module whose `main(argv, prog)` is called, or that function.
+        argv: the arguments, by default those of the program.
+        prog: the name of the program in messages, by default that of its file.
+    """
+    prog = prog or os.path.basename(sys.argv[0])
+    _set_up_logging()
+    try:
+        main = importlib.import_module(command).main if isinstance(command, str) else command
+        code = main(list(sys.argv[1:] if argv is None else argv), prog)
+        start_messages()
+        sys.exit(code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError, ImportError) as error:
+        text = one_line(error)
+        if text is None or os.environ.get("PWCNET_TRACEBACK") == "1":
+            raise
+        print("%s: error: %s" % (prog, text), file=sys.stderr)
         sys.exit(2)
 
 
-check_packages()
-
-from pwcnet.runtime.choices import PRECISIONS  # noqa: E402,F401
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """argparse's, whose errors are one line."""
-
-    def error(self, message):
-        self.exit(
-            2, "%s: error: %s; --help lists the options\n" % (self.prog, " ".join(message.split()))
+@contextmanager
+def remedy(text: str) -> Iterator[None]:
+    """Appends "; text" to the message of a ValueError or OSError that the block raises."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise  # `one_line` knows what to do about those
+        kind = next(
+            kind
+            for kind in (FileNotFoundError, FileExistsError, OSError, ValueError)
+            if isinstance(error, kind)
         )
+        raise kind("%s; %s" % (error, text)) from error
 
 
-def boolean(text):
-    """True/False, 1/0, yes/no in any case; anything else is an error (bool("False") would be true)."""
-    if text.lower() in ("true", "1", "yes"):
-        return True
-    if text.lower() in ("false", "0", "no"):
-        return False
-    raise argparse.ArgumentTypeError("expected True or False (or 1/0, yes/no), got %r" % text)
+def start_messages() -> None:
+    """Prints the messages held back so far, and from now on each at once: the work begins."""
+    if _held.target is not None:
+        _held.flush()
+        root = logging.getLogger()
+        if _held in root.handlers:
+            root.removeHandler(_held)
+            root.addHandler(_held.target)
 
 
-def positive_int(text):
-    """A whole number above zero."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError("expected a whole number above 0, got %r" % text)
-    return value
-
-
-def non_negative_int(text):
-    """A whole number, zero or more."""
-    return 0 if text == "0" else positive_int(text)
-
-
-def positive_float(text):
-    """A finite number above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("expected a number above 0, got %r" % text)
-    return value
-
-
-def non_negative_float(text):
-    """A finite number, zero or more."""
-    try:
-        return 0.0 if float(text) == 0 else positive_float(text)
-    except (ValueError, argparse.ArgumentTypeError):
-        raise argparse.ArgumentTypeError("expected a number of 0 or more, got %r" % text)
-
-
-def progress_bar(*arguments, **options):
-    """tqdm's bar; in a pipe or a log file, where a bar cannot move, a line every half minute."""
-    from tqdm import tqdm
-
-    return tqdm(
-        *arguments, mininterval=0.1 if sys.stderr.isatty() else 30, dynamic_ncols=True, **options
-    )
-
-
-def load_tensorflow():
-    """Imports TensorFlow with the notes that its libraries print at start-up held back; they are shown where the import fails."""
+def load_tensorflow() -> None:
+    """Imports TensorFlow with its start-up notes held back; they are shown where the import fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as notes:
         shown = os.dup(2)
@@ -149,35 +114,69 @@ def load_tensorflow():
             os.close(shown)
 
 
-def run(main):
-    """Calls `main(argv)` and exits: 0, or its return value; 2 with one line for a user's error; 130 after Ctrl-C.
+def progress_bar(*arguments: Any, **settings: Any) -> Any:
+    """tqdm's bar; in a pipe or a log file, where a bar cannot move, a line every half minute."""
+    from tqdm import tqdm
 
-    PWCNET_TRACEBACK=1 in the environment shows the traceback of a user's error too.
-    """
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except (ValueError, OSError) as error:
-        if os.environ.get("PWCNET_TRACEBACK") == "1":
-            raise
-        print("%s: error: %s" % (os.path.basename(sys.argv[0]), _one_line(error)), file=sys.stderr)
-        sys.exit(2)
+    interval = 0.1 if sys.stderr.isatty() else 30
+    bar = tqdm(*arguments, mininterval=interval, dynamic_ncols=True, delay=BAR_DELAY, **settings)
+    return _Starting(bar)
 
 
-def _one_line(error):
+class _Starting:
+    """A bar that starts the messages with its first step."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._bar:
+            start_messages()
+            yield item
+
+    def __enter__(self) -> "_Starting":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._bar.__exit__(*error)
+
+    def update(self, count: int = 1) -> None:
+        """Moves the bar."""
+        start_messages()
+        self._bar.update(count)
+
+
+def one_line(error: BaseException) -> Optional[str]:
+    """The message of an error as one line with a remedy; None for an error of the program itself."""
+    if isinstance(error, ImportError):
+        return _missing_package(error)
     if not (isinstance(error, OSError) and error.strerror):
         return " ".join(str(error).split())
     named = "%s: " % error.filename if error.filename else ""
-    remedy = REMEDIES.get(error.errno)
-    if (
-        remedy is ALLOWED
-        and named
-        and os.path.exists(error.filename)
-        and not os.access(error.filename, os.R_OK)
-    ):
-        remedy = "make it readable or choose another"
-    return named + error.strerror + ("; " + remedy if remedy else "")
+    advice = REMEDIES.get(error.errno or 0)
+    if advice is ALLOWED and named and os.path.exists(error.filename):
+        if not os.access(error.filename, os.R_OK):
+            advice = "make it readable or choose another"
+    return named + error.strerror + ("; " + advice if advice else "")
+
+
+def _missing_package(error: ImportError) -> Optional[str]:
+    """The line for a package of requirements.txt that is not installed; None for other modules."""
+    if (error.name or "").split(".")[0] not in PACKAGES:
+        return None
+    return (
+        "the package %r is not installed for %s; run `bash scripts/setup.sh`, or install "
+        "requirements.txt with pip" % (error.name, sys.executable)
+    )
+
+
+def _set_up_logging() -> None:
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(message)s"))
+    _held.buffer.clear()
+    _held.setTarget(shown)
+    root = logging.getLogger()
+    root.handlers[:] = [_held]
+    root.setLevel(logging.INFO)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

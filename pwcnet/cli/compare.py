@@ -1,6 +1,6 @@
 """Compares two evaluations of the same data: totals, scenes, and the pairs that changed most. A is the first, B the second; a change is B - A."""
 
-from pwcnet.cli.common import ArgumentParser, positive_int
+from pwcnet.cli.arguments import ArgumentParser, positive_int
 from pwcnet.evaluation.comparison import compare, most_changed, relative_change
 from pwcnet.evaluation.html.comparison import write_comparison
 from pwcnet.evaluation.html.page import check_page
@@ -9,9 +9,9 @@ from pwcnet.evaluation.results import read_evaluation
 from pwcnet.evaluation.scores import value_of
 
 
-def main(argv):
+def main(argv, prog=None):
     """Prints the comparison; returns 0. Raises FileNotFoundError and ValueError for folders that hold no evaluation, and for runs of different data."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     if arguments.report:
         check_page(arguments.report)
     comparison = compare(read_evaluation(arguments.first), read_evaluation(arguments.second))
@@ -28,8 +28,8 @@ def main(argv):
     return 0
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "first", metavar="RUN_A", help="the folder that scripts/evaluate.py wrote (--output)"
     )

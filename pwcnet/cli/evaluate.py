@@ -5,12 +5,11 @@
 With --output an evaluation that was interrupted continues where it stopped when the same command is given again.
 """
 
-import argparse
 import logging
 import os
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow
-from pwcnet.cli.device_options import device_config, session_of
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
     check_saving,
@@ -25,7 +24,7 @@ from pwcnet.cli.evaluation_page import (
     make_page,
     only_page,
 )
-from pwcnet.cli.weights_option import chosen_weights
+from pwcnet.cli.options import chosen_weights, device_config, session_text
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder
@@ -39,14 +38,14 @@ GENERATED = "generated"  # the data set whose root is no path
 log = logging.getLogger(__name__)
 
 
-def main(argv):
-    options = parser()
+def main(argv, prog=None):
+    options = parser(prog)
     args = options.parse_args(argv)
-    if args.classical and args.ckpt:
+    if args.classical and args.weights:
         options.error("--classical takes no --ckpt")
     if args.classical and args.precision != "float32":
         options.error("--classical takes no --precision but float32")
-    args.ckpt = None if args.classical else chosen_weights(args)
+    args.weights = None if args.classical else chosen_weights(args)
     check_saving(options, args)
     check_page_options(options, args)
     source = parse_source(args.data)
@@ -71,7 +70,7 @@ def main(argv):
     with (
         ClassicalFlow(args.classical)
         if args.classical
-        else Predictor(args.ckpt, config, args.precision)
+        else Predictor(args.weights, config, args.precision)
     ) as predictor:
         if not page_alone:
             totals = (
@@ -136,7 +135,9 @@ def settings(args, source, config):
         weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
     else:
         weights = weights_of(
-            os.path.abspath(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
+            os.path.abspath(
+                args.weights if args.weights.endswith(".pb") else find_checkpoint(args.weights)
+            )
         )
     filters = dict(
         {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern},
@@ -144,14 +145,12 @@ def settings(args, source, config):
     )
     root = source.root if source.name == GENERATED else os.path.abspath(source.root)
     return Settings(
-        source.name, root, args.masked, filters, weights, args.precision, session_of(config)
+        source.name, root, args.masked, filters, weights, args.precision, session_text(config)
     )
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--data",
         required=True,

@@ -1,19 +1,19 @@
 """What the command lines that evaluate have in common: options, the run itself, and what they print."""
 
-from pwcnet.cli.common import PRECISIONS, progress_bar
-from pwcnet.cli.device_options import add_device_options
-from pwcnet.cli.weights_option import add_weights_option
+from pwcnet.cli.common import progress_bar
+from pwcnet.cli.options import add_device_options, add_weights_option
 from pwcnet.data.splits import PARTS
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.scoring import evaluate_samples
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import write_image
+from pwcnet.runtime.choices import PRECISIONS
 
 
 def add_evaluation_options(options):
     """Adds what to evaluate, and how; --output and its companions are each command's own."""
-    add_weights_option(options)
+    add_weights_option(options, "--ckpt")
     options.add_argument(
         "--precision",
         default="float32",

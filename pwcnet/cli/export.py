@@ -2,14 +2,15 @@
 
 import os
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.weights.files import shipped_weights
 
 
-def main(argv):
+def main(argv, prog=None):
     """Writes the weights; returns None. Raises ValueError and OSError for what cannot be read or written."""
-    args = parser().parse_args(argv)
+    args = parser(prog).parse_args(argv)
     archive = args.output.endswith(".npz")
     (check_output_file if archive else check_output_folder)(args.output)
     load_tensorflow()
@@ -26,8 +27,8 @@ def main(argv):
     print("%s, %s weights of %s" % (written, checkpoint.config.name, checkpoint.path))
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "checkpoint",
         nargs="?",

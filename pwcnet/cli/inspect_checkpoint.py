@@ -1,10 +1,11 @@
 """Prints what a checkpoint holds: variant, step, parameters, and what is missing or extra."""
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow
 
 
-def main(argv):
-    parser = ArgumentParser(description=__doc__)
+def main(argv, prog=None):
+    parser = ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument(
         "checkpoint",
         help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)",

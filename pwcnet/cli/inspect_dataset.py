@@ -2,7 +2,8 @@
 
 import random
 
-from pwcnet.cli.common import ArgumentParser, non_negative_int, positive_int, progress_bar
+from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.common import progress_bar
 from pwcnet.data.contact_sheet import Row, contact_sheet
 from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
 from pwcnet.data.sample import load_sample
@@ -13,9 +14,9 @@ from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import prefetch
 
 
-def main(argv):
+def main(argv, prog=None):
     """Looks at each data set; returns 0, or 2 where files are broken. Raises ValueError and FileNotFoundError for wrong names and layouts."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     sources = [parse_source(text) for text in arguments.sources]
     if arguments.sheet:
         check_output_file(arguments.sheet)
@@ -36,8 +37,10 @@ def main(argv):
     return 2 if broken else 0
 
 
-def parser():
-    options = ArgumentParser(description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS))
+def parser(prog=None):
+    options = ArgumentParser(
+        prog=prog, description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS)
+    )
     options.add_argument(
         "sources",
         nargs="+",

@@ -3,12 +3,13 @@
 import json
 
 from pwcnet._checks import first_names
-from pwcnet.cli.common import ArgumentParser, load_tensorflow, positive_int
+from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import check_output_file, write_text
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.json is not None:
         check_output_file(args.json)
 
@@ -98,8 +99,8 @@ def print_lines(path, found):
         print("unknown     no op that ATC has not been seen to take")
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "pb", metavar="PB", help="frozen graph of offline_infer/convert_ckpt2pb.py"
     )

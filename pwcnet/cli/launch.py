@@ -7,7 +7,6 @@ one ends all at once. Several machines: give all of them the same --addresses (o
 --workers.
 """
 
-import argparse
 import ctypes
 import importlib.util
 import logging
@@ -20,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from pwcnet.cli.common import ArgumentParser, non_negative_int, positive_float, positive_int
+from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_float, positive_int
 
 log = logging.getLogger(__name__)
 POLL = 0.1  # seconds
@@ -29,11 +28,10 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 HCCL_JOB = "10087"  # by convention
 
 
-def parser():
+def parser(prog=None):
     made = ArgumentParser(
+        prog=prog,
         description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(
         "--workers", type=positive_int, required=True, help="processes on this machine"
@@ -79,8 +77,8 @@ def addresses(text):
     return [address.strip() for address in text.split(",")]
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     command = ([sys.executable] if args.command[0].endswith(".py") else []) + args.command
     engine = (
         args.engine

@@ -2,14 +2,15 @@
 
 import os
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow, positive_int
+from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import atomic_path, check_output_file
 from pwcnet.training.plots import draw_curves
 
 
-def main(argv):
+def main(argv, prog=None):
     """Writes the picture; returns 0. Raises ValueError, FileNotFoundError and OSError for wrong runs, tags and output."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     check_output_file(arguments.output)
     load_tensorflow()
     from pwcnet.training.tensorboard import read_curves
@@ -31,8 +32,8 @@ def main(argv):
     return 0
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "runs",
         nargs="+",

@@ -6,16 +6,9 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from pwcnet.cli.common import (
-    PRECISIONS,
-    ArgumentParser,
-    load_tensorflow,
-    positive_float,
-    positive_int,
-    progress_bar,
-)
-from pwcnet.cli.device_options import add_device_options, device_config
-from pwcnet.cli.weights_option import add_weights_option, chosen_weights
+from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int
+from pwcnet.cli.common import load_tensorflow, progress_bar
+from pwcnet.cli.options import add_device_options, add_weights_option, chosen_weights, device_config
 from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_magnitude
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
@@ -26,6 +19,7 @@ from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.video import video_writer
+from pwcnet.runtime.choices import PRECISIONS
 
 FILES = {
     "flo": "%s.flo",
@@ -38,10 +32,10 @@ FORMATS = tuple(FILES) + ("video",)
 FOLDER_RATE = 10.0  # frames a second
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     check_options(args)
-    args.ckpt = chosen_weights(args)
+    args.weights = chosen_weights(args)
     found = frame_pairs(args.frames)
     check_output(args, found)
 
@@ -50,7 +44,7 @@ def main(argv):
 
     written = 0
     with video_of(args, found) as video, Predictor(
-        args.ckpt, device_config(args), args.precision
+        args.weights, device_config(args), args.precision
     ) as predictor, BackgroundWriter() as writer:
         save = Saver(args, video)
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
@@ -58,7 +52,7 @@ def main(argv):
             predict(prefetch(found.pairs)), total=found.count, unit="pair"
         ):
             for flow in flows:
-                check_finite(flow, pair.name, args.ckpt)
+                check_finite(flow, pair.name, args.weights)
             writer.submit(save, pair, *flows)
             written += 1
     kinds = args.save + ("occlusion",) * args.occlusion
@@ -194,12 +188,12 @@ def formats(text):
     return chosen
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "frames", nargs="+", help="two pictures, one folder of pictures, or one video"
     )
-    add_weights_option(options)
+    add_weights_option(options, "--ckpt")
     options.add_argument(
         "--output",
         default="flow",

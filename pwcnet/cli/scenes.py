@@ -1,15 +1,13 @@
 """Makes a synthetic data set with exact flow, in MPI-Sintel's layout: small scenes for trying the other programs without a download, or pairs to train on."""
 
-import argparse
-
-from pwcnet.cli.common import (
+from pwcnet.cli.arguments import (
     ArgumentParser,
     non_negative_float,
     non_negative_int,
     positive_float,
     positive_int,
-    progress_bar,
 )
+from pwcnet.cli.common import progress_bar
 from pwcnet.data.synthetic.demo_scenes import Scene, make_scene, write_sintel
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.pairs import generate_pair
@@ -20,9 +18,9 @@ STYLES = {
 }  # and the options that only it has
 
 
-def main(argv):
+def main(argv, prog=None):
     """Writes the scenes; returns None. Raises ValueError for a folder that holds other files, or sizes that make no scene."""
-    options = parser()
+    options = parser(prog)
     arguments = options.parse_args(argv)
     for style, names in STYLES.items():
         for name in names:
@@ -64,10 +62,8 @@ def _training(arguments):
     return "pair_%06d", arguments.pairs, make
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--output",
         required=True,

@@ -7,9 +7,15 @@ folder flow), and Sintel the file that the bundler in its archive makes of DIR/c
 
 import os
 
-from pwcnet.cli.common import PRECISIONS, ArgumentParser, load_tensorflow, progress_bar
-from pwcnet.cli.device_options import add_device_options, device_config, session_of
-from pwcnet.cli.weights_option import add_weights_option, chosen_weights
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow, progress_bar
+from pwcnet.cli.options import (
+    add_device_options,
+    add_weights_option,
+    chosen_weights,
+    device_config,
+    session_text,
+)
 from pwcnet.evaluation.submission import (
     BENCHMARKS,
     NAMES,
@@ -21,12 +27,13 @@ from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
+from pwcnet.runtime.choices import PRECISIONS
 from pwcnet.weights.files import weights_of
 
 
-def main(argv):
-    args = parser().parse_args(argv)
-    args.ckpt = chosen_weights(args)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
+    args.weights = chosen_weights(args)
     plan = plan_submission(args.data, args.dataset, args.names, args.allow_incomplete)
     archive = named_archive(args.zip, plan.lacking)
     check_output_folder(args.output)
@@ -63,7 +70,7 @@ def predict(args, config, folder, files):
     """Writes the flow of each {path: Sample}."""
     from pwcnet.inference.predictor import Predictor
 
-    with Predictor(args.ckpt, config, args.precision) as predictor, BackgroundWriter() as writer:
+    with Predictor(args.weights, config, args.precision) as predictor, BackgroundWriter() as writer:
         for pair, flow in progress_bar(
             predictor.consecutive(prefetch(read_pairs(files))), total=len(files), unit="pair"
         ):
@@ -96,13 +103,15 @@ def settings(args, config):
     """What the numbers and names depend on: flows made with others are never mixed with these."""
     from pwcnet.weights.checkpoint import find_checkpoint
 
-    weights = weights_of(args.ckpt if args.ckpt.endswith(".pb") else find_checkpoint(args.ckpt))
+    weights = weights_of(
+        args.weights if args.weights.endswith(".pb") else find_checkpoint(args.weights)
+    )
     return {
         "data": args.data,
         "names": args.names,
         "weights": weights["sha256"],
         "precision": args.precision,
-        "session": session_of(config),
+        "session": session_text(config),
     }
 
 
@@ -116,8 +125,8 @@ def report(args, plan):
         print("INCOMPLETE, not to be sent: expected %s" % plan.lacking)
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--data", required=True, choices=sorted(BENCHMARKS), help="which benchmark"
     )
@@ -127,7 +136,7 @@ def parser():
         metavar="FOLDER",
         help="folder that holds MPI-Sintel-complete, data_stereo_flow or data_scene_flow",
     )
-    add_weights_option(options)
+    add_weights_option(options, "--ckpt")
     options.add_argument(
         "--output",
         required=True,

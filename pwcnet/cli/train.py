@@ -7,12 +7,12 @@ Flags win over the preset; what neither says has the default of the fine-tuning 
 steps are those of the same number of samples: they scale with the batch size of all processes together, as every schedule's steps do.
 """
 
-import argparse
 import json
 import os
 from dataclasses import asdict, replace
 
-from pwcnet.cli.common import ArgumentParser, boolean, load_tensorflow, positive_int
+from pwcnet.cli.arguments import ArgumentParser, boolean, positive_int
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.cli.training_options import (
     Job,
     add_training_flags,
@@ -38,11 +38,10 @@ ADDED = {
 NO_PRESET = Preset("", "flags alone", {}, {})
 
 
-def parser():
+def parser(prog=None):
     made = ArgumentParser(
+        prog=prog,
         description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="Data sets: %s." % ", ".join(DATASETS),
     )
     made.add_argument("--preset", metavar="NAME", help="a recipe; see --list_presets")
@@ -96,8 +95,8 @@ def parser():
     return made
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.list_presets:
         for name, preset in PRESETS.items():
             print("%-34s %-10s %s" % (name, preset.origin, preset.description))

@@ -8,15 +8,15 @@ import sys
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from pwcnet.cli.common import (
+from pwcnet.cli.arguments import (
     boolean,
-    load_tensorflow,
     non_negative_float,
     non_negative_int,
     positive_float,
     positive_int,
 )
-from pwcnet.cli.device_options import add_device_options, device_config, npu_options
+from pwcnet.cli.common import load_tensorflow
+from pwcnet.cli.options import add_device_options, device_config, npu_options
 from pwcnet.runtime.choices import PRECISIONS
 from pwcnet.training.choices import INITIALIZERS, SCHEDULES
 

@@ -4,14 +4,15 @@ from contextlib import closing
 
 from pwcnet.ascend.raw_files import check_inputs, infer, list_bins
 from pwcnet.ascend.result_folders import ResultFolder
-from pwcnet.cli.common import ArgumentParser, load_tensorflow, progress_bar
-from pwcnet.cli.device_options import add_device_options, device_config
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow, progress_bar
+from pwcnet.cli.options import add_device_options, device_config
 from pwcnet.evaluation.scoring import mean_without_first
 from pwcnet.io.atomic import check_output_folder
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.keep_coordinates and args.emulate is None:
         raise ValueError(
             "expected --keep_coordinates with --emulate, got it alone; without --emulate everything is float32"
@@ -53,8 +54,8 @@ def emulated(graph_def, keep_coordinates):
     return rounded(graph_def, keep)
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--pb",
         required=True,

@@ -1,10 +1,10 @@
 """Writes the training frames of MPI-Sintel as raw files for offline inference: OUTPUT/image/<scene>-frames_<n>_<n+1>.bin and OUTPUT/gt/ of the same names."""
 
-import argparse
 import os
 
 from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare
-from pwcnet.cli.common import ArgumentParser, positive_int, progress_bar
+from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import progress_bar
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.data.splits import PARTS
 from pwcnet.io.atomic import check_output_folder
@@ -20,8 +20,8 @@ and then:
     --height {height} --width {width} --frame_height {rows} --frame_width {columns}"""
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
     check_output_folder(args.output)
     for _ in progress_bar(
@@ -49,10 +49,8 @@ def main(argv):
         )
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     options.add_argument(
         "--output",

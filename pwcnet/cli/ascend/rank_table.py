@@ -11,12 +11,12 @@ import argparse
 import json
 import os
 
-from pwcnet.cli.common import ArgumentParser
+from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.io.atomic import write_text
 
 
-def main(argv):
-    options = parser()
+def main(argv, prog=None):
+    options = parser(prog)
     args = options.parse_args(argv)
     from pwcnet.ascend.rank_table import rank_table, ranks_of_servers, read_rank_table
 
@@ -57,10 +57,8 @@ def server(text):
     return name, devices
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--server",
         type=server,

@@ -1,6 +1,5 @@
 """Runs an offline model with msame or ais_bench, checks that every file has its prediction, and writes the times to time.json beside the predictions."""
 
-import argparse
 import json
 import os
 import shlex
@@ -9,12 +8,12 @@ import subprocess
 from pwcnet._checks import first_names
 from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results
 from pwcnet.ascend.result_folders import TIME_FILE
-from pwcnet.cli.common import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.io.atomic import check_output_folder, write_text
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     device_run = DeviceRun(
         args.tool,
         args.om,
@@ -67,10 +66,8 @@ def shown(command):
     return "".join(lines), process.returncode
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--tool", choices=sorted(TIMES), default="msame", help="the program that runs the model"
     )

@@ -1,12 +1,12 @@
 """Scores predictions in raw files, of msame, ais_bench or infer_pb.py, against the ground truth of the same names: the average end-point error (EPE)."""
 
-import argparse
 import os
 from contextlib import contextmanager
 
 from pwcnet.ascend.raw_files import evaluate_bins
 from pwcnet.ascend.result_folders import find_results
-from pwcnet.cli.common import ArgumentParser, positive_int, progress_bar
+from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import progress_bar
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.results import (
@@ -18,8 +18,8 @@ from pwcnet.evaluation.scoring import Totals
 from pwcnet.io.atomic import check_output_file
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     if args.csv is not None:
         check_output_file(args.csv)
     if args.output is not None:
@@ -72,10 +72,8 @@ def evaluation_folder(args, predictions):
         yield folder
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument(
         "--gt_path", required=True, help="folder of ground truth: gt/ of offline_infer/dataprep.py"
     )

@@ -1,16 +1,16 @@
 """Freezes a checkpoint to a .pb file for one input size: placeholder x_tnsr [B, 2, H, W, 3], RGB in 0..1, node output [B, H, W, 2], pixels."""
 
-import argparse
 import os
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow, positive_int
-from pwcnet.cli.weights_option import add_weights_option, chosen_weights
+from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import load_tensorflow
+from pwcnet.cli.options import add_weights_option, chosen_weights
 from pwcnet.flow.padding import check_network_size
 from pwcnet.io.atomic import check_output_file
 
 
-def main(argv):
-    args = parser().parse_args(argv)
+def main(argv, prog=None):
+    args = parser(prog).parse_args(argv)
     check_network_size(args.height, args.width)
     check_output_file(args.output)
     weights = chosen_weights(args)
@@ -55,11 +55,9 @@ def main(argv):
     )
 
 
-def parser():
-    options = ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    add_weights_option(options, frozen=False)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
+    add_weights_option(options, "--ckpt", frozen=False)
     options.add_argument("--output", default="pwcnet.pb", help="the file to write")
     options.add_argument(
         "--height", type=positive_int, default=448, help="pixels, a multiple of 64"

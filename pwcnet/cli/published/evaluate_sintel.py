@@ -5,8 +5,8 @@ The published command; scripts/evaluate.py does the same for any data set, into 
 
 import os
 
-from pwcnet.cli.common import ArgumentParser, load_tensorflow
-from pwcnet.cli.device_options import device_config
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import load_tensorflow
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
     check_saving,
@@ -14,7 +14,7 @@ from pwcnet.cli.evaluation_options import (
     report,
     save,
 )
-from pwcnet.cli.weights_option import chosen_weights
+from pwcnet.cli.options import chosen_weights, device_config
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.scoring import Totals, check_samples
@@ -22,10 +22,10 @@ from pwcnet.io.atomic import check_output_file
 from pwcnet.io.prefetch import BackgroundWriter
 
 
-def main(argv):
-    options = parser()
+def main(argv, prog=None):
+    options = parser(prog)
     args = options.parse_args(argv)
-    args.ckpt = chosen_weights(args)
+    args.weights = chosen_weights(args)
     check_saving(options, args)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
     check_samples(samples, args.masked)
@@ -37,7 +37,7 @@ def main(argv):
     from pwcnet.inference.predictor import Predictor
 
     totals = Totals()
-    with Predictor(args.ckpt, device_config(args), args.precision) as predictor, epe_csv(
+    with Predictor(args.weights, device_config(args), args.precision) as predictor, epe_csv(
         table
     ) as add_row, BackgroundWriter() as writer:
         for result in evaluated(predictor, samples, args.masked):
@@ -67,8 +67,8 @@ def averages(totals):
     )
 
 
-def parser():
-    options = ArgumentParser(description=__doc__)
+def parser(prog=None):
+    options = ArgumentParser(prog=prog, description=__doc__)
     options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
     add_evaluation_options(options)
     options.add_argument(

@@ -1,9 +1,8 @@
 """Fine-tunes PWC-Net on MPI-Sintel, as the published recipes V1 and V2 do."""
 
-import argparse
 import os
 
-from pwcnet.cli.common import ArgumentParser, boolean, positive_int
+from pwcnet.cli.arguments import ArgumentParser, boolean, positive_int
 from pwcnet.cli.training_options import (
     Job,
     add_training_flags,
@@ -14,11 +13,10 @@ from pwcnet.cli.training_options import (
 )
 
 
-def parser():
+def parser(prog=None):
     made = ArgumentParser(
+        prog=prog,
         description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     made.add_argument(
         "--dataset",
@@ -80,8 +78,8 @@ def parser():
     return made
 
 
-def main(argv):
-    return run_training(parser().parse_args(argv), job, [os.path.abspath(__file__)] + argv)
+def main(argv, prog=None):
+    return run_training(parser(prog).parse_args(argv), job, [os.path.abspath(__file__)] + argv)
 
 
 def job(args, workers):

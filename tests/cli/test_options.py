@@ -1,7 +1,5 @@
 """The flags that say where to compute."""
 
-import argparse
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,8 @@ from pwcnet.ascend.session import (
     device_session_config,
     npu_session_config,
 )
-from pwcnet.cli.device_options import DEVICES, add_device_options, device_config, session_of
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.options import add_device_options, device_config, session_text
 from pwcnet.runtime import devices
 from pwcnet.runtime.devices import on_npu, session_config
 from tests.conftest import read_flo, run_main
@@ -24,13 +23,13 @@ def tensorflow_1(monkeypatch):
 
 
 def config(*arguments, **options):
-    parser = argparse.ArgumentParser()
+    parser = ArgumentParser()
     add_device_options(parser, **options)
     return device_config(parser.parse_args([str(argument) for argument in arguments]))
 
 
 def test_devices_and_modes_are_those_of_the_library():
-    assert DEVICES == devices.DEVICES and set(
+    assert set(
         "allow_fp32_to_fp16 allow_mix_precision must_keep_origin_dtype force_fp32".split()
     ) <= set(PRECISION_MODES)
 
@@ -80,11 +79,11 @@ def test_sessions_that_give_the_same_numbers(standins, tmp_path):  # noqa: F811
         ["--precision_mode", "force_fp32", "--deterministic"],
         ["--deterministic", "--precision_mode", "force_fp32"],
     )
-    assert session_of(config(*plain)) == session_of(
+    assert session_text(config(*plain)) == session_text(
         config(*(other + ["--profiling", tmp_path, "--enable_dump", "--dump_path", tmp_path]))
     )
     texts = [
-        session_of(each)
+        session_text(each)
         for each in (
             None,
             config("--device", "cpu"),

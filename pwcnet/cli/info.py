@@ -1,0 +1,77 @@
+"""Prints versions, devices and the weights that are found."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+from typing import Any, List, Tuple
+
+from pwcnet._version import __version__
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.weights.files import shipped_weights
+
+OPTIONAL = (
+    ("matplotlib", "charts and plots"),
+    ("jinja2", "HTML reports"),
+    ("horovod", "several workers"),
+)
+PRETRAINED = "pretrained"
+
+
+def main(argv: List[str], prog: str) -> None:
+    """Prints the report."""
+    parser(prog).parse_args(argv)
+    for name, text in facts():
+        print("%-12s %s" % (name, text))
+
+
+def parser(prog: str) -> ArgumentParser:
+    """The options: none but --help."""
+    return ArgumentParser(prog=prog, description=__doc__, examples="pwcnet info")
+
+
+def facts() -> List[Tuple[str, str]]:
+    """(what, its version, place or state) of everything that a report of a problem should hold."""
+    rows = [
+        ("pwcnet", "%s in %s" % (__version__, os.path.dirname(os.path.dirname(__file__)))),
+        ("python", "%s, %s" % (platform.python_version(), platform.platform())),
+        ("tensorflow", _tensorflow()),
+        ("numpy", _version("numpy")),
+        ("opencv", _version("cv2")),
+    ]
+    rows += [("npu_bridge", "installed" if _installed("npu_bridge") else "not installed")]
+    for name, use in OPTIONAL:
+        rows.append((name, _version(name) if _installed(name) else "not installed (%s)" % use))
+    from pwcnet.weights.checkpoint import list_checkpoints
+
+    rows.append(("weights", "%s (shipped)" % shipped_weights()))
+    for step, prefix in sorted(list_checkpoints(PRETRAINED).items()):
+        rows.append(("", "%s (step %d)" % (prefix, step)))
+    return rows
+
+
+def _tensorflow() -> str:
+    from pwcnet.cli.common import load_tensorflow
+
+    try:
+        load_tensorflow()
+    except ImportError as error:
+        return "not installed (%s)" % error
+    from pwcnet.runtime.tensorflow import TF_RELEASE, tf
+
+    devices = tf.config.experimental.list_physical_devices()
+    return "%s, devices: %s" % (TF_RELEASE, ", ".join(device.name for device in devices))
+
+
+def _version(module: str) -> str:
+    try:
+        found: Any = importlib.import_module(module)
+    except ImportError as error:
+        return "not installed (%s)" % error
+    return str(getattr(found, "__version__", "installed"))
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -1,0 +1,163 @@
+"""Options that several commands share: weights, device, precision, and those of Ascend NPUs."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from argparse import Namespace
+from typing import Any, Optional
+
+from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.runtime.choices import DEVICES, PRECISIONS
+from pwcnet.weights.files import shipped_weights
+
+NPU_TEXTS = {
+    "precision-mode": "NAME: allow_fp32_to_fp16 (CANN's default for training on a 910), "
+    "allow_mix_precision, must_keep_origin_dtype, force_fp32, ...",
+    "precision-mode-v2": "NAME: fp16, origin, cube_fp16in_fp32out, mixed_float16 or mixed_bfloat16: "
+    "instead of it with newer releases of CANN",
+    "modify-mixlist": "FILE: JSON file of operations to compute in another type",
+    "dump-path": "DIR: folder for dumps, with --enable-dump or --enable-dump-debug",
+    "dump-step": "STEPS: steps to dump, e.g. 0|5|10-20",
+    "dump-mode": "MODE: input, output or all",
+    "dump-debug-mode": "MODE: aicore_overflow, atomic_overflow or all",
+    "profiling": "DIR: folder for a profile of the run",
+}
+NPU_SWITCHES = {
+    "enable-dump": "dump inputs and outputs of operations",
+    "enable-dump-debug": "dump operations that overflow",
+    "deterministic": "the same numbers in every run",
+}
+# Options of an NPU that do not change the numbers.
+WITHOUT_EFFECT = frozenset(
+    "enable_dump enable_dump_debug dump_path dump_step dump_mode dump_debug_mode profiling_mode "
+    "profiling_options work_path op_compiler_cache_mode op_compiler_cache_dir "
+    "session_device_id".split()
+)
+
+log = logging.getLogger(__name__)
+
+
+def add_weights_option(parser: Any, flag: str = "--weights", frozen: bool = True) -> None:
+    """Adds --weights, or --ckpt as published. frozen: whether the command takes a frozen graph too."""
+    parser.add_argument(
+        flag,
+        dest="weights",
+        metavar="W",
+        help="checkpoint prefix (run/pwcnet.ckpt-1000), folder (its latest checkpoint), .npz%s; "
+        "without it, the shipped weights: the small network, trained on synthetic scenes"
+        % (" or frozen graph (.pb)" if frozen else ""),
+    )
+
+
+def chosen_weights(args: Namespace) -> str:
+    """The path that was given, or that of the shipped weights, which is logged.
+
+    Raises:
+        FileNotFoundError: the shipped weights are missing.
+    """
+    if args.weights:
+        return args.weights
+    path = shipped_weights()
+    log.info("weights: the shipped ones (small network, trained on synthetic scenes), %s", path)
+    return path
+
+
+def add_device_options(
+    parser: ArgumentParser, training: bool = False, threads: bool = False
+) -> None:
+    """Adds --device, with `threads` --threads, and the options of Ascend NPUs."""
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where to compute; auto: an NPU where npu_bridge is installed, else a GPU, else the CPU",
+    )
+    if threads:
+        parser.add_argument(
+            "--threads", type=non_negative_int, default=0, metavar="N", help="CPU threads, 0: all"
+        )
+    npu = parser.add_ascend_group(shown=importlib.util.find_spec("npu_bridge") is not None)
+    for name, text in NPU_TEXTS.items():
+        metavar, text = text.split(": ", 1)
+        npu.add_argument("--" + name, metavar=metavar, help=text)
+    for name, text in NPU_SWITCHES.items():
+        npu.add_argument("--" + name, action="store_const", const=True, help=text)
+    npu.add_argument(
+        "--npu-option",
+        action="append",
+        metavar="KEY=VALUE",
+        help="any other key of NpuOptimizer, e.g. op_debug_level=1; repeat it for several",
+    )
+    if training:
+        npu.add_argument(
+            "--iterations-per-loop",
+            type=positive_int,
+            metavar="N",
+            help="training steps on the device for one run of the session",
+        )
+    parser.set_defaults(graph_run_mode="train" if training else "inference")
+
+
+def add_precision_option(parser: Any) -> None:
+    """Adds --precision for inference."""
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=PRECISIONS,
+        help="type that features are computed in; bfloat16 needs TensorFlow 2",
+    )
+
+
+def npu_options(args: Namespace) -> Any:
+    """The pwcnet.ascend.session.NpuOptions of the options, None where none was given.
+
+    Raises:
+        ValueError, FileNotFoundError: values that do not fit, missing files.
+    """
+    from pwcnet.ascend.session import NpuOptions
+
+    names = [name.replace("-", "_") for name in list(NPU_TEXTS) + list(NPU_SWITCHES)]
+    given = {
+        name: getattr(args, name)
+        for name in names + ["iterations_per_loop"]
+        if getattr(args, name, None) is not None
+    }
+    if args.npu_option:
+        given["extra"] = tuple(args.npu_option)
+    return NpuOptions(graph_run_mode=args.graph_run_mode, **given) if given else None
+
+
+def device_config(args: Namespace, threads: Optional[int] = None) -> Any:
+    """The tf.ConfigProto for --device, --threads and the options of an NPU; imports TensorFlow.
+
+    Raises:
+        ValueError: a device that is not here, options that do not fit.
+    """
+    from pwcnet.ascend.session import NpuOptions, device_session_config
+    from pwcnet.runtime.devices import choose_device
+
+    options, device = npu_options(args), choose_device(args.device)
+    if device == "npu":
+        options = options or NpuOptions(graph_run_mode=args.graph_run_mode)
+    threads = getattr(args, "threads", None) if threads is None else threads
+    return device_session_config(device, threads or 0, options)
+
+
+def session_text(config: Any) -> str:
+    """What of a session's ConfigProto the numbers depend on, as text; "" for None.
+
+    That is the device, and an NPU's options but for dumps, profiles and places.
+    """
+    if config is None:
+        return ""
+    relevant, options = type(config)(), []
+    relevant.CopyFrom(config)
+    for optimizer in relevant.graph_options.rewrite_options.custom_optimizers:
+        options += sorted(  # a map prints in any order
+            "%s %s" % item
+            for item in optimizer.parameter_map.items()
+            if item[0] not in WITHOUT_EFFECT
+        )
+        optimizer.ClearField("parameter_map")
+    return " ".join(" ".join([str(relevant)] + options).split())
