@@ -1,22 +1,45 @@
 #!/bin/sh
-# V2: V1, then the multiscale loss from V1's checkpoint 176000. Stops at the first failure; a stop from outside reaches the step that runs, which saves.
-# Further arguments go to both steps; with --save_path DIR the second step writes to DIR-step2. --pretrained names the weights of step 1;
-# step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes, all cards together, 176000 * 4 / batch size), or from its last checkpoint where there
-# is none.
-# Where a platform starts this once for each card, the others wait for the last checkpoint of RANK_ID 0 between the steps: at most PWCNET_WAIT seconds (1800).
+# V2: V1, then the multiscale loss from V1's checkpoint 176000; --help says how.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+
+usage() {
+    cat <<'END'
+usage: sh train_v2.sh [--help] [options of the fine-tuning script]
+
+V2: V1 (train_v1.sh), then 600,000 steps with the multiscale loss from V1's checkpoint 176000. Stops
+at the first failure; a stop from outside reaches the step that runs, which saves.
+
+Options go to both steps. With --save_path DIR the second step writes to DIR-step2. --pretrained
+names the weights of step 1. Step 2 starts from step 1's pwcnet.ckpt-176000 (for other batch sizes,
+of all cards together, 176000 * 4 / batch size), or from its last checkpoint where there is none.
+
+Where a platform starts this script once for each NPU, the others wait for the last checkpoint of
+RANK_ID 0 between the steps.
+
+environment variables:
+  PWCNET_WAIT  seconds to wait at most (default: 1800)
+  others       see train_v1.sh --help
+
+example:
+  sh train_v2.sh --dataset /data --pretrained /weights/pwcnet.ckpt-595000 --save_path run
+END
+}
+
+for argument in "$@"; do
+    case "$argument" in -h | --help) usage; exit 0 ;; esac
+done
 step1=$root/pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned
 batch=4
 previous=
 for argument in "$@"; do
     case "$argument" in
-        --save_path=*) step1=${argument#*=} ;;
-        --batch_size=*) batch=${argument#*=} ;;
+        --save_path=* | --save-path=*) step1=${argument#*=} ;;
+        --batch_size=* | --batch-size=*) batch=${argument#*=} ;;
     esac
     case "$previous" in
-        --save_path) step1=$argument ;;
-        --batch_size) batch=$argument ;;
+        --save_path | --save-path) step1=$argument ;;
+        --batch_size | --batch-size) batch=$argument ;;
     esac
     previous=$argument
 done

@@ -1,21 +1,40 @@
 #!/usr/bin/env bash
-# Trains from random weights on generated scenes alone, in five steps, motion growing, the last for precision, and writes the weights as the project ships them.
-#   bash scripts/train_scenes.sh                                            into ./scenes-small
-#   bash scripts/train_scenes.sh --variant large --output ./scenes-large
-#   bash scripts/train_scenes.sh --precision bfloat16 --batch_size 8        further options go to scripts/train.py, for every step
-# Given again, it goes on where it was stopped. PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken.
+# Trains from random weights on generated scenes alone, and writes the weights as the project ships them; --help says how.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-. "$root/scripts/find_python.sh"
+
+usage() {
+    cat <<'EOF'
+usage: bash scripts/train_scenes.sh [--variant small|large] [--output DIR] [options of pwcnet train]
+
+Trains from random weights on generated scenes alone, by the presets scenes-1 to scenes-5: motion
+grows from step to step, the last is for precision. Then writes DIR/pwcnet-sm-scenes.npz (small) or
+DIR/pwcnet-lg-scenes.npz (large), the form in which the project ships its weights.
+Given again, it continues where it was stopped.
+
+options:
+  --variant NAME  the network, small or large (default: small)
+  --output DIR    folder of the five runs and the weights (default: ./scenes-small, ./scenes-large)
+  others          go to every step; pwcnet train --help lists them
+
+environment variables:
+  PYTHON          the interpreter (default: that of .venv-tf1, .venv-tf2, or python3)
+
+examples:
+  bash scripts/train_scenes.sh
+  bash scripts/train_scenes.sh --variant large --precision bfloat16 --batch-size 8
+EOF
+}
 
 variant=small output=
 further=()
 while [ $# -gt 0 ]; do
     case "$1" in
+        -h | --help) usage; exit 0 ;;
         --variant=* | --output=*)
             set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
         --variant | --output)
-            [ $# -gt 1 ] || { echo "train_scenes.sh: error: expected a value after $1; see the head of $0" >&2; exit 2; }
+            [ $# -gt 1 ] || { echo "train_scenes.sh: error: expected a value after $1; see --help" >&2; exit 2; }
             [ "$1" = --variant ] && variant=$2 || output=$2
             shift 2 ;;
         *) further+=("$1"); shift ;;
@@ -27,10 +46,13 @@ case "$variant" in
     *) echo "train_scenes.sh: error: expected --variant small or large, got '$variant'" >&2; exit 2 ;;
 esac
 output=${output:-./scenes-$variant}
+. "$root/scripts/find_python.sh"
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 
 start=(--variant "$variant")
 for step in 1 2 3 4 5; do
-    "$python" "$root/scripts/train.py" --preset "scenes-$step" --mode train_with_val --resume --save_path "$output/step$step" "${start[@]}" ${further[@]+"${further[@]}"} --keep_best 1
+    "$python" -m pwcnet train --preset "scenes-$step" --mode train_with_val --resume --save-path "$output/step$step" \
+        "${start[@]}" ${further[@]+"${further[@]}"} --keep-best 1
     start=(--pretrained "$output/step$step/best")
 done
-"$python" "$root/scripts/export_weights.py" "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"
+"$python" -m pwcnet export "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"

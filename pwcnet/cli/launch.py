@@ -1,142 +1,186 @@
-"""Starts several workers of a training command on this machine, and ends them together.
+"""`pwcnet launch`: several workers of a training command on this machine."""
 
-    python scripts/launch.py --workers 2 -- scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py --iterations 200000 ...
+from __future__ import annotations
 
-Only worker 0, the leader, writes checkpoints; its output is shown, the others' only where they fail. Ctrl-C and SIGTERM go to the leader, which saves; a second
-one ends all at once. Several machines: give all of them the same --addresses (or, for Ascend NPUs, --rank_table), and each its --first_rank and number of
---workers.
-"""
-
-import ctypes
 import importlib.util
-import logging
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
+import sysconfig
+from argparse import Namespace
+from typing import Dict, Sequence
 
+import pwcnet
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_float, positive_int
+from pwcnet.cli.common import remedy, start_messages
+from pwcnet.cli.main import COMMANDS
+from pwcnet.cli.worker_processes import WorkerGroup
 
-log = logging.getLogger(__name__)
-POLL = 0.1  # seconds
-TAIL = 20  # lines shown of a failed worker's output
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+DESCRIPTION = """Starts several workers of a training command on this machine, ends them together.
+
+Only worker 0, the leader, writes checkpoints. Its output is shown; that of the others is shown if
+they fail. Ctrl-C and SIGTERM go to the leader, which saves; a second one ends all at once.
+
+COMMAND is a subcommand of pwcnet with its options, a Python file (.py) or any program."""
+EXAMPLES = """
+pwcnet launch --workers 2 -- train --preset sintel-mixed --dataset /data --output run
+pwcnet launch --workers 1 --addresses hostA:5000,hostB:5000 --first-rank 1 -- train ...
+pwcnet launch --workers 8 --engine hccl --rank-table table.json -- train --preset kitti ...
+"""
 HCCL_JOB = "10087"  # by convention
 
+Environment = Dict[str, str]
 
-def parser(prog=None):
-    made = ArgumentParser(
+
+def main(argv: Sequence[str], prog: str) -> int:
+    """Starts the workers and waits for them; returns the exit code."""
+    options, command = _split(argv)
+    args = parser(prog).parse_args(options)
+    command = args.command + command
+    if not command:
+        parser(prog).error("expected a command after --, e.g. -- train --preset kitti")
+    engine = _engine(args)
+    environments = {"horovod": _horovod, "collective": _collective, "hccl": _hccl}[engine](args)
+    command, shared = _program(command)
+    shared["PWCNET_ENGINE"] = engine
+    with WorkerGroup() as workers:
+        with remedy("pass a subcommand of pwcnet, a .py file or an installed program"):
+            for rank, environment in enumerate(environments, args.first_rank):
+                workers.start(rank, command, dict(os.environ, **shared, **environment))
+        start_messages()
+        return workers.wait(args.grace)
+
+
+def parser(prog: str | None = None) -> ArgumentParser:
+    """Returns the parser of the options before `--`."""
+    options = ArgumentParser(
         prog=prog,
-        description=__doc__,
+        description=DESCRIPTION,
+        examples=EXAMPLES,
+        usage="%(prog)s --workers N [options] -- COMMAND ...",
     )
-    made.add_argument(
-        "--workers", type=positive_int, required=True, help="processes on this machine"
+    options.add_argument("command", nargs="*", metavar="COMMAND", help="what each worker runs")
+    options.add_argument(
+        "--workers",
+        type=positive_int,
+        required=True,
+        metavar="N",
+        help="worker processes on this machine",
     )
-    made.add_argument(
+    options.add_argument(
         "--engine",
         choices=("auto", "horovod", "collective", "hccl"),
         default="auto",
-        help="auto: horovod where it is installed, otherwise collective; hccl: one worker for each Ascend NPU",
+        help="how workers exchange gradients; auto: horovod where it is installed, else collective "
+        "(TensorFlow's own); hccl: Ascend NPUs, one worker each",
     )
-    made.add_argument(
-        "--addresses",
-        type=addresses,
-        help="host:port of all workers of all machines, by rank, separated by commas; default: free local ports",
-    )
-    made.add_argument(
-        "--first_rank",
-        type=non_negative_int,
-        default=0,
-        help="rank of this machine's first worker, with --addresses or --rank_table",
-    )
-    made.add_argument(
-        "--rank_table",
-        metavar="FILE",
-        help="of scripts/make_rank_table.py, for --engine hccl; default: RANK_TABLE_FILE of the environment",
-    )
-    made.add_argument(
+    options.add_argument(
         "--grace",
         type=positive_float,
         default=15,
-        help="seconds that the leader has for saving once another worker died",
+        metavar="SECONDS",
+        help="time that the leader has for saving after another worker failed",
     )
-    made.add_argument(
-        "command",
-        nargs="+",
-        metavar="-- COMMAND",
-        help="a training command; a .py file runs with this interpreter",
+    several = options.add_argument_group(
+        "several machines (give all of them the same --addresses or --rank-table)"
     )
-    return made
+    several.add_argument(
+        "--addresses",
+        type=_addresses,
+        metavar="HOST:PORT,...",
+        help="all workers of all machines, by rank; without it, free ports of this machine",
+    )
+    several.add_argument(
+        "--first-rank",
+        type=non_negative_int,
+        default=0,
+        metavar="N",
+        help="rank of this machine's first worker",
+    )
+    several.add_argument(
+        "--rank-table",
+        metavar="FILE",
+        help="for the engine hccl, written by pwcnet ascend rank-table; without it, "
+        "RANK_TABLE_FILE of the environment",
+    )
+    return options
 
 
-def addresses(text):
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The launcher's arguments and the command after `--`."""
+    argv = list(argv)
+    end = argv.index("--") if "--" in argv else len(argv)
+    return argv[:end], argv[end + 1 :]
+
+
+def _addresses(text: str) -> list[str]:
     return [address.strip() for address in text.split(",")]
 
 
-def main(argv, prog=None):
-    args = parser(prog).parse_args(argv)
-    command = ([sys.executable] if args.command[0].endswith(".py") else []) + args.command
-    engine = (
-        args.engine
-        if args.engine != "auto"
-        else "collective"
-        if args.addresses or not _installed("horovod")
-        else "horovod"
-    )
+def _program(command: list[str]) -> tuple[list[str], Environment]:
+    """The command as it can be started, and environment variables that it needs."""
+    if command[0].endswith(".py"):
+        return [sys.executable] + command, {}
+    if any(command[0] in group for _, group in COMMANDS):
+        return [sys.executable, "-m", "pwcnet"] + command, _import_path()
+    return command, {}
+
+
+def _import_path() -> Environment:
+    """PYTHONPATH for a checkout that is not installed."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(pwcnet.__file__)))
+    if root == sysconfig.get_paths()["purelib"]:
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+
+
+def _engine(args: Namespace) -> str:
+    """The engine that is used; raises ValueError where the addresses do not fit."""
+    engine = args.engine
+    if engine == "auto":
+        engine = "collective" if args.addresses or not _installed("horovod") else "horovod"
     if engine != "collective" and args.addresses:
         raise ValueError(
-            "expected --engine collective for --addresses, got %s; start Horovod on several machines with its own horovodrun"
-            % engine
+            "--addresses are for the engine collective, got --engine %s; start Horovod on several "
+            "machines with its own horovodrun" % engine
         )
-    if args.addresses and len(args.addresses) < args.first_rank + args.workers:
+    last = args.first_rank + args.workers - 1
+    if args.addresses and len(args.addresses) <= last:
         raise ValueError(
-            "expected --addresses for workers %d to %d, got %d of them"
-            % (args.first_rank, args.first_rank + args.workers - 1, len(args.addresses))
+            "--addresses names %d workers, this machine's have the ranks %d to %d; list host:port "
+            "of every worker" % (len(args.addresses), args.first_rank, last)
         )
-    settings = {"horovod": _horovod, "collective": _collective, "hccl": _hccl}[engine](args)
-    workers = []
-    signals = _Signals(workers)
-    try:
-        for rank, environ in enumerate(settings, args.first_rank):
-            workers.append(
-                _Worker(rank, command, dict(os.environ, PWCNET_ENGINE=engine, **environ))
-            )
-        return _watch(workers, signals, args.grace)
-    finally:
-        for worker in workers:
-            worker.kill()
+    return engine
 
 
-def _collective(args):
-    """The environment of each worker here."""
-    places = args.addresses or _free_addresses(args.workers)
+def _collective(args: Namespace) -> list[Environment]:
+    """The environment of each worker of this machine."""
+    addresses = ",".join(args.addresses or _free_addresses(args.workers))
     return [
-        dict(_gpu(n), PWCNET_RANK=str(args.first_rank + n), PWCNET_ADDRESSES=",".join(places))
+        dict(_gpu(n), PWCNET_RANK=str(args.first_rank + n), PWCNET_ADDRESSES=addresses)
         for n in range(args.workers)
     ]
 
 
-def _horovod(args):
-    """The same for Horovod with Gloo, which finds its peers through a small server in this process."""
+def _horovod(args: Namespace) -> list[Environment]:
+    """The same for Horovod with Gloo, which finds its peers through a server in this process."""
     if not _installed("horovod"):
         from pwcnet.distributed.engines import horovod_install_command
 
         raise ValueError(
-            "expected Horovod in %s; install it with: %s; or use --engine collective"
+            "Horovod is not installed for %s; install it with: %s; or use --engine collective"
             % (sys.executable, horovod_install_command(sys.executable))
         )
     from horovod.runner.common.util.hosts import get_host_assignments, parse_hosts
     from horovod.runner.gloo_run import create_slot_env_vars
     from horovod.runner.http.http_server import RendezvousServer
 
-    places = get_host_assignments(parse_hosts("localhost:%d" % args.workers), args.workers)
+    slots = get_host_assignments(parse_hosts("localhost:%d" % args.workers), args.workers)
     server = RendezvousServer()
     port = server.start()
-    server.init(places)
+    server.init(slots)
     return [
         dict(
             _gpu(n),
@@ -145,35 +189,30 @@ def _horovod(args):
             HOROVOD_CONTROLLER="gloo",
             HOROVOD_CPU_OPERATIONS="gloo",
             HOROVOD_GLOO_IFACE="lo",
-            **create_slot_env_vars(place),
+            **create_slot_env_vars(slot),
         )
-        for n, place in enumerate(places)
+        for n, slot in enumerate(slots)
     ]
 
 
-def _hccl(args):
-    """The same for HCCL, with the devices that the rank table gives to the ranks of this machine."""
-    if not (args.rank_table or os.environ.get("RANK_TABLE_FILE")):
+def _hccl(args: Namespace) -> list[Environment]:
+    """The same for HCCL, with the devices that the rank table gives to this machine's ranks."""
+    path = args.rank_table or os.environ.get("RANK_TABLE_FILE")
+    if not path:
         raise ValueError(
-            "expected --rank_table or RANK_TABLE_FILE for the engine hccl, got neither; make one with scripts/make_rank_table.py"
+            "The engine hccl needs --rank-table, or RANK_TABLE_FILE in the environment; write one "
+            "with pwcnet ascend rank-table"
         )
     from pwcnet.ascend.rank_table import ranks_of_servers, read_rank_table
 
-    path = os.path.abspath(args.rank_table or os.environ["RANK_TABLE_FILE"])
+    path = os.path.abspath(path)
     servers = ranks_of_servers(read_rank_table(path))
-    devices = next((devices for _, devices in servers if args.first_rank in devices), {})
+    devices: dict[int, str] = next((ranks for _, ranks in servers if args.first_rank in ranks), {})
     if sorted(devices) != list(range(args.first_rank, args.first_rank + args.workers)):
+        listed = ("%s: %s" % (name, ",".join(map(str, sorted(ranks)))) for name, ranks in servers)
         raise ValueError(
-            "expected the ranks of one server of %s, got --workers %d from --first_rank %d; the servers are %s"
-            % (
-                path,
-                args.workers,
-                args.first_rank,
-                "; ".join(
-                    "%s with ranks %s" % (each, ",".join(map(str, sorted(ranks))))
-                    for each, ranks in servers
-                ),
-            )
+            "--workers %d from --first-rank %d are not the ranks of one server in %s; its servers "
+            "have the ranks %s" % (args.workers, args.first_rank, path, "; ".join(listed))
         )
     shared = {
         "RANK_TABLE_FILE": path,
@@ -185,149 +224,31 @@ def _hccl(args):
     ]
 
 
-def _installed(package):
+def _installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def _gpu(number):
-    """One GPU for each worker, in turn, of those that CUDA_VISIBLE_DEVICES or nvidia-smi names; nothing where there is none."""
+def _gpu(number: int) -> Environment:
+    """One GPU for each worker, in turn, of CUDA_VISIBLE_DEVICES or nvidia-smi; {} without GPUs."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is None and shutil.which("nvidia-smi"):
         listed = subprocess.run(
             ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
             stdout=subprocess.PIPE,
-            universal_newlines=True,
+            text=True,
         )
         named = ",".join(listed.stdout.split()) if listed.returncode == 0 else None
     devices = [device for device in (named or "").split(",") if device.strip()]
     return {"CUDA_VISIBLE_DEVICES": devices[number % len(devices)].strip()} if devices else {}
 
 
-def _free_addresses(count):
+def _free_addresses(count: int) -> list[str]:
+    """Addresses of this machine whose ports are free; all are held until the last is known."""
     sockets = [socket.socket() for _ in range(count)]
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return ["127.0.0.1:%d" % each.getsockname()[1] for each in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return ["127.0.0.1:%d" % listener.getsockname()[1] for listener in sockets]
     finally:
-        for each in sockets:
-            each.close()
-
-
-class _Worker:
-    """One process, in a session of its own, so that a terminal's Ctrl-C reaches the launcher alone."""
-
-    def __init__(self, rank, command, environ):
-        self.rank = rank
-        self._output = None if rank == 0 else tempfile.TemporaryFile()
-        launcher = os.getpid()
-        try:
-            self.process = subprocess.Popen(
-                command,
-                env=environ,
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=self._output and subprocess.STDOUT,
-                preexec_fn=lambda: _end_with(launcher),
-            )
-        except OSError as error:
-            raise ValueError(
-                "expected a command that can be started, got %s (%s); try a .py file, or python and one"
-                % (command[0], error.strerror)
-            )
-
-    @property
-    def code(self):
-        """None while it runs; its exit code, or minus the signal that ended it."""
-        return self.process.poll()
-
-    def send(self, number):
-        if self.code is None:
-            self.process.send_signal(number)
-
-    def kill(self):
-        """Ends it and what it started, data readers for example."""
-        if self.code is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    def wait(self, seconds):
-        """Whether it ended within that time."""
-        until = time.time() + seconds
-        while self.code is None and time.time() < until:
-            time.sleep(POLL)
-        return self.code is not None
-
-    def ending(self):
-        """How it ended, in words."""
-        return (
-            "was killed by %s" % signal.Signals(-self.code).name
-            if self.code < 0
-            else "ended with exit code %d" % self.code
-        )
-
-    def tail(self):
-        """The last lines of its output, where they were not shown."""
-        if not self._output:
-            return []
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace").splitlines()[-TAIL:]
-
-
-def _end_with(launcher):
-    """In the worker, before its program: a killed launcher leaves no workers behind; the leader saves."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != launcher:
-        os._exit(1)
-
-
-class _Signals:
-    """Passes Ctrl-C and SIGTERM on: the first to the leader alone, because the others must take part in the step that it is in; a second ends all."""
-
-    def __init__(self, workers):
-        self.received, self._workers = 0, workers
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._receive)
-
-    def _receive(self, number, _):
-        self.received += 1
-        for worker in self._workers:
-            if self.received > 1:
-                worker.kill()
-            elif worker is self._workers[0]:
-                worker.send(number)
-
-
-def _watch(workers, signals, grace):
-    """Waits for the workers; returns the exit code."""
-    leader = workers[0]  # of this machine
-    while leader.code is None and not any(worker.code for worker in workers):
-        time.sleep(POLL)
-    if signals.received:  # the leader may have been told after another worker failed
-        leader.process.wait()
-        return 128 + -leader.code if leader.code < 0 else leader.code
-    failed = sorted(
-        (worker for worker in workers if worker.code), key=lambda worker: worker.code > 0
-    )  # a killed one is the cause, not a consequence
-    if not failed:
-        failed = [worker for worker in workers if not worker.wait(grace) or worker.code]
-        if not failed:
-            return 0
-        if failed[0].code is None:
-            log.warning(
-                "launch: worker %d was still running %g seconds after worker %d was done; it was stopped",
-                failed[0].rank,
-                grace,
-                leader.rank,
-            )
-            return 0
-    first = failed[0]
-    for line in first.tail():
-        log.error("worker %d: %s", first.rank, line)
-    words = first.ending()
-    if not leader.wait(grace):  # it saves when the sum that it waits for fails
-        leader.send(signal.SIGTERM)  # or now, where it is not in a sum
-        leader.wait(grace)
-    log.error("launch: worker %d %s; all were stopped; continue with --resume", first.rank, words)
-    return 128 - first.code if first.code < 0 else first.code
+        for listener in sockets:
+            listener.close()

@@ -6,6 +6,29 @@ Network=PWCNet_ID0171_for_TensorFlow
 data_path= output_path= precision_mode= batch_size=4 over_dump=False data_dump_flag=False profiling=False
 further=()
 
+usage() {
+    cat <<EOF
+usage: bash scripts/modelzoo/$(basename "$0") --data_path=DIR [options] [-- OPTIONS OF THE FINE-TUNING SCRIPT]
+
+Fine-tunes on one card with Ascend ModelZoo's arguments, and writes the log, times and results to
+test/output/\$ASCEND_DEVICE_ID below the current folder.
+
+options:
+  --data_path=DIR        folder that holds MPI-Sintel-complete
+  --output_path=DIR      folder for checkpoints (default: ckpt in the folder of the log)
+  --precision_mode=NAME  of the NPU, e.g. allow_mix_precision
+  --batch_size=N         samples per step (default: $batch_size)
+  --train_steps=N        steps of that batch size (default: $train_steps)
+  --over_dump=True       dump operations that overflow
+  --data_dump_flag=True  dump inputs and outputs of step 0
+  --profiling=True       write a profile
+
+environment variables:
+  ASCEND_DEVICE_ID       the card (default: 0)
+  PYTHON                 the interpreter (default: that of .venv-tf1, .venv-tf2, or python3)
+EOF
+}
+
 fail() { echo "$(basename "$0"): error: $*" >&2; exit 2; }
 
 while [ $# -gt 0 ]; do
@@ -13,17 +36,14 @@ while [ $# -gt 0 ]; do
         --data_path=* | --output_path=* | --precision_mode=* | --batch_size=* | --train_steps=* | --over_dump=* | --data_dump_flag=* | --profiling=*)
             name=${1%%=*}
             printf -v "${name#--}" %s "${1#*=}" ;;
-        --help)
-            echo "bash scripts/modelzoo/$(basename "$0") --data_path=DIR [--output_path=DIR] [--precision_mode=NAME] [--batch_size=N] [--train_steps=N]"
-            echo "    [--over_dump=True] [--data_dump_flag=True] [--profiling=True] [-- ARGUMENTS OF THE FINE-TUNING SCRIPT]"
-            exit 0 ;;
+        -h | --help) usage; exit 0 ;;
         --) shift; further=("$@"); break ;;
         *) fail "expected --data_path=, --output_path=, --precision_mode=, --batch_size=, --train_steps=, --over_dump=, --data_dump_flag= or --profiling=, got '$1'" ;;
     esac
     shift
 done
 [ -n "$data_path" ] || fail "expected --data_path=DIR, the folder that holds MPI-Sintel-complete"
-[ -d "$data_path" ] || fail "expected a folder, found no $data_path; see --data_path"
+[ -d "$data_path" ] || fail "no folder $data_path; see --data_path"
 for name in batch_size train_steps; do
     [[ ${!name} =~ ^[1-9][0-9]*$ ]] || fail "expected a whole number above 0 for --$name, got '${!name}'"
 done

@@ -66,7 +66,7 @@ def test_results_and_logs(script, kind, accuracy, tmp_path):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--data_path=/nowhere"], "found no /nowhere"),
+        (["--data_path=/nowhere"], "/nowhere"),
         ([], "--data_path=DIR"),
         (["--steps=3"], "got '--steps=3'"),
         (["--data_path=/", "--batch_size=x"], "--batch_size"),
