@@ -16,13 +16,8 @@ from pwcnet.cli.options import (
     device_config,
     session_text,
 )
-from pwcnet.evaluation.submission import (
-    BENCHMARKS,
-    NAMES,
-    SubmissionFolder,
-    check_archive,
-    plan_submission,
-)
+from pwcnet.evaluation.submission import SubmissionFolder, check_archive
+from pwcnet.evaluation.submission_plan import BENCHMARKS, NAMING_SCHEMES, plan_submission
 from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
@@ -35,7 +30,7 @@ def main(argv, prog=None):
     args = parser(prog).parse_args(argv)
     args.weights = chosen_weights(args)
     plan = plan_submission(args.data, args.dataset, args.names, args.allow_incomplete)
-    archive = named_archive(args.zip, plan.lacking)
+    archive = named_archive(args.zip, plan.missing)
     check_output_folder(args.output)
     if archive:
         check_archive(archive, args.output)
@@ -59,7 +54,7 @@ def main(argv, prog=None):
         print(
             "%s%s: %.1f MB"
             % (
-                "INCOMPLETE, not to be sent: " if plan.lacking else "",
+                "INCOMPLETE, not to be sent: " if plan.missing else "",
                 archive,
                 os.path.getsize(archive) / 1e6,
             )
@@ -121,8 +116,8 @@ def report(args, plan):
         "%d flows of %s in %s: names, sizes and values are as they should be"
         % (len(plan.files), args.data, args.output)
     )
-    if plan.lacking:
-        print("INCOMPLETE, not to be sent: expected %s" % plan.lacking)
+    if plan.missing:
+        print("INCOMPLETE, not to be sent: expected %s" % plan.missing)
 
 
 def parser(prog=None):
@@ -149,7 +144,7 @@ def parser(prog=None):
     options.add_argument(
         "--names",
         default="sintel",
-        choices=NAMES,
+        choices=NAMING_SCHEMES,
         help="of Sintel's files: frame_0001.flo as the frames (the default), or frame0001.flo as RAFT has it",
     )
     options.add_argument(

@@ -16,7 +16,7 @@ from pwcnet.evaluation.scores import (
     scene_scores,
     value_of,
 )
-from pwcnet.flow.metrics import RunningMean
+from pwcnet.flow.averages import RunningMean
 
 OFFLINE = "offline"  # the data set's name in an evaluation of raw files, whichever set they are of
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pwcnet.evaluation.histograms import Histograms
 from pwcnet.evaluation.scoring import Result
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 from pwcnet.io.atomic import os_errors_naming, write_text
 
 

@@ -12,7 +12,7 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from pwcnet.evaluation.scores import PairScores
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 from pwcnet.io.atomic import check_output_file, os_errors_naming
 
 ID, SECONDS = "id", "seconds"

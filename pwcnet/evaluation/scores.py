@@ -1,11 +1,11 @@
-"""Scores of the pairs of a complete evaluation, the means of its scenes, its best and worst pairs."""
+"""Scores of the pairs of an evaluation, the means of its scenes, its best and worst pairs."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Sequence, Union
 
 from pwcnet.evaluation.measures import EPE
-from pwcnet.flow.metrics import Mean, RunningMean
+from pwcnet.flow.averages import Mean, RunningMean
 
 
 class PairScores(NamedTuple):

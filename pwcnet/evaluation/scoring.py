@@ -13,10 +13,9 @@ import numpy as np
 
 from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.histograms import Histograms, compute_histograms, empty_histograms
+from pwcnet.flow.averages import Mean, RunningMean
 from pwcnet.flow.metrics import (
     MEASURES,
-    Mean,
-    RunningMean,
     angular_error,
     average,
     endpoint_error,
@@ -215,5 +214,5 @@ class Totals:
 
 
 def mean_without_first(seconds: Sequence[float]) -> float:
-    """The mean time of runs; the first, which builds the graph, counts only if it is the only one."""
+    """The mean time of runs; the first, which builds the graph, counts only if it is alone."""
     return float(np.mean(seconds[1:] or seconds))

@@ -1,316 +1,296 @@
-"""How far a flow is from the truth: the measures of Sintel, KITTI, Middlebury and VIPER.
+"""Measures of optical flow: end-point error, outliers and angles, as benchmarks define them.
 
-All shapes are of one frame. flow: [H, W, 2] floating, pixels, channels (u, v). epe: [H, W] float64, pixels, from `endpoint_error`.
-valid: [H, W] bool (or numbers, non-zero = valid), None = every pixel; pixels outside it change nothing.
-Every measure returns a Mean, and raises ValueError for shapes that differ and for a valid pixel whose error is unknown (NaN).
+Shapes and units, for one frame:
+    flow: [H, W, 2], floating, pixels, channels (u, v), u to the right, v down.
+    epe: [H, W] float64, pixels, from `endpoint_error`.
+    masks (valid, occlusions, foreground): [H, W], bool or numbers, non-zero = True.
+
+The ground truth of a pixel is unknown where `pwcnet.io.flow_files.valid_pixels` says so. `valid` is
+None for every pixel; pixels outside of it change nothing. All measures return a `Mean` and raise
+ValueError for shapes that differ and for valid pixels whose error is unknown.
 """
 
-from typing import NamedTuple, Optional
+from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
+from pwcnet.flow.averages import Mean, average_where, check_known, percentage
+from pwcnet.flow.occlusion import occlusion_distance
 from pwcnet.io.flow_files import as_mask, valid_pixels
 
-SPEEDS = (
-    ("s0-10", 0, 10),
-    ("s10-40", 10, 40),
-    ("s40+", 40, np.inf),
-)  # Sintel, pixels a frame, [from, to)
-DISTANCES = (
-    ("d0-10", 0, 10),
-    ("d10-60", 10, 60),
-    ("d60-140", 60, 140),
-)  # Sintel, pixels, [from, to)
-OUTLIER_PIXELS = (1, 3, 5)
-FL_PIXELS, FL_FRACTION = 3, 0.05  # KITTI: wrong where the error exceeds both
-MEASURES = (
-    "EPE",
-    "Zero flow",
-    "1px",
-    "3px",
-    "5px",
-    "Fl-all",
-    "AAE",
-    "WAUC",
-    "s0-10",
-    "s10-40",
-    "s40+",  # of any truth,
-    "EPE matched",
-    "EPE unmatched",
-    "d0-10",
-    "d10-60",
-    "d60-140",
-    "Fl-bg",
-    "Fl-fg",
-)  # where there are masks
-WAUC_THRESHOLDS = np.arange(1, 101) / 20  # VIPER: 0.05 to 5 pixels,
-WAUC_WEIGHTS = 1 - np.arange(100) / 100  # weighing 1.00 down to 0.01
+# Sintel: name, from (included), to (excluded), pixels per frame.
+SPEEDS = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))
+# Sintel: name, from (included), to (excluded), pixels.
+DISTANCES = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))
+OUTLIER_PIXELS = (1, 3, 5)  # of the measures 1px, 3px, 5px
+FL_PIXELS, FL_FRACTION = 3, 0.05  # KITTI: an outlier's error exceeds both limits
+WAUC_THRESHOLDS = np.arange(1, 101) / 20  # VIPER: 0.05 to 5 pixels
+WAUC_WEIGHTS = 1 - np.arange(100) / 100  # of the thresholds: 1.00 down to 0.01
+
+GENERAL_MEASURES = ("EPE", "Zero flow", "1px", "3px", "5px", "Fl-all", "AAE", "WAUC")
+SPEED_MEASURES = tuple(name for name, _, _ in SPEEDS)
+OCCLUSION_MEASURES = ("EPE matched", "EPE unmatched") + tuple(name for name, _, _ in DISTANCES)
+FOREGROUND_MEASURES = ("Fl-bg", "Fl-fg")
+MEASURES = GENERAL_MEASURES + SPEED_MEASURES + OCCLUSION_MEASURES + FOREGROUND_MEASURES
 
 
-class Mean(NamedTuple):
-    """A mean and the number of pixels (or images) it stands on; value is None where that is 0. Printed as "n/a" then.
+def endpoint_error(prediction: np.ndarray, ground_truth: np.ndarray) -> np.ndarray:
+    """The end-point error ||prediction - ground_truth||_2 of each pixel.
 
-    It is a tuple: write "%s" % str(mean), or "{:.2f}".format(mean), not "%s" % mean.
+    Args:
+        prediction: [H, W, 2], pixels.
+        ground_truth: [H, W, 2], pixels.
+
+    Returns:
+        [H, W] float64, pixels; NaN where the ground truth is unknown.
+
+    Raises:
+        ValueError: The shapes differ, or the prediction is not finite.
     """
-
-    value: Optional[float]
-    count: int
-
-    def __str__(self):
-        return format(self, "")
-
-    def __format__(self, spec):
-        return "n/a" if self.value is None else format(self.value, spec or ".2f")
+    prediction, ground_truth = _check_flows(prediction, ground_truth)
+    difference = prediction - ground_truth
+    return np.hypot(difference[..., 0], difference[..., 1])
 
 
-class RunningMean:
-    """Collects the means of images; both averages that papers print. An image without a valid pixel does not count."""
+def angular_error(prediction: np.ndarray, ground_truth: np.ndarray) -> np.ndarray:
+    """The angle between the vectors (u, v, 1) of each pixel (Barron et al. 1994).
 
-    def __init__(self):
-        self._values, self._images, self._weighted, self._pixels = 0.0, 0, 0.0, 0
+    Args:
+        prediction: [H, W, 2], pixels.
+        ground_truth: [H, W, 2], pixels.
 
-    def add(self, mean):
-        """mean: a Mean of one image. ValueError for a value that is not finite."""
-        if not mean.count:
-            return
-        if not np.isfinite(mean.value):
-            raise ValueError(
-                "expected a finite mean, got %r; try looking for NaN in the prediction"
-                % (mean.value,)
-            )
-        self._values, self._images = self._values + mean.value, self._images + 1
-        self._weighted, self._pixels = (
-            self._weighted + mean.value * mean.count,
-            self._pixels + mean.count,
-        )
+    Returns:
+        [H, W] float64, degrees; NaN where the ground truth is unknown.
 
-    @property
-    def per_image(self):
-        """Mean of the images' means (what published EPE is); its count is of images."""
-        return Mean(self._values / self._images, self._images) if self._images else Mean(None, 0)
-
-    @property
-    def pooled(self):
-        """Mean over all pixels of all images; its count is of pixels."""
-        return Mean(self._weighted / self._pixels, self._pixels) if self._pixels else Mean(None, 0)
-
-
-def endpoint_error(prediction, truth):
-    """||prediction - truth||_2: [H, W] float64, pixels; NaN where the truth is unknown. ValueError for a prediction with NaN or infinity."""
-    prediction, truth = _pair(prediction, truth)
-    return np.hypot(prediction[..., 0] - truth[..., 0], prediction[..., 1] - truth[..., 1])
-
-
-def angular_error(prediction, truth):
-    """Angle between (u, v, 1) vectors (Barron et al. 1994): [H, W] float64, degrees; unknown truth and ValueError as in `endpoint_error`."""
-    (u, v), (true_u, true_v) = (np.moveaxis(flow, -1, 0) for flow in _pair(prediction, truth))
+    Raises:
+        ValueError: The shapes differ, or the prediction is not finite.
+    """
+    prediction, ground_truth = _check_flows(prediction, ground_truth)
+    (u, v), (true_u, true_v) = (np.moveaxis(flow, -1, 0) for flow in (prediction, ground_truth))
     # By sine and cosine: the arc cosine alone gives 1e-6 degrees for equal vectors.
     sine = np.sqrt((v - true_v) ** 2 + (u - true_u) ** 2 + (u * true_v - v * true_u) ** 2)
     return np.degrees(np.arctan2(sine, u * true_u + v * true_v + 1))
 
 
-def flow_magnitude(truth):
-    """The truth's length: [H, W] float64, pixels; 0 where it is unknown, which never counts."""
-    truth = _where_unknown(np.asarray(truth, np.float64), 0)
-    return np.hypot(truth[..., 0], truth[..., 1])
+def flow_magnitude(flow: np.ndarray) -> np.ndarray:
+    """The length of each flow vector, which benchmarks call speed.
 
+    Args:
+        flow: [H, W, 2], pixels.
 
-def average(values, valid=None):
-    """Mean of an [H, W] map (of `endpoint_error`: the EPE; of `angular_error`: the AAE) over valid pixels."""
-    return _average_where(values, valid, True)
-
-
-def matched_epe(epe, occlusions, valid=None):
-    """Sintel's EPE matched: over pixels that both frames show. occlusions: [H, W], non-zero = occluded."""
-    return _average_where(epe, valid, ~as_mask(occlusions, np.shape(epe)))
-
-
-def unmatched_epe(epe, occlusions, valid=None):
-    """Sintel's EPE unmatched: over occluded pixels. occlusions: [H, W], non-zero = occluded."""
-    return _average_where(epe, valid, as_mask(occlusions, np.shape(epe)))
-
-
-def epe_by_speed(epe, truth, valid=None):
-    """Sintel's s0-10, s10-40, s40+ (pixels a frame of the truth, lower end included): {name: Mean}."""
-    return _average_bins(epe, valid, _speed(truth, epe), SPEEDS)
-
-
-def epe_by_distance(epe, occlusions, valid=None):
-    """Sintel's d0-10, d10-60, d60-140 (pixels to the nearest occlusion boundary, lower end included): {name: Mean}.
-
-    Sintel publishes no program for these; `occlusion_distance` says how they are realised here. All are empty where nothing is occluded.
+    Returns:
+        [H, W] float64, pixels; 0 where the flow is unknown.
     """
-    return _average_bins(epe, valid, occlusion_distance(occlusions), DISTANCES)
+    flow = _replace_unknown(np.asarray(flow, np.float64), 0)
+    return np.hypot(flow[..., 0], flow[..., 1])
 
 
-def occlusion_distance(occlusions):
-    """Euclidean distance to the nearest occlusion boundary: [H, W] float64, pixels; infinity where there is none.
+def average(values: np.ndarray, valid: np.ndarray | None = None) -> Mean:
+    """The mean over valid pixels: the EPE of `endpoint_error`, the AAE of `angular_error`."""
+    return average_where(values, valid)
 
-    occlusions: [H, W], non-zero = occluded. The boundary is every pixel, on either side, whose mask differs from that of the pixel
-    above, below, left or right; its distance is 0. The border of the frame is no boundary.
+
+def matched_epe(epe: np.ndarray, occlusions: np.ndarray, valid: np.ndarray | None = None) -> Mean:
+    """Sintel's EPE matched: over pixels that are visible in both frames."""
+    return average_where(epe, valid, ~as_mask(occlusions, np.shape(epe)))
+
+
+def unmatched_epe(epe: np.ndarray, occlusions: np.ndarray, valid: np.ndarray | None = None) -> Mean:
+    """Sintel's EPE unmatched: over pixels that are occluded in frame 2."""
+    return average_where(epe, valid, as_mask(occlusions, np.shape(epe)))
+
+
+def epe_by_speed(
+    epe: np.ndarray, ground_truth: np.ndarray, valid: np.ndarray | None = None
+) -> dict[str, Mean]:
+    """Sintel's s0-10, s10-40 and s40+: by speed of the ground truth in pixels per frame.
+
+    The lower end of each range is included.
     """
-    occluded = np.asarray(occlusions) != 0
-    if occluded.ndim != 2:
-        raise ValueError(
-            "expected occlusions of shape [H, W], got %s; try one channel of the picture"
-            % (occluded.shape,)
-        )
-    boundary = np.zeros(occluded.shape, bool)
-    vertical, horizontal = occluded[1:] != occluded[:-1], occluded[:, 1:] != occluded[:, :-1]
-    boundary[1:] |= vertical
-    boundary[:-1] |= vertical
-    boundary[:, 1:] |= horizontal
-    boundary[:, :-1] |= horizontal
-    return distance_transform_edt(~boundary) if boundary.any() else np.full(occluded.shape, np.inf)
+    return _average_ranges(epe, valid, _speed(ground_truth, epe), SPEEDS)
 
 
-def percent_above(epe, threshold, valid=None):
-    """Percent of valid pixels with an error above the threshold (pixels): 1px, 3px, 5px."""
-    _check_known(epe, valid)
-    return _percent(_without_nan(epe) > threshold, valid)
+def epe_by_distance(
+    epe: np.ndarray, occlusions: np.ndarray, valid: np.ndarray | None = None
+) -> dict[str, Mean]:
+    """Sintel's d0-10, d10-60 and d60-140: by distance to the nearest occlusion boundary in pixels.
 
-
-def fl(epe, truth, valid=None):
-    """KITTI's Fl-all: percent of valid pixels with an error above 3 pixels AND above 5 % of the truth's length."""
-    return _fl(epe, _speed(truth, epe), valid)
-
-
-def fl_fg(epe, truth, foreground, valid=None):
-    """KITTI's Fl-fg: `fl` over moving objects. foreground: [H, W], non-zero = object (KITTI's obj_map)."""
-    return fl(epe, truth, as_mask(valid, np.shape(epe)) & as_mask(foreground, np.shape(epe)))
-
-
-def fl_bg(epe, truth, foreground, valid=None):
-    """KITTI's Fl-bg: `fl` over the rest. foreground: [H, W], non-zero = object (KITTI's obj_map)."""
-    return fl(epe, truth, as_mask(valid, np.shape(epe)) & ~as_mask(foreground, np.shape(epe)))
-
-
-def wauc(epe, valid=None):
-    """Weighted area under the curve of inliers over thresholds (Richter et al., Playing for Benchmarks, 2017): percent, 100 is perfect.
-
-    100 / sum(w) * sum over i = 1..100 of w_i * (share of pixels with an error of at most i / 20 pixels), w_i = 1 - (i - 1) / 100.
+    The lower end of each range is included; all are empty where nothing is occluded. Sintel
+    publishes no program for these: `occlusion_distance` defines the distance here.
     """
-    _check_known(epe, valid)
-    passed_from = np.append(
-        np.cumsum(WAUC_WEIGHTS[::-1])[::-1], 0.0
-    )  # the weight of this threshold and all larger ones
-    passed = passed_from[np.searchsorted(WAUC_THRESHOLDS, _without_nan(epe), side="left")]
-    return average(100.0 * passed / passed_from[0], valid)
+    return _average_ranges(epe, valid, occlusion_distance(occlusions), DISTANCES)
 
 
-def evaluate(prediction, truth, valid=None, occlusions=None, foreground=None):
-    """Every measure that the given masks allow, of one frame: {name: Mean}, in the order of `MEASURES`. "Zero flow" is the EPE of no motion, for scale.
+def percent_above(epe: np.ndarray, threshold: float, valid: np.ndarray | None = None) -> Mean:
+    """The percentage of valid pixels with an error above a threshold in pixels: 1px, 3px, 5px."""
+    check_known(epe, valid)
+    return percentage(_without_nan(epe) > threshold, valid)
 
-    prediction, truth: [H, W, 2]. valid: None is every pixel whose truth is known (Sintel: dense); pixels of unknown truth never count.
-    occlusions: [H, W], for EPE matched, unmatched and d0-10 to d60-140. foreground: [H, W], for Fl-bg and Fl-fg.
+
+def fl(epe: np.ndarray, ground_truth: np.ndarray, valid: np.ndarray | None = None) -> Mean:
+    """KITTI's Fl-all: the percentage of outliers.
+
+    An outlier's error is above 3 pixels AND above 5 % of the length of the ground truth.
     """
-    epe = endpoint_error(prediction, truth)
-    valid = as_mask(valid, epe.shape) & valid_pixels(truth)
-    return evaluate_maps(
-        epe, angular_error(prediction, truth), flow_magnitude(truth), valid, occlusions, foreground
-    )
+    return _fl(epe, _speed(ground_truth, epe), valid)
 
 
-def evaluate_maps(epe, angles, speed, valid, occlusions=None, foreground=None):
-    """`evaluate` of the maps of `endpoint_error`, `angular_error` and `flow_magnitude`, for who needs them too. valid: [H, W] bool, known pixels only."""
-    results = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
-    results.update(
-        ("%dpx" % pixels, percent_above(epe, pixels, valid)) for pixels in OUTLIER_PIXELS
-    )
-    results.update(
-        {"Fl-all": _fl(epe, speed, valid), "AAE": average(angles, valid), "WAUC": wauc(epe, valid)}
-    )
-    results.update(_average_bins(epe, valid, speed, SPEEDS))
+def fl_fg(
+    epe: np.ndarray,
+    ground_truth: np.ndarray,
+    foreground: np.ndarray,
+    valid: np.ndarray | None = None,
+) -> Mean:
+    """KITTI's Fl-fg: `fl` over moving objects, the non-zero pixels of KITTI's obj_map."""
+    shape = np.shape(epe)
+    return fl(epe, ground_truth, as_mask(valid, shape) & as_mask(foreground, shape))
+
+
+def fl_bg(
+    epe: np.ndarray,
+    ground_truth: np.ndarray,
+    foreground: np.ndarray,
+    valid: np.ndarray | None = None,
+) -> Mean:
+    """KITTI's Fl-bg: `fl` over the background, the zero pixels of KITTI's obj_map."""
+    shape = np.shape(epe)
+    return fl(epe, ground_truth, as_mask(valid, shape) & ~as_mask(foreground, shape))
+
+
+def wauc(epe: np.ndarray, valid: np.ndarray | None = None) -> Mean:
+    """VIPER's weighted area under the curve of inliers over thresholds, in percent; 100 is perfect.
+
+    100 / sum(w) * sum over i = 1..100 of w_i * (share of pixels with an error of at most i / 20
+    pixels), with w_i = 1 - (i - 1) / 100 (Richter et al., Playing for Benchmarks, 2017).
+    """
+    check_known(epe, valid)
+    # An inlier of a threshold is one of all larger thresholds, too: their weights add up.
+    weight_from = np.append(np.cumsum(WAUC_WEIGHTS[::-1])[::-1], 0.0)
+    first_threshold = np.searchsorted(WAUC_THRESHOLDS, _without_nan(epe), side="left")
+    return average(100.0 * weight_from[first_threshold] / weight_from[0], valid)
+
+
+def evaluate(
+    prediction: np.ndarray,
+    ground_truth: np.ndarray,
+    valid: np.ndarray | None = None,
+    occlusions: np.ndarray | None = None,
+    foreground: np.ndarray | None = None,
+) -> dict[str, Mean]:
+    """Every measure that the given masks allow.
+
+    Args:
+        prediction: [H, W, 2], pixels.
+        ground_truth: [H, W, 2], pixels.
+        valid: None is everywhere (Sintel: dense). Pixels of unknown ground truth never count.
+        occlusions: For EPE matched, EPE unmatched and d0-10 to d60-140.
+        foreground: For Fl-bg and Fl-fg.
+
+    Returns:
+        {measure: Mean}, in the order of MEASURES. "Zero flow" is the EPE of a flow of zero, the
+        mean speed, for scale.
+
+    Raises:
+        ValueError: The shapes differ, or the prediction is not finite.
+    """
+    epe = endpoint_error(prediction, ground_truth)
+    valid = as_mask(valid, epe.shape) & valid_pixels(ground_truth)
+    angles, speed = angular_error(prediction, ground_truth), flow_magnitude(ground_truth)
+    return evaluate_maps(epe, angles, speed, valid, occlusions, foreground)
+
+
+def evaluate_maps(
+    epe: np.ndarray,
+    angles: np.ndarray,
+    speed: np.ndarray,
+    valid: np.ndarray,
+    occlusions: np.ndarray | None = None,
+    foreground: np.ndarray | None = None,
+) -> dict[str, Mean]:
+    """`evaluate` for callers that need the maps of errors, too.
+
+    Args:
+        epe: From `endpoint_error`.
+        angles: From `angular_error`.
+        speed: From `flow_magnitude` of the ground truth.
+        valid: [H, W] bool, pixels with known ground truth only.
+        occlusions, foreground: As for `evaluate`.
+
+    Returns:
+        {measure: Mean}, in the order of MEASURES.
+    """
+    means = {"EPE": average(epe, valid), "Zero flow": average(speed, valid)}
+    for pixels in OUTLIER_PIXELS:
+        means["%dpx" % pixels] = percent_above(epe, pixels, valid)
+    means["Fl-all"] = _fl(epe, speed, valid)
+    means["AAE"] = average(angles, valid)
+    means["WAUC"] = wauc(epe, valid)
+    means.update(_average_ranges(epe, valid, speed, SPEEDS))
     if occlusions is not None:
-        results.update(
-            {
-                "EPE matched": matched_epe(epe, occlusions, valid),
-                "EPE unmatched": unmatched_epe(epe, occlusions, valid),
-            }
-        )
-        results.update(epe_by_distance(epe, occlusions, valid))
+        means["EPE matched"] = matched_epe(epe, occlusions, valid)
+        means["EPE unmatched"] = unmatched_epe(epe, occlusions, valid)
+        means.update(epe_by_distance(epe, occlusions, valid))
     if foreground is not None:
-        results.update(
-            {
-                "Fl-bg": _fl(epe, speed, valid & ~as_mask(foreground, epe.shape)),
-                "Fl-fg": _fl(epe, speed, valid & as_mask(foreground, epe.shape)),
-            }
-        )
-    return results
+        objects = as_mask(foreground, epe.shape)
+        means["Fl-bg"] = _fl(epe, speed, valid & ~objects)
+        means["Fl-fg"] = _fl(epe, speed, valid & objects)
+    return means
 
 
-def _pair(prediction, truth):
-    prediction, truth = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
-    if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[2] != 2:
+def _check_flows(prediction: np.ndarray, ground_truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64, unknown ground truth as NaN."""
+    prediction = np.asarray(prediction, np.float64)
+    ground_truth = np.asarray(ground_truth, np.float64)
+    shape = ground_truth.shape
+    if prediction.shape != shape or len(shape) != 3 or shape[2] != 2:
         raise ValueError(
-            "expected prediction and truth of one shape [H, W, 2], got %s and %s; try cropping the padding"
-            % (prediction.shape, truth.shape)
+            "Prediction and ground truth must have one shape [H, W, 2], got %s and %s"
+            % (prediction.shape, shape)
         )
     finite = np.isfinite(prediction)
     if not finite.all():
-        wrong = int((~finite).any(axis=-1).sum())
         raise ValueError(
-            "expected a finite prediction, got %d pixels with NaN or infinity; try the checkpoint before training diverged"
-            % wrong
+            "The prediction has %d pixels with NaN or infinity" % int((~finite).any(axis=-1).sum())
         )
-    return prediction, _where_unknown(truth, np.nan)
+    return prediction, _replace_unknown(ground_truth, np.nan)
 
 
-def _where_unknown(truth, value):
-    known = valid_pixels(truth)
-    return truth if known.all() else np.where(known[..., np.newaxis], truth, value)
+def _replace_unknown(flow: np.ndarray, value: float) -> np.ndarray:
+    known = valid_pixels(flow)
+    return flow if known.all() else np.where(known[..., np.newaxis], flow, value)
 
 
-def _fl(epe, speed, valid):
-    _check_known(epe, valid)
-    wrong = _without_nan(epe) > FL_PIXELS
+def _speed(ground_truth: np.ndarray, epe: np.ndarray) -> np.ndarray:
+    shape = np.shape(epe) + (2,)
+    if np.shape(ground_truth) != shape:
+        raise ValueError(
+            "The ground truth must have the shape %s, got %s" % (shape, np.shape(ground_truth))
+        )
+    return flow_magnitude(ground_truth)
+
+
+def _fl(epe: np.ndarray, speed: np.ndarray, valid: np.ndarray | None) -> Mean:
+    check_known(epe, valid)
+    outliers = _without_nan(epe) > FL_PIXELS
     with np.errstate(divide="ignore"):
-        wrong[wrong] = epe[wrong] / speed[wrong] > FL_FRACTION
-    return _percent(wrong, valid)
+        outliers[outliers] = epe[outliers] / speed[outliers] > FL_FRACTION
+    return percentage(outliers, valid)
 
 
-def _percent(wrong, valid):
-    valid = as_mask(valid, wrong.shape)
-    count = int(np.count_nonzero(valid))
-    return Mean(100.0 * np.count_nonzero(wrong & valid) / count, count) if count else Mean(None, 0)
-
-
-def _speed(truth, epe):
-    if np.shape(truth) != np.shape(epe) + (2,):
-        raise ValueError(
-            "expected truth of shape %s, got %s; try the truth of the same frame"
-            % (np.shape(epe) + (2,), np.shape(truth))
-        )
-    return flow_magnitude(truth)
-
-
-def _check_known(values, valid):
-    unknown = int((as_mask(valid, np.shape(values)) & ~np.isfinite(values)).sum())
-    if unknown:
-        raise ValueError(
-            "expected known errors at every valid pixel, got %d unknown; try the valid mask of the truth"
-            % unknown
-        )
-
-
-def _without_nan(values):
+def _without_nan(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, 0)
 
 
-def _average_where(values, valid, chosen):
-    _check_known(values, valid)
-    values = np.asarray(values)[as_mask(valid, np.shape(values)) & chosen]
-    return Mean(float(values.mean()), values.size) if values.size else Mean(None, 0)
-
-
-def _average_bins(epe, valid, measure, bins):
-    if measure.shape != np.shape(epe):
+def _average_ranges(
+    epe: np.ndarray, valid: np.ndarray | None, quantity: np.ndarray, ranges
+) -> dict[str, Mean]:
+    """{name: mean EPE of the pixels whose quantity is in the range}."""
+    if quantity.shape != np.shape(epe):
         raise ValueError(
-            "expected maps of one shape, got %s and %s; try the masks of the same frame"
-            % (np.shape(epe), measure.shape)
+            "The maps of one frame must have one shape, got %s and %s"
+            % (np.shape(epe), quantity.shape)
         )
     return {
-        name: _average_where(epe, valid, (measure >= start) & (measure < end))
-        for name, start, end in bins
+        name: average_where(epe, valid, (quantity >= start) & (quantity < end))
+        for name, start, end in ranges
     }

@@ -1,56 +1,83 @@
-"""Occlusion from the disagreement of the flow there with the flow back."""
+"""Occluded pixels: from forward-backward consistency, and the distance to their boundaries."""
+
+from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from pwcnet.io.flow_files import valid_pixels
 
-RELATIVE, ABSOLUTE = (
-    0.01,
-    0.5,
-)  # of the squared motions; squared pixels (Sundaram, Brox, Keutzer, Dense Point Trajectories, ECCV 2010, equation 5)
+# Sundaram, Brox, Keutzer, Dense Point Trajectories by GPU-accelerated Large Displacement Optical
+# Flow, ECCV 2010, equation 5: a share of the squared motions, and squared pixels.
+RELATIVE_LIMIT, ABSOLUTE_LIMIT = 0.01, 0.5
 
 
-def forward_backward_occlusion(forward, backward):
-    """Where the way there and back does not end near its start (Sundaram et al. 2010): |f(x) + b(x + f(x))|^2 >= 0.01 (|f(x)|^2 + |b(x + f(x))|^2) + 0.5.
+def forward_backward_occlusion(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """Finds occluded pixels by the consistency of forward and backward flow (Sundaram et al. 2010).
 
-    forward: [H, W, 2] floating, pixels, channels (u, v), from frame 1 to frame 2. backward: the same size, from frame 2 to frame 1; read between its pixels
-    bilinearly. Returns [H, W] bool, on the pixels of frame 1. Pixels that leave the frame (the centres of its outermost pixels bound it) are occluded, as are
-    those whose flow, or the flow at their target, is unknown (`valid_pixels`). Raises ValueError for other shapes.
+    A pixel x is occluded where |f(x) + b(x + f(x))|^2 >= 0.01 (|f(x)|^2 + |b(x + f(x))|^2) + 0.5.
+
+    Args:
+        forward: [H, W, 2], floating, pixels, channels (u, v), f from frame 1 to frame 2.
+        backward: [H, W, 2], floating, pixels, channels (u, v), b from frame 2 to frame 1; read
+            bilinearly between its pixels.
+
+    Returns:
+        [H, W] bool, on the pixels of frame 1. Pixels that leave the frame, whose bounds are the
+        centres of its outermost pixels, are occluded, and so are pixels whose flow, or the flow at
+        their target, is unknown.
+
+    Raises:
+        ValueError: The shapes differ or are others.
     """
     forward, backward = np.asarray(forward, np.float32), np.asarray(backward, np.float32)
-    if (
-        forward.ndim != 3
-        or forward.shape[2] != 2
-        or forward.shape != backward.shape
-        or not forward.size
-    ):
+    shape = forward.shape
+    if len(shape) != 3 or shape[2] != 2 or backward.shape != shape or not forward.size:
         raise ValueError(
-            "expected forward and backward flow of one shape [H, W, 2], got %s and %s; try flows of the same pair"
-            % (forward.shape, backward.shape)
+            "Forward and backward flow must have one shape [H, W, 2], got %s and %s"
+            % (shape, backward.shape)
         )
-    height, width = forward.shape[:2]
-    known, known_back = valid_pixels(forward), valid_pixels(backward)
-    forward, backward = (
-        np.where(known[..., np.newaxis], forward, 0),
-        np.where(known_back[..., np.newaxis], backward, 0),
-    )
+    height, width = shape[:2]
+    known, known_backward = valid_pixels(forward), valid_pixels(backward)
+    forward = np.where(known[..., np.newaxis], forward, 0)
+    backward = np.where(known_backward[..., np.newaxis], backward, 0)
     x = np.arange(width, dtype=np.float32) + forward[..., 0]
     y = np.arange(height, dtype=np.float32)[:, np.newaxis] + forward[..., 1]
     outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    back = _at(backward, x, y)
-    unknown = ~known | (_at((~known_back).astype(np.float32), x, y) > 0)
+    unknown = ~known | (_sample((~known_backward).astype(np.float32), x, y) > 0)
+    back = _sample(backward, x, y)
     gap = np.square(forward + back).sum(axis=-1)
-    return (
-        outside
-        | unknown
-        | (
-            gap
-            >= RELATIVE * (np.square(forward).sum(axis=-1) + np.square(back).sum(axis=-1))
-            + ABSOLUTE
-        )
-    )
+    motions = np.square(forward).sum(axis=-1) + np.square(back).sum(axis=-1)
+    return outside | unknown | (gap >= RELATIVE_LIMIT * motions + ABSOLUTE_LIMIT)
 
 
-def _at(field, x, y):
+def occlusion_distance(occlusions: np.ndarray) -> np.ndarray:
+    """The Euclidean distance of each pixel to the nearest occlusion boundary.
+
+    The boundary consists of every pixel, on either side, whose mask differs from that of the pixel
+    above, below, left or right; its distance is 0. The border of the frame is no boundary.
+
+    Args:
+        occlusions: [H, W], non-zero = occluded.
+
+    Returns:
+        [H, W] float64, pixels; infinity where there is no boundary.
+
+    Raises:
+        ValueError: The shape is another one.
+    """
+    occluded = np.asarray(occlusions) != 0
+    if occluded.ndim != 2:
+        raise ValueError("occlusions must have the shape [H, W], got %s" % (occluded.shape,))
+    boundary = np.zeros(occluded.shape, bool)
+    vertical, horizontal = occluded[1:] != occluded[:-1], occluded[:, 1:] != occluded[:, :-1]
+    boundary[1:] |= vertical
+    boundary[:-1] |= vertical
+    boundary[:, 1:] |= horizontal
+    boundary[:, :-1] |= horizontal
+    return distance_transform_edt(~boundary) if boundary.any() else np.full(occluded.shape, np.inf)
+
+
+def _sample(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

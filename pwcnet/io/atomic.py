@@ -1,19 +1,32 @@
-"""Files that are complete or absent, whatever kills the program."""
+"""Atomic files: complete or absent, whatever stops the program."""
+
+from __future__ import annotations
 
 import errno
 import os
 import tempfile
 from contextlib import contextmanager
+from typing import Iterator
 
-PARTIAL_PREFIX = ".partial-"  # begins the names of files that are being written; one that stays was being written when the program was killed
+# Names of files that are being written start with this; such a file stays where the program was
+# killed meanwhile.
+PARTIAL_PREFIX = ".partial-"
 
 
 @contextmanager
-def atomic_path(path):
-    """Yields a temporary name in the same folder, with the same ending; renames it to `path` when the block ends well, removes it when it does not.
+def atomic_path(path: str) -> Iterator[str]:
+    """Yields a temporary path to write to, which becomes `path` when the block ends.
 
-    The folder is made if it is missing. Raises OSError as the file system does (disk full, no permission), which names `path` or the folder that cannot be
-    made; at once IsADirectoryError where `path` is a folder.
+    The temporary file lies in the same folder and has the same extension; it is removed where the
+    block raises. The folder is created if it is missing.
+
+    Args:
+        path: The file.
+
+    Raises:
+        IsADirectoryError: At once, where `path` is a folder.
+        OSError: As the file system does (disk full, no permission); the error names `path`, or the
+            folder that cannot be created.
     """
     path = os.fspath(path)
     _refuse_folder(path)
@@ -36,8 +49,8 @@ def atomic_path(path):
 
 
 @contextmanager
-def os_errors_naming(path):
-    """OSErrors of the block that name no file (a disk that is full), or one that is being written, name `path` instead."""
+def os_errors_naming(path: str) -> Iterator[None]:
+    """OSErrors of the block name `path` where they name no file or a temporary one."""
     try:
         yield
     except OSError as error:
@@ -46,19 +59,28 @@ def os_errors_naming(path):
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
-def is_partial(path):
-    """Whether a path is, or lies in, what is being written."""
+def is_partial(path: str) -> bool:
+    """Whether a path is, or lies in, a file or folder that is being written."""
     return any(part.startswith(PARTIAL_PREFIX) for part in str(path).split(os.sep))
 
 
-def check_output_file(path):
-    """Raises, before the work and without a trace, the OSError that writing this file would end in: it is a folder, a file is in the way, no permission."""
+def check_output_file(path: str) -> None:
+    """Checks, before the work and without a trace, that a file can be written.
+
+    Raises:
+        OSError: What writing the file would raise: it is a folder, a file stands where a folder
+            must be, no permission.
+    """
     _refuse_folder(path)
     check_output_folder(os.path.dirname(os.path.abspath(path)))
 
 
-def check_output_folder(path):
-    """Raises, before the work and without a trace, the OSError that making this folder, or a file in it, would end in."""
+def check_output_folder(path: str) -> None:
+    """Checks, before the work and without a trace, that a folder can be created and written to.
+
+    Raises:
+        OSError: What creating the folder, or a file in it, would raise.
+    """
     existing = os.path.abspath(path)
     while not os.path.lexists(existing):
         existing = os.path.dirname(existing)
@@ -67,14 +89,14 @@ def check_output_folder(path):
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
-    except FileNotFoundError:  # what /proc says: nothing can be made in it
+    except FileNotFoundError:  # what /proc reports, where nothing can be created
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), existing) from None
     except OSError as error:
         raise OSError(error.errno, error.strerror, existing) from error
 
 
-def sync_folder(path):
-    """Makes the names in a folder last through a loss of power."""
+def sync_folder(path: str) -> None:
+    """Makes the names in a folder survive a loss of power."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -82,25 +104,24 @@ def sync_folder(path):
         os.close(handle)
 
 
-def write_bytes(path, data):
-    """Writes bytes to `path`, completely or not at all."""
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a file, completely or not at all; see `atomic_path`."""
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         stream.write(data)
 
 
-def write_text(path, text):
-    """Writes UTF-8 text to `path`, completely or not at all."""
+def write_text(path: str, text: str) -> None:
+    """Writes a file of UTF-8 text, completely or not at all; see `atomic_path`."""
     write_bytes(path, text.encode("utf-8"))
 
 
-def _refuse_folder(path):
+def _refuse_folder(path: str) -> None:
     if os.path.isdir(os.path.abspath(path)):
-        raise IsADirectoryError(
-            errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path) or os.curdir
-        )
+        name = os.fspath(path) or os.curdir
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
 
 
-def _umask():
+def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask

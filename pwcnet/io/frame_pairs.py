@@ -1,21 +1,31 @@
-"""Pairs of frames to find the flow between: two pictures, a folder of pictures, or a video, with a name for each pair."""
+"""Pairs of frames from two images, a folder of images or a video, with a name for each pair."""
+
+from __future__ import annotations
 
 import logging
 import os
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Sequence
 
 import numpy as np
 
 from pwcnet.io.images import list_frames, read_frame
 from pwcnet.io.video import is_video, read_video, video_facts
 
-WHOLE = 0.9  # of the frames that a container counts: some counts are estimates
+# A video with a smaller share of the frames that its container reports is probably cut off; some
+# containers only estimate the number.
+MIN_FRAME_SHARE = 0.9
 
 log = logging.getLogger(__name__)
 
 
 class Pair(NamedTuple):
-    """name: for files, without an ending. frame1, frame2: [H, W, 3] uint8 RGB of one size."""
+    """Two frames.
+
+    Attributes:
+        name: A name for files, without an extension.
+        frame1: [H, W, 3] uint8 RGB.
+        frame2: [H, W, 3] uint8 RGB, of the same size.
+    """
 
     name: str
     frame1: np.ndarray
@@ -23,95 +33,105 @@ class Pair(NamedTuple):
 
 
 class FramePairs(NamedTuple):
-    """pairs: read one after the other, in order. count: how many will come; of a video what its container says, if anything, which may be wrong.
+    """The pairs of a sequence of frames.
 
-    files, names: the pictures that they are read from, and the names of the pairs; none for a video. title: the name of the folder, or of the video without
-    its ending; None for two pictures. rate: a video's frames a second as its container says, None where it says nothing.
+    Attributes:
+        pairs: The pairs, in order, read one after the other.
+        count: The number of pairs; for a video what its container reports, which may be wrong, or
+            None.
+        files: The images, in order; none for a video.
+        names: The names of the pairs; none for a video.
+        title: The name of the folder, or of the video without its extension; None for two images.
+        rate: The frames per second of a video; None where they are unknown.
     """
 
     pairs: Iterator[Pair]
-    count: Optional[int]
-    files: Tuple[str, ...] = ()
-    names: Tuple[str, ...] = ()
-    title: Optional[str] = None
-    rate: Optional[float] = None
+    count: int | None
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    title: str | None = None
+    rate: float | None = None
 
 
-def frame_pairs(paths):
-    """Finds the frames of two pictures, one folder (each picture with the next) or one video (each frame with the next): a `FramePairs`.
+def frame_pairs(paths: Sequence[str]) -> FramePairs:
+    """Opens the frames of two images, one folder or one video; each frame and the next are a pair.
 
-    A pair is named after its first picture; where a folder has a.png and a.jpg, after the whole file name; in a video after that and the number of the first
-    frame from 1, as clip_000001. At most two frames are in memory. Raises at once ValueError or FileNotFoundError for other paths; broken pictures and those of
-    another size raise ValueError when they are reached, as OpenCV tells a size only by decoding the picture; the pairs before them have been given by then. A
-    video that ends well before its container says is warned of in the log, as OpenCV reports no error.
+    A pair has the name of its first image, with the extension where a folder has a.png and a.jpg;
+    in a video the name of the video and the number of the first frame from 1, as clip_000001. At
+    most two frames are in memory.
+
+    Args:
+        paths: Two images, one folder or one video.
+
+    Returns:
+        The `FramePairs`. Its iterator raises ValueError for an image that is damaged or of another
+        size when it is reached: OpenCV knows a size only after decoding the image. A video that
+        ends well before its container says is reported in the log, as OpenCV reports no error.
+
+    Raises:
+        FileNotFoundError: A path does not exist.
+        ValueError: The paths are others.
     """
     paths = [os.fspath(path) for path in paths]
     if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
-        return _picture_pairs(paths)
+        return _image_pairs(paths)
     if len(paths) == 1 and os.path.isdir(paths[0]):
-        return _picture_pairs(list_frames(paths[0]), os.path.basename(os.path.realpath(paths[0])))
+        return _image_pairs(list_frames(paths[0]), os.path.basename(os.path.realpath(paths[0])))
     if len(paths) == 1 and is_video(paths[0]):
         return _video_pairs(paths[0])
     if len(paths) == 1 and not os.path.exists(paths[0]):
-        raise FileNotFoundError(
-            "expected a folder or a video, got none at %s; try another name" % paths[0]
-        )
+        raise FileNotFoundError("No folder or video at %s" % paths[0])
     raise ValueError(
-        "expected two pictures, one folder or one video, got %s; try one of these"
+        "Frames must be two images, one folder or one video, got %s"
         % (", ".join(paths) or "nothing")
     )
 
 
-def _picture_pairs(files, title=None):
+def _image_pairs(files: Sequence[str], title: str | None = None) -> FramePairs:
     for file in files:
         if not os.path.isfile(file):
-            raise FileNotFoundError("expected a picture, got none at %s; try another name" % file)
+            raise FileNotFoundError("No image at %s" % file)
     names = [os.path.splitext(os.path.basename(file))[0] for file in files[:-1]]
     if len(set(names)) < len(names):
         names = [os.path.basename(file) for file in files[:-1]]
-    return FramePairs(_of_files(files, names), len(files) - 1, tuple(files), tuple(names), title)
+    pairs = _read_image_pairs(files, names)
+    return FramePairs(pairs, len(files) - 1, tuple(files), tuple(names), title)
 
 
-def _video_pairs(path):
-    frames, facts, stem = (
-        read_video(path),
-        video_facts(path),
-        os.path.splitext(os.path.basename(path))[0],
-    )
-    return FramePairs(
-        _of_video(frames, path, stem, facts.count),
-        None if facts.count is None else max(1, facts.count - 1),
-        title=stem,
-        rate=facts.rate,
-    )
+def _video_pairs(path: str) -> FramePairs:
+    frames, facts = read_video(path), video_facts(path)
+    title = os.path.splitext(os.path.basename(path))[0]
+    pairs = _read_video_pairs(frames, path, title, facts.count)
+    count = None if facts.count is None else max(1, facts.count - 1)
+    return FramePairs(pairs, count, title=title, rate=facts.rate)
 
 
-def _of_files(files, names):
-    earlier = read_frame(files[0])
+def _read_image_pairs(files: Sequence[str], names: Sequence[str]) -> Iterator[Pair]:
+    previous = read_frame(files[0])
     for index, name in enumerate(names):
         frame = read_frame(files[index + 1])
-        if frame.shape != earlier.shape:
+        if frame.shape != previous.shape:
             raise ValueError(
-                "expected frames of one size, got %dx%d (height x width) in %s and %dx%d in %s; try scaling one of them"
-                % (earlier.shape[:2] + (files[index],) + frame.shape[:2] + (files[index + 1],))
+                "%s has %dx%d pixels (height x width), %s has %dx%d; both frames must have one size"
+                % ((files[index + 1],) + frame.shape[:2] + (files[index],) + previous.shape[:2])
             )
-        yield Pair(name, earlier, frame)
-        earlier = frame
+        yield Pair(name, previous, frame)
+        previous = frame
 
 
-def _of_video(frames, path, stem, count):
-    earlier, number = next(frames), 0
+def _read_video_pairs(
+    frames: Iterator[np.ndarray], path: str, title: str, expected: int | None
+) -> Iterator[Pair]:
+    previous, number = next(frames), 0
     for number, frame in enumerate(frames, 1):
-        yield Pair("%s_%06d" % (stem, number), earlier, frame)
-        earlier = frame
+        yield Pair("%s_%06d" % (title, number), previous, frame)
+        previous = frame
     if not number:
-        raise ValueError(
-            "expected a video of at least two frames, got one in %s; try another" % path
-        )
-    if count and number + 1 < WHOLE * count:
+        raise ValueError("%s has only one frame; a video must have at least two" % path)
+    if expected and number + 1 < MIN_FRAME_SHARE * expected:
         log.warning(
             "read %d frames of about %d in %s: it may be cut off or damaged",
             number + 1,
-            count,
+            expected,
             path,
         )

@@ -1,4 +1,6 @@
-"""Image files and folders of frames, always uint8 RGB."""
+"""Image files and folders of frames; images are uint8 RGB."""
+
+from __future__ import annotations
 
 import os
 import re
@@ -9,96 +11,120 @@ import numpy as np
 from pwcnet.io.atomic import write_bytes
 from pwcnet.io.flow_files import decode_image, read_bytes
 
-IMAGE_ENDINGS = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
-WRITTEN_ENDINGS = (
+IMAGE_EXTENSIONS = (
     ".bmp",
     ".jpeg",
     ".jpg",
+    ".pgm",
     ".png",
+    ".pnm",
     ".ppm",
     ".tif",
     ".tiff",
     ".webp",
-)  # without those for grey
+)
+GREY_EXTENSIONS = (".pgm", ".pnm")  # which images RGB are not written to
+WRITTEN_EXTENSIONS = tuple(
+    extension for extension in IMAGE_EXTENSIONS if extension not in GREY_EXTENSIONS
+)
 
 
-def read_frame(path):
-    """Reads a picture as [H, W, 3] uint8 RGB.
+def read_frame(path: str) -> np.ndarray:
+    """Reads an image file.
 
-    Grey is repeated to three channels, alpha dropped, 16 bits scaled to 8 (divided by 257, rounded). The EXIF orientation is ignored:
-    pixels come as they are stored, so that frames and labels agree. Raises FileNotFoundError, or ValueError for a file that OpenCV
-    cannot read completely and for other types than uint8 and uint16; both name the file.
+    Grey is repeated to three channels, alpha dropped, 16 bits scaled to 8 (divided by 257 and
+    rounded). The EXIF orientation is ignored: pixels come as they are stored, so that frames and
+    ground truth agree.
+
+    Args:
+        path: The file.
+
+    Returns:
+        [H, W, 3] uint8 RGB.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: OpenCV cannot read the file completely, or its type is neither uint8 nor uint16;
+            the message names it.
     """
     path = os.fspath(path)
-    picture = decode_image(read_bytes(path), path)
-    if picture.dtype not in (np.uint8, np.uint16):
+    image = decode_image(read_bytes(path), path)
+    if image.dtype not in (np.uint8, np.uint16):
         raise ValueError(
-            "expected a picture of 8 or 16 bits a channel, got %s in %s; try saving it as 8-bit PNG"
-            % (picture.dtype, path)
+            "%s has channels of %s; frames must have 8 or 16 bits per channel" % (path, image.dtype)
         )
-    if picture.ndim == 2:
-        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     else:
-        picture = cv2.cvtColor(
-            picture, cv2.COLOR_BGRA2RGB if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        )
-    return picture if picture.dtype == np.uint8 else np.rint(picture / 257.0).astype(np.uint8)
+        conversion = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        image = cv2.cvtColor(image, conversion)
+    return image if image.dtype == np.uint8 else np.rint(image / 257.0).astype(np.uint8)
 
 
-def write_image(path, rgb):
-    """Writes a picture in the format of its ending, completely or not at all.
+def write_image(path: str, rgb: np.ndarray) -> None:
+    """Writes an image in the format of its extension, completely or not at all.
 
-    rgb: [H, W, 3] uint8 RGB. Raises ValueError for another type or shape and for an ending that is not in WRITTEN_ENDINGS.
+    Args:
+        path: The file; its folder is created if it is missing.
+        rgb: [H, W, 3] uint8 RGB.
+
+    Raises:
+        ValueError: The extension is not in WRITTEN_EXTENSIONS, or the shape or type is another one.
+        OSError: The file cannot be written.
     """
     path = os.fspath(path)
-    ending = _ending(path)
-    if ending not in WRITTEN_ENDINGS:
+    extension = _extension(path)
+    if extension not in WRITTEN_EXTENSIONS:
         raise ValueError(
-            "expected a picture ending in %s, got %r in %s; try .png"
-            % (", ".join(WRITTEN_ENDINGS), ending, path)
+            "The extension of an image must be one of %s, got %r in %s"
+            % (", ".join(WRITTEN_EXTENSIONS), extension, path)
         )
     rgb = np.asarray(rgb)
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
         raise ValueError(
-            "expected uint8 RGB of shape [H, W, 3], got %s %s for %s; try scaling to 0..255 and repeating grey"
-            % (rgb.dtype, rgb.shape, path)
+            "The image for %s must be uint8 RGB of shape [H, W, 3], got %s %s"
+            % (path, rgb.dtype, rgb.shape)
         )
-    write_bytes(path, cv2.imencode(ending, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+    write_bytes(path, cv2.imencode(extension, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
-def list_frames(folder):
-    """The paths of the pictures in a folder, in the order of the numbers in their names (frame_2 before frame_10); hidden files are left out.
+def list_frames(folder: str) -> list[str]:
+    """Lists the images of a folder.
 
-    Raises FileNotFoundError for a missing folder, ValueError for what is no folder or holds fewer than two pictures.
+    Args:
+        folder: The folder; hidden files in it are left out.
+
+    Returns:
+        The paths, in the order of the numbers in their names: frame_2 before frame_10.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: It is a file, or a folder with fewer than two images.
     """
     folder = os.fspath(folder)
     if not os.path.exists(folder):
-        raise FileNotFoundError(
-            "expected a folder of frames, got none at %s; try another name" % folder
-        )
+        raise FileNotFoundError("No folder at %s" % folder)
     if not os.path.isdir(folder):
-        raise ValueError(
-            "expected a folder of frames, got a file in %s; try the folder that it is in" % folder
-        )
+        raise ValueError("%s is a file, not a folder of frames" % folder)
     paths = [
         os.path.join(folder, name)
-        for name in sorted(os.listdir(folder), key=_natural)
-        if _ending(name) in IMAGE_ENDINGS and not name.startswith(".")
+        for name in sorted(os.listdir(folder), key=_natural_order)
+        if _extension(name) in IMAGE_EXTENSIONS and not name.startswith(".")
     ]
     paths = [path for path in paths if os.path.isfile(path)]
     if len(paths) < 2:
         raise ValueError(
-            "expected at least two pictures (%s), got %d in %s; try the folder that holds the frames themselves"
-            % (", ".join(IMAGE_ENDINGS), len(paths), folder)
+            "%s has %d images (%s); a folder of frames must have at least two"
+            % (folder, len(paths), ", ".join(IMAGE_EXTENSIONS))
         )
     return paths
 
 
-def _ending(name):
+def _extension(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def _natural(name):
+def _natural_order(name: str) -> tuple:
     """Numbers compare as numbers; the name itself decides between 1 and 01."""
     return [
         (int(part), "") if part.isdigit() else (float("inf"), part)

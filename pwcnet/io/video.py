@@ -198,7 +198,7 @@ class VideoWriter:
         )
         if not self._writer.isOpened():
             raise ValueError(
-                "OpenCV cannot write %s with %s video of %dx%d pixels (height x width) at %g frames "
+                "OpenCV cannot write %s as %s video of %dx%d pixels (height x width) and %g frames "
                 "per second; use smaller frames or another rate"
                 % (self.path, CODEC, height, width, self.rate)
             )

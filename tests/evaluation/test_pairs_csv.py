@@ -15,7 +15,7 @@ from pwcnet.evaluation.pairs_csv import (
 )
 from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 
 PAIRS = [
     PairScores("a/1", {"EPE": Mean(0.9428091, 24), "s40+": Mean(None, 0)}, 0.5),

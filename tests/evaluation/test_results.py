@@ -10,7 +10,8 @@ import pytest
 
 from pwcnet.evaluation.results import EvaluationFolder, Settings, read_evaluation
 from pwcnet.evaluation.scoring import Result, score
-from pwcnet.flow.metrics import MEASURES, Mean
+from pwcnet.flow.averages import Mean
+from pwcnet.flow.metrics import MEASURES
 from pwcnet.io.flow_files import write_flow
 from tests.conftest import ROOT
 

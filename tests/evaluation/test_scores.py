@@ -10,7 +10,7 @@ from pwcnet.evaluation.scores import (
     scene_scores,
     value_of,
 )
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 from tests.helpers.evaluations import SCENES, evaluation
 
 

@@ -1,4 +1,4 @@
-"""The folder of a submission: what is written, what is found wrong."""
+"""The folder of a submission: what is written, what is refused."""
 
 import logging
 import os
@@ -16,13 +16,13 @@ FLOW = np.full(SIZE + (2,), 1.5, np.float32)
 
 @pytest.fixture
 def make(tmp_path):
-    """A folder of two planned files, by their ending, whose frames have SIZE; anew with each call."""
+    """Opens a folder of two planned files with an extension, whose frames have SIZE."""
     frame = put(tmp_path, "frames", "1.png")
 
-    def folder(ending=".flo", **settings):
+    def folder(extension=".flo", **settings):
         return SubmissionFolder(
             str(tmp_path / "out"),
-            {name + ending: Sample(name, frame, frame) for name in ("a/1", "b/2")},
+            {name + extension: Sample(name, frame, frame) for name in ("a/1", "b/2")},
             settings,
         )
 
@@ -50,21 +50,21 @@ def test_what_is_there_is_kept(make, complete):
 
 def test_a_missing_file_is_named(complete):
     os.remove(at(complete, "b", "2.flo"))
-    with pytest.raises(ValueError, match=r"expected 2 flows, got none for 1 \(b/2.flo\)"):
+    with pytest.raises(ValueError, match="1 of 2 .*b/2.flo"):
         complete.verify()
 
 
 def test_another_file_is_named(complete):
     put(complete.folder, "b", "3.flo")
-    with pytest.raises(ValueError, match=r"no files but the 2 flows, got 1 others \(b/3.flo\)"):
+    with pytest.raises(ValueError, match="1 files besides the 2 .*b/3.flo"):
         complete.verify()
 
 
 @pytest.mark.parametrize(
     "flow, words",
     [
-        (FLOW[:-1], "as .*frames/1.png, got 11x16 in .*a/1.flo"),
-        (FLOW * np.nan, "finite flow in every pixel, got 192 without"),
+        (FLOW[:-1], "a/1.flo has 11x16 .*frames/1.png has 12x16"),
+        (FLOW * np.nan, "a/1.flo has 192 pixels"),
     ],
 )
 def test_a_wrong_flow_is_named_and_made_again(flow, words, make, complete):
@@ -77,7 +77,7 @@ def test_a_wrong_flow_is_named_and_made_again(flow, words, make, complete):
 def test_a_torn_file_is_named_and_made_again(make, complete):
     with open(at(complete, "a", "1.flo"), "r+b") as stream:
         stream.truncate(100)
-    with pytest.raises(ValueError, match="got only 100 in .*a/1.flo"):
+    with pytest.raises(ValueError, match="a/1.flo has 100 bytes"):
         complete.verify()
     assert list(make().remaining()) == ["a/1.flo"]
 
@@ -87,7 +87,7 @@ def test_a_sparse_png_is_no_submission(make):
     for name in ("a/1.png", "b/2.png"):
         folder.write(name, FLOW)
     write_flow(at(folder, "b", "2.png"), FLOW, np.eye(*SIZE))
-    with pytest.raises(ValueError, match="got 180 without in .*b/2.png"):
+    with pytest.raises(ValueError, match="b/2.png has 180 pixels"):
         folder.verify()
 
 
@@ -96,9 +96,7 @@ def test_flows_that_no_file_should_hold(value, make):
     flow = FLOW.copy()
     flow[3, 4, 1] = value
     folder = make()
-    with pytest.raises(
-        ValueError, match="got 1 pixels with NaN, infinity or more than 1e9 for a/1.flo"
-    ):
+    with pytest.raises(ValueError, match="a/1.flo has 1 pixels"):
         folder.write("a/1.flo", flow)
     assert os.listdir(folder.folder) == [MANIFEST]
 
@@ -126,6 +124,6 @@ def test_settings_without_a_flow_bind_nobody(make):
 
 
 def test_settings_are_compared_as_json_holds_them(make, complete):
-    with pytest.raises(ValueError, match="got precision 'float16' where it had None"):
+    with pytest.raises(ValueError, match="precision: None in .*submission.json, 'float16' now"):
         make(precision="float16")
     assert sorted(os.listdir(complete.folder)) == [MANIFEST, "a", "b"]

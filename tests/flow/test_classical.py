@@ -21,7 +21,7 @@ def test_it_finds_most_of_the_motion(method):
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="expected a method of dis, farneback, got 'hs'"):
+    with pytest.raises(ValueError, match="dis, farneback, got 'hs'"):
         ClassicalFlow("hs")
-    with pytest.raises(ValueError, match="expected frames of one size"):
+    with pytest.raises(ValueError, match="64, 64, 3.*64, 65, 3"):
         ClassicalFlow("dis").flow(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 65, 3), np.uint8))

@@ -29,9 +29,9 @@ def test_the_wheel_has_55_hues_of_the_six_runs():
 
 
 def test_no_motion_is_white():
-    picture = flow_to_color(np.zeros((4, 5, 2), np.float32))
-    assert picture.shape == (4, 5, 3) and picture.dtype == np.uint8
-    assert (picture == 255).all()
+    image = flow_to_color(np.zeros((4, 5, 2), np.float32))
+    assert image.shape == (4, 5, 3) and image.dtype == np.uint8
+    assert (image == 255).all()
     assert color_of(0, 0, max_magnitude=3) == [255, 255, 255]
 
 
@@ -49,8 +49,8 @@ def test_directions_at_full_magnitude():
 
 def test_smaller_magnitudes_fade_to_white():
     assert color_of(1, 0, max_magnitude=2) == [255, 127, 127]
-    picture = flow_to_color(np.array([[[1, 0], [4, 0]]], np.float32))
-    assert picture[0].tolist() == [[255, 191, 191], [255, 0, 0]]
+    image = flow_to_color(np.array([[[1, 0], [4, 0]]], np.float32))
+    assert image[0].tolist() == [[255, 191, 191], [255, 0, 0]]
 
 
 def test_beyond_the_maximum_is_darkened():
@@ -60,8 +60,8 @@ def test_beyond_the_maximum_is_darkened():
 
 def test_unknown_pixels_are_black_and_do_not_count_for_the_maximum():
     flow = np.array([[[1, 0], [np.nan, 0], [1e10, 1e10], [50, 0]]], np.float32)
-    picture = flow_to_color(flow, valid=np.array([[True, True, True, False]]))
-    assert picture[0].tolist() == [[255, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+    image = flow_to_color(flow, valid=np.array([[True, True, True, False]]))
+    assert image[0].tolist() == [[255, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
     assert (flow_to_color(flow[:, 1:3]) == 0).all()
 
 
@@ -79,27 +79,27 @@ def test_the_maximum_must_be_a_magnitude(maximum):
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match=r"H, W, 2"):
         flow_to_color(np.zeros((4, 5, 3)))
-    with pytest.raises(ValueError, match="valid"):
+    with pytest.raises(ValueError, match=r"mask .*\(4, 5\), got \(5, 4\)"):
         flow_to_color(np.zeros((4, 5, 2)), valid=np.ones((5, 4), bool))
     with pytest.raises(ValueError, match="shape"):
         error_to_color(np.zeros((4, 5)), np.zeros((4, 4)), np.ones((4, 5), bool))
 
 
 def test_color_wheel_is_a_disc_on_white():
-    picture = color_wheel(101)
-    assert picture.shape == (101, 101, 3) and picture.dtype == np.uint8
-    assert picture[50, 50].tolist() == [255, 255, 255]
-    assert picture[0, 0].tolist() == [255, 255, 255]
-    assert picture[50, 100].tolist() == color_of(100 / 101, 0, max_magnitude=1)
+    image = color_wheel(101)
+    assert image.shape == (101, 101, 3) and image.dtype == np.uint8
+    assert image[50, 50].tolist() == [255, 255, 255]
+    assert image[0, 0].tolist() == [255, 255, 255]
+    assert image[50, 100].tolist() == color_of(100 / 101, 0, max_magnitude=1)
     assert color_wheel(1).tolist() == [[[255, 255, 255]]]
     with pytest.raises(ValueError, match="size"):
         color_wheel(0)
 
 
 def test_error_colours_are_those_of_kitti():
-    # large truth: epe / truth / 0.05 decides; small truth: epe / 3 decides, whichever is smaller
+    # The smaller one of epe / 3 and epe / magnitude / 0.05 decides.
     epe = np.array([[0.0, 0.18, 0.2, 2.99, 3.0, 6.0, 1000.0, 50.0, 4.0, 4.0]])
-    truth = np.array([[0.0, 1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 10.0, 160.0, 0.0]])
+    magnitude = np.array([[0.0, 1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 10.0, 160.0, 0.0]])
     expected = [
         (49, 54, 149),
         (49, 54, 149),
@@ -112,21 +112,21 @@ def test_error_colours_are_those_of_kitti():
         (224, 243, 248),
         (254, 224, 144),
     ]
-    picture = error_to_color(epe, truth, np.ones((1, 10), bool))
-    assert picture.dtype == np.uint8
-    assert [tuple(color) for color in picture[0].tolist()] == expected
+    image = error_to_color(epe, magnitude, np.ones((1, 10), bool))
+    assert image.dtype == np.uint8
+    assert [tuple(color) for color in image[0].tolist()] == expected
 
 
 def test_error_is_black_where_nothing_is_known():
-    picture = error_to_color(
+    image = error_to_color(
         np.array([[1.0, np.nan]]), np.array([[1.0, np.nan]]), np.array([[False, False]])
     )
-    assert not picture.any()
+    assert not image.any()
 
 
 def test_real_flow(real_data):
     flow, _ = read_flow(
         os.path.join(real_data, "middlebury", "other-gt-flow", "RubberWhale", "flow10.flo")
     )
-    picture = flow_to_color(flow)
-    assert 0.015 < (picture == 0).all(axis=-1).mean() < 0.017
+    image = flow_to_color(flow)
+    assert 0.015 < (image == 0).all(axis=-1).mean() < 0.017

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pwcnet.flow import metrics
-from pwcnet.flow.metrics import Mean, RunningMean
+from pwcnet.flow.averages import Mean, RunningMean
 from pwcnet.io.flow_files import read_flow
 
 TRUTH = np.array(
@@ -228,9 +228,7 @@ def test_unknown_truth_is_left_out_or_refused():
         lambda e: metrics.epe_by_distance(e, occlusions),
         lambda e: metrics.matched_epe(e, occlusions),
     ):
-        with pytest.raises(
-            ValueError, match="expected known errors at every valid pixel, got 2 unknown"
-        ):
+        with pytest.raises(ValueError, match="errors of 2 valid pixels"):
             function(error)
 
 
@@ -246,7 +244,7 @@ def test_predictions_that_are_no_numbers_do_not_pass(value):
         metrics.evaluate,
         lambda p, t: metrics.evaluate(p, t, valid),
     ):
-        with pytest.raises(ValueError, match="finite prediction.*got 1"):
+        with pytest.raises(ValueError, match="prediction has 1 pixels"):
             function(prediction, truth)
 
 

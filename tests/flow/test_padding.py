@@ -15,7 +15,7 @@ def test_padded_size_is_the_next_multiple():
 
 @pytest.mark.parametrize("arguments", [(0, 5), (5, -1), (5, 5, 0)])
 def test_padded_size_refuses_what_is_no_size(arguments):
-    with pytest.raises(ValueError, match="expected .*got"):
+    with pytest.raises(ValueError, match="got .*0|-1"):
         padded_size(*arguments)
 
 
@@ -39,10 +39,10 @@ def test_equal_sizes_change_nothing():
 def test_refusals():
     array = np.ones((4, 6, 2))
     for size in ((3, 6), (4, 5)):
-        with pytest.raises(ValueError, match=r"at least 4 x 6.*got %d x %d" % size):
+        with pytest.raises(ValueError, match=r"4 x 6.*got %d x %d" % size):
             pad(array, *size)
     for size in ((5, 6), (4, 7), (0, 6), (4, -1)):
-        with pytest.raises(ValueError, match=r"at most 4 x 6.*got %d x %d" % size):
+        with pytest.raises(ValueError, match=r"4 x 6.*got %d x %d" % size):
             crop(array, *size)
     for function in (pad, crop):
         with pytest.raises(ValueError, match=r"H, W, C"):
@@ -69,5 +69,5 @@ def test_network_input_is_scaled_and_padded():
     assert x.shape == (64, 128, 3) and x.dtype == np.float32 and x.max() <= 1
     np.testing.assert_allclose(x[:3, :5] * 255, frame, atol=1e-4)
     assert not x[3:].any() and not x[:, 5:].any()
-    with pytest.raises(ValueError, match="at least 3 x 5"):
+    with pytest.raises(ValueError, match="3 x 5.*got 2 x 5"):
         network_input(frame, 2, 5)

@@ -8,7 +8,7 @@ import numpy as np
 from pwcnet.data.sample import Loaded
 from pwcnet.evaluation.results import Evaluation
 from pwcnet.evaluation.scores import PairScores
-from pwcnet.flow.metrics import Mean, RunningMean
+from pwcnet.flow.averages import Mean, RunningMean
 
 SPEED_EDGES, EPE_EDGES = [0, 1, 10, 40, None], [0, 0.5, 1, 3, None]
 SCENES = [

@@ -83,19 +83,19 @@ def test_flo_writes_invalid_pixels_as_unknown(tmp_path):
 @pytest.mark.parametrize(
     "data, message",
     [
-        (b"PIEH\3\0", r"expected a header of 12 bytes, got 6"),
-        (b"", r"expected a header of 12 bytes, got 0"),
-        (flo_bytes(magic=1.0), r"expected the bytes b'PIEH' at the start, got b'.*'"),
-        (flo_bytes(width=0), r"expected width and height of 1 to 100000, got 0 x 2"),
-        (flo_bytes(height=-2), r"got 3 x -2"),
-        (flo_bytes(width=100001), r"got 100001 x 2"),
-        (flo_bytes(body=FLOW.tobytes()[:-1]), r"expected 60 bytes for 3 x 2 pixels, got only 59"),
-        (flo_bytes(body=FLOW.tobytes() + b"x"), r"expected 60 bytes for 3 x 2 pixels, got 1 more"),
+        (b"PIEH\3\0", "6 bytes, .* 12"),
+        (b"", "0 bytes, .* 12"),
+        (flo_bytes(magic=1.0), "b'.*' instead of b'PIEH'"),
+        (flo_bytes(width=0), "width 0 and height 2"),
+        (flo_bytes(height=-2), "width 3 and height -2"),
+        (flo_bytes(width=100001), "width 100001 and height 2"),
+        (flo_bytes(body=FLOW.tobytes()[:-1]), r"59 bytes, 3x2 pixels .* 60; it breaks off"),
+        (flo_bytes(body=FLOW.tobytes() + b"x"), r"61 bytes, 3x2 pixels .* 60; .* appended"),
     ],
 )
 def test_flo_refusals(tmp_path, data, message):
     path = saved(tmp_path, "broken.flo", data)
-    with pytest.raises(ValueError, match=message + r".* in .*broken\.flo; try "):
+    with pytest.raises(ValueError, match=r"broken\.flo.* " + message):
         read_flow(path)
 
 
@@ -105,7 +105,7 @@ def test_missing_files_are_named(tmp_path, name):
         read_flow(str(tmp_path / name))
 
 
-def test_unknown_endings_list_the_known_ones(tmp_path):
+def test_unknown_extensions_list_the_known_ones(tmp_path):
     with pytest.raises(ValueError, match=r"\.flo, \.pfm, \.png.*a\.tif"):
         read_flow(str(tmp_path / "a.tif"))
     with pytest.raises(ValueError, match=r"\.flo, \.png.*a\.pfm"):
@@ -141,31 +141,31 @@ def test_png_mask_hides_what_cannot_be_written(tmp_path):
     read, valid = read_flow(path)
     assert read.tolist() == [[[1, 2], [0, 0]]] and valid.tolist() == [[True, False]]
     for mask in (None, np.ones((1, 2), bool)):
-        with pytest.raises(ValueError, match=r"-512 to 511\.984375.*5000.*a\.png; try"):
+        with pytest.raises(ValueError, match=r"a\.png.*-512 to 511\.984375.*5000"):
             write_flow(path, flow, mask)
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match=r"a\.png.*nan"):
         write_flow(path, flow * np.nan, np.ones((1, 2), bool))
 
 
 @pytest.mark.parametrize(
     "data, message",
     [
-        (b"no picture", "expected a picture that OpenCV reads"),
-        (b"", "expected a picture that OpenCV reads"),
+        (b"no image", "8 bytes"),
+        (b"", "0 bytes"),
         (
             png_bytes(np.zeros((2, 2, 3), np.uint8)),
-            r"expected a 16-bit picture of 3 channels, got uint8 and 3",
+            "3 of uint8",
         ),
-        (cv2.imencode(".png", np.zeros((2, 2), np.uint16))[1].tobytes(), r"got uint16 and 1"),
-        (cv2.imencode(".png", np.zeros((2, 2, 4), np.uint16))[1].tobytes(), r"got uint16 and 4"),
+        (cv2.imencode(".png", np.zeros((2, 2), np.uint16))[1].tobytes(), "1 of uint16"),
+        (cv2.imencode(".png", np.zeros((2, 2, 4), np.uint16))[1].tobytes(), "4 of uint16"),
         (
             png_bytes(np.arange(3000, dtype=np.uint16).reshape(10, 100, 3))[:-40],
-            "expected a picture that OpenCV reads",
+            "is not a complete image",
         ),
     ],
 )
 def test_png_refusals(tmp_path, data, message):
-    with pytest.raises(ValueError, match=message + r".* in .*broken\.png; try "):
+    with pytest.raises(ValueError, match=r"broken\.png.*" + message):
         read_flow(saved(tmp_path, "broken.png", data))
 
 
@@ -194,27 +194,27 @@ def test_pfm_unknown_pixels(tmp_path):
 @pytest.mark.parametrize(
     "data, message",
     [
-        (pfm_bytes(b"Pf\n2 2\n-1\n"), "expected a colour PFM .*, got a grey one"),
-        (pfm_bytes(b"P6\n2 2\n-1\n"), "expected the bytes b'PF' at the start, got b'P6'"),
-        (b"PF\n2\n", "expected a header"),
-        (b"", "expected the bytes b'PF' at the start, got b''"),
-        (pfm_bytes(b"PF\n2 x\n-1\n"), "expected a header"),
-        (pfm_bytes(b"PF\n2 2\n1.1.1\n"), "expected a header"),
-        (pfm_bytes(b"PF\n0 2\n-1\n"), "expected width and height of 1 to 100000, got 0 x 2"),
-        (pfm_bytes(b"PF\n2 100001\n-1\n"), "got 2 x 100001"),
-        (pfm_bytes(b"PF\n2 2\n0.0\n"), "expected a scale other than zero, got 0"),
-        (pfm_bytes()[:-1], "expected 60 bytes for 2 x 2 pixels, got only 59"),
-        (pfm_bytes() + b"abc", "expected 60 bytes for 2 x 2 pixels, got 3 more"),
+        (pfm_bytes(b"Pf\n2 2\n-1\n"), "b'Pf' instead of b'PF' .one channel"),
+        (pfm_bytes(b"P6\n2 2\n-1\n"), "b'P6' instead of b'PF'$"),
+        (b"PF\n2\n", "damaged.* got b'PF"),
+        (b"", "b'' instead of b'PF'"),
+        (pfm_bytes(b"PF\n2 x\n-1\n"), "damaged.* got b'PF"),
+        (pfm_bytes(b"PF\n2 2\n1.1.1\n"), "damaged.* got b'PF"),
+        (pfm_bytes(b"PF\n0 2\n-1\n"), "width 0 and height 2"),
+        (pfm_bytes(b"PF\n2 100001\n-1\n"), "width 2 and height 100001"),
+        (pfm_bytes(b"PF\n2 2\n0.0\n"), "is 0"),
+        (pfm_bytes()[:-1], "59 bytes, 2x2 pixels .* 60; it breaks off"),
+        (pfm_bytes() + b"abc", "63 bytes, 2x2 pixels .* 60; .* appended"),
     ],
 )
 def test_pfm_refusals(tmp_path, data, message):
-    with pytest.raises(ValueError, match=message + r".* in .*broken\.pfm; try "):
+    with pytest.raises(ValueError, match=r"broken\.pfm.*" + message):
         read_flow(saved(tmp_path, "broken.pfm", data))
 
 
-@pytest.mark.parametrize("ending", [".flo", ".png"])
-def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, ending):
-    path = str(tmp_path / ("a" + ending))
+@pytest.mark.parametrize("extension", [".flo", ".png"])
+def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, extension):
+    path = str(tmp_path / ("a" + extension))
     write_flow(path, FLOW)
 
     def disk_full(_):
@@ -225,7 +225,7 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, ending):
         write_flow(path, FLOW + 1)
     monkeypatch.undo()
     np.testing.assert_allclose(read_flow(path)[0], FLOW)
-    assert os.listdir(str(tmp_path)) == ["a" + ending]
+    assert os.listdir(str(tmp_path)) == ["a" + extension]
 
 
 @pytest.mark.parametrize(
@@ -234,13 +234,13 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch, ending):
         (np.zeros((2, 3, 3)), None, r"\[H, W, 2\].*\(2, 3, 3\)"),
         (np.zeros((1, 2, 3, 2)), None, r"\[H, W, 2\]"),
         (np.zeros((0, 3, 2)), None, r"\[H, W, 2\]"),
-        (np.zeros((2, 3, 2)), np.ones((3, 2)), r"valid.*\(2, 3\).*\(3, 2\)"),
+        (np.zeros((2, 3, 2)), np.ones((3, 2)), r"mask.*\(2, 3\).*\(3, 2\)"),
     ],
 )
 def test_wrong_shapes_are_not_written(tmp_path, flow, valid, message):
-    for ending in (".flo", ".png"):
+    for extension in (".flo", ".png"):
         with pytest.raises(ValueError, match=message):
-            write_flow(str(tmp_path / ("a" + ending)), flow, valid)
+            write_flow(str(tmp_path / ("a" + extension)), flow, valid)
     assert os.listdir(str(tmp_path)) == []
 
 

@@ -79,7 +79,7 @@ def test_exif_orientation_is_ignored(tmp_path, orientation):
 
 
 def test_missing_frames_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none at .*nowhere\.png; try "):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.png"):
         read_frame(str(tmp_path / "nowhere.png"))
 
 
@@ -97,15 +97,14 @@ def test_unreadable_and_broken_frames_are_named(tmp_path, data):
     (tmp_path / "broken.png").write_bytes(data)
     with pytest.raises(
         ValueError,
-        match=r"expected a picture that OpenCV reads completely, got %d bytes.*broken\.png; try "
-        % len(data),
+        match=r"broken\.png.*%d bytes" % len(data),
     ):
         read_frame(str(tmp_path / "broken.png"))
 
 
 def test_float_pictures_are_refused(tmp_path):
     path = store(tmp_path, "a.tif", np.zeros((2, 2, 3), np.float32))
-    with pytest.raises(ValueError, match=r"8 or 16 bits.*float32 in .*a\.tif; try "):
+    with pytest.raises(ValueError, match=r"a\.tif .*float32"):
         read_frame(path)
 
 
@@ -120,7 +119,7 @@ def test_written_pictures_come_back(tmp_path, ending):
 
 @pytest.mark.parametrize("picture", [RGB.astype(np.float32), RGB[..., 0], RGB[..., :2], RGB[:0]])
 def test_only_uint8_rgb_is_written(tmp_path, picture):
-    with pytest.raises(ValueError, match=r"uint8.*\[H, W, 3\].*a\.png"):
+    with pytest.raises(ValueError, match=r"a\.png .*uint8.*\[H, W, 3\]"):
         write_image(str(tmp_path / "a.png"), picture)
     assert os.listdir(str(tmp_path)) == []
 
@@ -186,7 +185,7 @@ def test_numbers_and_words_at_the_same_place_sort(tmp_path):
 def test_a_folder_without_a_pair_is_refused(tmp_path, count):
     for index in range(count):
         (tmp_path / ("%d.png" % index)).write_bytes(b"")
-    with pytest.raises(ValueError, match=r"at least two .*got %d in .*; try " % count):
+    with pytest.raises(ValueError, match="%s has %d images" % (tmp_path, count)):
         list_frames(str(tmp_path))
 
 
@@ -194,7 +193,7 @@ def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         list_frames(str(tmp_path / "nowhere"))
     (tmp_path / "file.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"expected a folder.*file\.png"):
+    with pytest.raises(ValueError, match=r"file\.png is a file"):
         list_frames(str(tmp_path / "file.png"))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.demo_scenes import make_scene
-from pwcnet.evaluation import submission
+from pwcnet.evaluation import submission, submission_plan
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
 from scripts import submit
@@ -69,7 +69,7 @@ def published(monkeypatch):
         ("kitti2015", {"pairs": 2}),
     ):
         monkeypatch.setitem(
-            submission.BENCHMARKS, data, submission.BENCHMARKS[data]._replace(**changes)
+            submission_plan.BENCHMARKS, data, submission_plan.BENCHMARKS[data]._replace(**changes)
         )
 
 
@@ -105,7 +105,7 @@ def files(folder):
 def test_the_published_counts():
     assert {
         data: (benchmark.pairs, benchmark.scenes)
-        for data, benchmark in submission.BENCHMARKS.items()
+        for data, benchmark in submission_plan.BENCHMARKS.items()
     } == {"sintel": (552, 12), "kitti2012": (195, None), "kitti2015": (200, None)}
 
 
@@ -161,12 +161,13 @@ def test_kitti(data, prefix, published, kitti, sintel_main, small_frozen, tmp_pa
 def test_an_incomplete_set_is_refused(sintel_main, sintel, kitti, tmp_path):
     with pytest.raises(
         ValueError,
-        match=r"552 pairs in 12 scenes.*test/clean: 3 in 2 \(cave 1, wall 2\); test/final: 3 in 2.*--allow_incomplete",
+        match=r"552 pairs in 12 scenes.*test/clean: 3 pairs in 2 scenes \(cave 1, wall 2\); "
+        "test/final: 3 pairs in 2",
     ):
         sintel_main()
     with pytest.raises(
         ValueError,
-        match="195 pairs 000000_10 to 000194_10 of the test split, got 2, 000000_10 to 000001_10",
+        match="195 pairs 000000_10 to 000194_10, found 2, 000000_10 to 000001_10",
     ):
         sintel_main(data="kitti2012", dataset=kitti)
     shutil.copytree(
@@ -184,9 +185,7 @@ def test_passes_of_other_pairs_are_refused(published, sintel, sintel_main, tmp_p
         str(tmp_path / "other" / FOLDER / "test" / "final" / "cave"),
         str(tmp_path / "other" / FOLDER / "test" / "final" / "tiger"),
     )
-    with pytest.raises(
-        ValueError, match="the same ones, in each of test/clean and test/final, got .*tiger 1"
-    ):
+    with pytest.raises(ValueError, match="the same in test/clean and test/final.*tiger 1"):
         sintel_main(dataset=tmp_path / "other")
 
 
@@ -210,7 +209,7 @@ def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatc
         write(path, *arguments)
 
     resumed = False
-    monkeypatch.setattr(submission_folder, "write_flow", counted)
+    monkeypatch.setattr(submission, "write_flow", counted)
     with pytest.raises(KeyboardInterrupt):
         sintel_main("--zip", tmp_path / "flow.zip")
     assert made == files(tmp_path / "out") == FLOWS[:2] and not (tmp_path / "flow.zip").exists()
@@ -237,14 +236,14 @@ def test_other_settings_and_weights_are_never_mixed(
     with pytest.raises(KeyboardInterrupt):
         sintel_main()
     for arguments, changed, word in (
-        (["--names", "raft"], {}, "names 'raft' where it had 'sintel'"),
-        (["--precision", "float16"], {}, "precision"),
-        ([], {"ckpt": small_checkpoint}, "weights"),
+        (["--names", "raft"], {}, "names: 'sintel' in .*submission.json, 'raft' now"),
+        (["--precision", "float16"], {}, "precision: .*submission.json"),
+        ([], {"ckpt": small_checkpoint}, "weights: .*submission.json"),
     ):
-        with pytest.raises(ValueError, match="of the earlier run, got " + word):
+        with pytest.raises(ValueError, match=word):
             sintel_main(*arguments, **changed)
     (tmp_path / "out" / submission.MANIFEST).write_text("[1]")
-    with pytest.raises(ValueError, match="something else in .*submission.json"):
+    with pytest.raises(ValueError, match="submission.json"):
         sintel_main()
 
 
@@ -258,11 +257,11 @@ def test_a_run_that_wrote_no_flow_binds_nobody(published, sintel_main, small_che
 
 
 def test_folders_with_other_files_are_refused(published, sintel_main, sintel, tmp_path):
-    with pytest.raises(ValueError, match="expected an empty folder .*got 10 other files"):
+    with pytest.raises(ValueError, match="%s.* 10 other files" % FOLDER):
         sintel_main(output=sintel / FOLDER)
     sintel_main()
     (tmp_path / "out" / "clean" / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"got 1 others \(clean/notes.txt\)"):
+    with pytest.raises(ValueError, match="clean/notes.txt"):
         sintel_main()
     assert (tmp_path / "out" / "clean" / "notes.txt").read_text() == "mine"
 
@@ -270,9 +269,9 @@ def test_folders_with_other_files_are_refused(published, sintel_main, sintel, tm
 @pytest.mark.parametrize(
     "archive, words",
     [
-        ("flow.tar", "ending in .zip"),
-        ("out/flow.zip", "outside of the folder"),
-        ("out/clean/flow.zip", "outside of"),
+        ("flow.tar", "flow.tar"),
+        ("out/flow.zip", "out/flow.zip"),
+        ("out/clean/flow.zip", "out/clean/flow.zip"),
     ],
 )
 def test_archives_that_cannot_be(archive, words, published, sintel_main, tmp_path):
@@ -317,7 +316,7 @@ def test_wrong_input_is_one_line(sintel, small_checkpoint, tmp_path):
                     str(ckpt),
                 ]
             )
-    with pytest.raises(ValueError, match="expected names of sintel, got 'raft' for kitti2015"):
+    with pytest.raises(ValueError, match="kitti2015 .*'raft'"):
         submit.main(
             [
                 "--data",
@@ -347,5 +346,7 @@ def test_frames_of_two_sizes_are_named(sintel, sintel_main, tmp_path):
 
 
 def test_real_frames_without_a_final_pass(real_data, sintel_main):
-    with pytest.raises(ValueError, match=r"test/clean: 3 in 1 \(ambush_1 3\); test/final: none"):
+    with pytest.raises(
+        ValueError, match=r"test/clean: 3 pairs in 1 scenes \(ambush_1 3\); test/final: none"
+    ):
         sintel_main(dataset=real_data)

@@ -12,7 +12,7 @@ from pwcnet.evaluation.measures import (
     unit_symbol,
 )
 from pwcnet.evaluation.scores import PairScores, SceneScores, Scores, value_of
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 
 
 class Cell(NamedTuple):

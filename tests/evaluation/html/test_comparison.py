@@ -2,7 +2,7 @@ import pytest
 
 from pwcnet.evaluation.comparison import compare, difference, most_changed, relative_change
 from pwcnet.evaluation.html.comparison import difference_cell, write_comparison
-from pwcnet.flow.metrics import Mean
+from pwcnet.flow.averages import Mean
 from tests.helpers.evaluations import SCENES, evaluation
 
 FIRST = dict(zip(SCENES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]))
