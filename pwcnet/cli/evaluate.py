@@ -9,7 +9,7 @@ import logging
 import os
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow
+from pwcnet.cli.common import load_tensorflow, remedy
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
     check_saving,
@@ -35,6 +35,8 @@ from pwcnet.weights.files import weights_of
 
 GENERATED = "generated"  # the data set whose root is no path
 
+OVERWRITE = "--overwrite starts from scratch, another --output keeps both"
+
 log = logging.getLogger(__name__)
 
 
@@ -58,7 +60,8 @@ def main(argv, prog=None):
     check_samples(samples, args.masked)
     page_alone = only_page(args)
     if args.output and not page_alone:
-        check_evaluation_folder(args.output, args.overwrite)
+        with remedy(OVERWRITE):
+            check_evaluation_folder(args.output, args.overwrite)
 
     load_tensorflow()
     from pwcnet.inference.predictor import Predictor
@@ -100,7 +103,9 @@ def into_folder(args, chosen, samples, predictor, argv):
         for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures))
         if wanted
     ]
-    with EvaluationFolder(args.output, chosen, kept, args.overwrite) as folder:
+    with remedy(OVERWRITE):
+        opened = EvaluationFolder(args.output, chosen, kept, args.overwrite)
+    with opened as folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
         with BackgroundWriter() as writer:
             for result in evaluated(

@@ -8,7 +8,7 @@ folder flow), and Sintel the file that the bundler in its archive makes of DIR/c
 import os
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, progress_bar
+from pwcnet.cli.common import load_tensorflow, progress_bar, remedy
 from pwcnet.cli.options import (
     add_device_options,
     add_weights_option,
@@ -17,7 +17,12 @@ from pwcnet.cli.options import (
     session_text,
 )
 from pwcnet.evaluation.submission import SubmissionFolder, check_archive
-from pwcnet.evaluation.submission_plan import BENCHMARKS, NAMING_SCHEMES, plan_submission
+from pwcnet.evaluation.submission_plan import (
+    BENCHMARKS,
+    NAMING_SCHEMES,
+    IncompleteSplitError,
+    plan_submission,
+)
 from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
@@ -29,7 +34,12 @@ from pwcnet.weights.files import weights_of
 def main(argv, prog=None):
     args = parser(prog).parse_args(argv)
     args.weights = chosen_weights(args)
-    plan = plan_submission(args.data, args.dataset, args.names, args.allow_incomplete)
+    try:
+        plan = plan_submission(args.data, args.dataset, args.names, args.allow_incomplete)
+    except IncompleteSplitError as error:
+        raise ValueError(
+            "%s; --allow-incomplete predicts the pairs that are there, as a trial" % error
+        ) from error
     archive = named_archive(args.zip, plan.missing)
     check_output_folder(args.output)
     if archive:
@@ -69,7 +79,13 @@ def predict(args, config, folder, files):
         for pair, flow in progress_bar(
             predictor.consecutive(prefetch(read_pairs(files))), total=len(files), unit="pair"
         ):
-            writer.submit(folder.write, pair.name, flow)
+            writer.submit(write_flow, folder, pair.name, flow)
+
+
+def write_flow(folder, path, flow):
+    """Writes one of the files; a flow that is not finite is the weights' fault."""
+    with remedy("'pwcnet inspect checkpoint' finds such weights; try an earlier checkpoint"):
+        folder.write(path, flow)
 
 
 def read_pairs(files):

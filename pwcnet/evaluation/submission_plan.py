@@ -18,6 +18,10 @@ from pwcnet.data.datasets.sintel import find_sintel
 from pwcnet.data.sample import Sample
 
 
+class IncompleteSplitError(ValueError):
+    """The test split of a data set is not the complete published one."""
+
+
 class Benchmark(NamedTuple):
     """What a benchmark expects.
 
@@ -71,8 +75,9 @@ def plan_submission(
         The `Plan`.
 
     Raises:
-        ValueError: A name is unknown, a frame is missing, there is no pair at all, or the set is
-            incomplete; then the message has the number of pairs of each scene.
+        IncompleteSplitError: The set is incomplete, or has no pair at all; the message has the
+            number of pairs of each scene.
+        ValueError: A name is unknown, or a frame is missing.
         FileNotFoundError: The data set is missing.
     """
     if data not in BENCHMARKS:
@@ -86,7 +91,9 @@ def plan_submission(
     samples = {folder: _test_samples(name, root) for name, folder in benchmark.data_sets}
     missing = _missing(benchmark, samples)
     if not any(samples.values()) or (missing and not allow_incomplete):
-        raise ValueError("%s is not the complete test split: expected %s" % (root, missing))
+        raise IncompleteSplitError(
+            "%s is not the complete test split: expected %s" % (root, missing)
+        )
     files = {}
     for folder, folder_samples in samples.items():
         stems = _stems(folder_samples, names)

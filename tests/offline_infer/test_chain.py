@@ -196,7 +196,7 @@ def test_the_folder_of_an_evaluation(chain, tmp_path, capsys):
         and evaluation.summary["mean_seconds"] is None
         and evaluation.summary["weights"]["path"] == results(folder)
     )
-    with pytest.raises(FileExistsError, match="evaluation.json"):
+    with pytest.raises(FileExistsError, match="evaluation.json; --overwrite"):
         run_main(*(command + SIZE + FRAME))
     run_main(*(command + SIZE + FRAME + ["--overwrite"]))
 

@@ -358,7 +358,7 @@ def test_a_complete_or_other_evaluation_is_refused(tiny_sintel, constant, monkey
     with pytest.raises(KeyboardInterrupt):
         evaluate(*command)
     monkeypatch.setattr(Constant, "stop", None)
-    with pytest.raises(ValueError, match="partial.jsonl .*another masked .false there, true now"):
+    with pytest.raises(ValueError, match="partial.jsonl .*another masked .false there, true now.*--overwrite"):
         evaluate(*(command + ["--masked"]))
     with open(constant[1], "ab") as stream:
         stream.write(b"other")
@@ -366,7 +366,7 @@ def test_a_complete_or_other_evaluation_is_refused(tiny_sintel, constant, monkey
         evaluate(*command)
     evaluate(*(command + ["--overwrite"]))
     assert len(Constant.calls) == 6
-    with pytest.raises(FileExistsError, match="evaluation.json"):
+    with pytest.raises(FileExistsError, match="evaluation.json; --overwrite"):
         evaluate(*command)
     (tmp_path / "file").write_text("precious")
     with pytest.raises(NotADirectoryError, match="file"):
@@ -380,7 +380,7 @@ def test_another_device_does_not_continue(tiny_sintel, constant, monkeypatch, tm
         evaluate(*(command + ["--device", "cpu"]))
     monkeypatch.setattr(Constant, "stop", None)
     with monkeypatch.context() as patch, pytest.raises(
-        ValueError, match="another session .*GPU.* there, .* now"
+        ValueError, match="another session .*GPU.* there, .* now.; --overwrite"
     ):
         patch.setattr("pwcnet.runtime.devices.choose_device", lambda _: "gpu")
         evaluate(*command)

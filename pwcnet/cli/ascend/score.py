@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pwcnet.ascend.raw_files import evaluate_bins
 from pwcnet.ascend.result_folders import find_results
 from pwcnet.cli.arguments import ArgumentParser, positive_int
-from pwcnet.cli.common import progress_bar
+from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.results import (
@@ -23,7 +23,8 @@ def main(argv, prog=None):
     if args.csv is not None:
         check_output_file(args.csv)
     if args.output is not None:
-        check_evaluation_folder(args.output, args.overwrite)
+        with remedy("--overwrite replaces it, another --output keeps both"):
+            check_evaluation_folder(args.output, args.overwrite)
     folder = find_results(args.output_path)
     count, results = evaluate_bins(
         args.gt_path, folder, (args.height, args.width), (args.frame_height, args.frame_width)
