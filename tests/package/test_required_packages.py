@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
-from tests.conftest import ROOT, run_command
+from tests.helpers.commands import ROOT, run_command
 
 try:
     from importlib import metadata

@@ -7,11 +7,13 @@ import sys
 import tarfile
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
 
 from pwcnet._version import __version__
-from tests.conftest import ROOT, run_python
+from tests.helpers.commands import ROOT, run_python
+from tests.helpers.flows import read_flo
 
 SOURCES = ["pwcnet", "LICENSE", "README.md", "MANIFEST.in", "pyproject.toml", "setup.cfg"]
 SOURCES += [name for name in sorted(os.listdir(ROOT)) if name.startswith("requirements")]
@@ -105,9 +107,9 @@ def test_wheel_names_its_version_licence_and_requirements(archives):
     assert len(needed) == len(wanted) and any("tensorflow" in line for line in needed)
 
 
-def new_environment(folder):
-    """The interpreter of a fresh virtual environment without pip."""
-    subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+def new_environment(folder, *options):
+    """The interpreter of a fresh virtual environment."""
+    subprocess.check_call([sys.executable, "-m", "venv", *options, str(folder)])
     return os.path.join(str(folder), "bin", "python")
 
 
@@ -115,7 +117,7 @@ def new_environment(folder):
 def installed(archives, tmp_path_factory):
     """The interpreter of an environment with the wheel on top of this environment's packages."""
     folder = tmp_path_factory.mktemp("installed")
-    python = new_environment(folder)
+    python = new_environment(folder, "--without-pip")
     (packages,) = folder.glob("lib/python*/site-packages")
     below = os.path.dirname(os.path.dirname(np.__file__))
     (packages / "below.pth").write_text(below + "\n")  # its own .pth files are not followed
@@ -127,7 +129,6 @@ def installed(archives, tmp_path_factory):
 @pytest.fixture
 def frames(tmp_path):
     """A folder with A.png and B.png: the second is the first, moved 4 pixels to the right."""
-    cv2 = pytest.importorskip("cv2")
     noise = np.random.RandomState(0).randint(0, 256, (64, 132, 3)).astype(np.uint8)
     texture = cv2.GaussianBlur(noise, (0, 0), 2)
     cv2.imwrite(str(tmp_path / "A.png"), texture[:, 4:])
@@ -136,14 +137,35 @@ def frames(tmp_path):
 
 
 def check_installation(python, folder):
-    """The package at work from a folder that has no checkout above it."""
-    printed = ran(python, "-c", FLOW, cwd=str(folder)).split()
+    """The package at work from a folder that has no checkout above it, and no checkpoint."""
     environment = os.path.dirname(os.path.dirname(python))
+    printed = ran(python, "-c", FLOW, cwd=str(folder)).split()
     assert os.path.realpath(printed[-1]).startswith(os.path.realpath(environment))
     flow = np.load(str(folder / "flow.npy"))
     assert flow.shape == (64, 128, 2)
     assert abs(np.median(flow[..., 0]) - 4) < 1 and abs(np.median(flow[..., 1])) < 1
 
+    command = os.path.join(environment, "bin", "pwcnet")
+    ran(command, "predict", "A.png", "B.png", "--output", "predicted", cwd=str(folder))
+    (file,) = (folder / "predicted").glob("*.flo")
+    assert np.abs(read_flo(file) - flow).max() < 1e-3
+
 
 def test_installed_wheel_computes_flow(installed, frames):
     check_installation(installed, frames)
+
+
+def test_command_of_the_installed_wheel(installed, tmp_path):
+    command = os.path.join(os.path.dirname(installed), "pwcnet")
+    assert ran(command, "--version", cwd=str(tmp_path)) == "pwcnet %s\n" % __version__
+    assert ran(command, "--help", cwd=str(tmp_path)) == ran(
+        installed, "-m", "pwcnet", "--help", cwd=str(tmp_path)
+    )
+
+
+@pytest.mark.full
+def test_wheel_installs_with_its_dependencies(archives, frames, tmp_path_factory):
+    python = new_environment(tmp_path_factory.mktemp("whole"))
+    ran(python, "-m", "pip", "install", "--quiet", "%s[plots,report]" % archives[1])
+    ran(python, "-m", "pip", "check")
+    check_installation(python, frames)
