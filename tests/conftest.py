@@ -7,7 +7,8 @@ import sys
 import pytest
 
 import pwcnet.cli.common  # noqa: F401  quiet TensorFlow, before anything imports it
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.commands import ROOT, load_script, run_command, run_main, run_python  # noqa: F401
 from tests.helpers.flows import average_epe, read_flo  # noqa: F401
@@ -87,6 +88,6 @@ def tiny_sintel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny_sintel")
     write_sintel(
         str(folder),
-        [("scene_%02d" % number, make_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)],
+        [("scene_%02d" % number, demo_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)],
     )
     return str(folder)

@@ -194,9 +194,10 @@ def input_samples(settings, folder):
     from pwcnet.data.augment.augmentation import AugmentOptions
     from pwcnet.data.datasets.sintel import sintel_samples
     from pwcnet.data.input_pipeline import TrainingData
-    from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+    from pwcnet.data.synthetic.scenes import demo_scene
+    from pwcnet.data.synthetic.sintel_layout import write_sintel
 
-    write_sintel(folder, [("scene", make_scene(0, 436, 1024, 4, 20))])
+    write_sintel(folder, [("scene", demo_scene(0, 436, 1024, 4, 20))])
     data = TrainingData(sintel_samples(folder), settings.training_size, AugmentOptions())
     session = _session(settings)
     batch, start = data.batches(4, 0, 10**6)

@@ -35,13 +35,14 @@ def main(argv, prog=None):
 
 def write_scenes(folder, args):
     """Scenes of Sintel's size, or of the crop's where that is larger."""
-    from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+    from pwcnet.data.synthetic.scenes import demo_scene
+    from pwcnet.data.synthetic.sintel_layout import write_sintel
 
     height, width = max(SINTEL_SIZE[0], args.crop_height), max(SINTEL_SIZE[1], args.crop_width)
     write_sintel(
         folder,
         [
-            ("scene_%02d" % number, make_scene(number, height, width, FRAMES, MOTION))
+            ("scene_%02d" % number, demo_scene(number, height, width, FRAMES, MOTION))
             for number in range(SCENES)
         ],
     )

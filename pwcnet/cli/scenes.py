@@ -8,9 +8,9 @@ from pwcnet.cli.arguments import (
     positive_int,
 )
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.synthetic.demo_scenes import Scene, make_scene, write_sintel
 from pwcnet.data.synthetic.options import SceneOptions
-from pwcnet.data.synthetic.pairs import generate_pair
+from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_pair
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 
 STYLES = {
     "demo": ("scenes", "frames", "max_motion"),
@@ -44,7 +44,7 @@ def main(argv, prog=None):
 def _demo(arguments):
     """(form of the scenes' names, how many, number -> Scene)."""
     size = arguments.height, arguments.width, arguments.frames, arguments.max_motion
-    return "scene_%02d", arguments.scenes, lambda number: make_scene(arguments.seed + number, *size)
+    return "scene_%02d", arguments.scenes, lambda number: demo_scene(arguments.seed + number, *size)
 
 
 def _training(arguments):
@@ -114,6 +114,6 @@ def parser(prog=None):
         "--seed",
         type=non_negative_int,
         default=0,
-        help="the same seed makes the same scenes; demo: scene n takes seed + n",
+        help="the same seed gives the same scenes; demo: scene n takes seed + n",
     )
     return options

@@ -18,7 +18,8 @@ from pwcnet.ascend.raw_files import (
     write_bin,
 )
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow, write_flow
 from pwcnet.io.images import read_frame, write_image
 from tests.conftest import average_epe
@@ -125,7 +126,7 @@ def test_an_interrupted_call_of_other_frames_is_not_continued(tmp_path, tiny_sin
 
 def test_frames_that_changed_since_are_written_again(tmp_path, written):
     for seed in (1, 2):
-        write_sintel(str(tmp_path / "data"), [("scene_01", make_scene(seed, 60, 120, 3, 6.0))])
+        write_sintel(str(tmp_path / "data"), [("scene_01", demo_scene(seed, 60, 120, 3, 6.0))])
         running = prepare(sintel_samples(str(tmp_path / "data")), str(tmp_path / "bins"), 64, 128)
         next(running), running.close()
     assert len(written) == 2

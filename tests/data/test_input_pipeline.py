@@ -13,7 +13,8 @@ from pwcnet.data.augment.photometric import PhotometricOptions
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.mixture import Mix
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.data.throughput import measure_input
 from pwcnet.runtime.tensorflow import tf
 
@@ -28,7 +29,7 @@ EVERYTHING = AugmentOptions(
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
     write_sintel(
-        str(folder), [("one", make_scene(0, 64, 96, 4, 4)), ("two", make_scene(1, 64, 96, 3, 4))]
+        str(folder), [("one", demo_scene(0, 64, 96, 4, 4)), ("two", demo_scene(1, 64, 96, 3, 4))]
     )
     return sintel_samples(str(folder))
 

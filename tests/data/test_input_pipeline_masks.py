@@ -10,7 +10,7 @@ from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.sample import Sample
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.io.flow_files import FLO_HEADER, FLO_MAGIC
 from pwcnet.io.images import write_image
 from pwcnet.runtime.tensorflow import tf
@@ -27,7 +27,7 @@ AUGMENTS = {
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(7, SIZE[0], SIZE[1], 2, 6)
+    return demo_scene(7, SIZE[0], SIZE[1], 2, 6)
 
 
 @pytest.fixture(scope="module")

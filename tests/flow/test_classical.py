@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_it_finds_most_of_the_motion(method):
-    scene = make_scene(3, 128, 192, 2, 6.0)
+    scene = demo_scene(3, 128, 192, 2, 6.0)
     with ClassicalFlow(method) as predictor:
         flow = predictor.flow(*scene.frames)
     assert flow.shape == (128, 192, 2) and flow.dtype == np.float32

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic import demo_scenes as scenes
+from pwcnet.data.synthetic import render as rendering
+from pwcnet.data.synthetic.layers import make_layers
+from pwcnet.data.synthetic.options import demo_options
 from pwcnet.flow.occlusion import forward_backward_occlusion
 
 
 def moving_square(u, v):
-    """(forward, backward, occluded) of a square that moves by whole pixels before a still ground, 40x60."""
+    """(forward, backward, occluded) of a square that moves by whole pixels, 40x60."""
     first, second = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
     first[10:25, 15:35] = True
     second[10 + v : 25 + v, 15 + u : 35 + u] = True
@@ -17,15 +19,16 @@ def moving_square(u, v):
     return forward, backward, second & ~first
 
 
-def scene_both_ways(seed, motion):
-    """Exact flow there and back of a generated scene, its occlusion and its pixels of two layers."""
-    layers = scenes._layers(np.random.RandomState([seed, 1]), 96, 128, 2, motion)
-    reversed_layers = [layer._replace(poses=layer.poses[::-1]) for layer in layers]
-    (_, index, mixed), (_, index_back, _) = (
-        scenes._render(layers, time, 96, 128) for time in range(2)
-    )
-    forward, occluded = scenes._motion(layers, 0, index)
-    return forward, scenes._motion(reversed_layers, 0, index_back)[0], occluded, mixed
+def scene_both_ways(number, motion):
+    """Exact flow there and back of a generated scene, occlusion, and pixels of two layers."""
+    size, random = (96, 128), np.random.RandomState([number, 1])
+    layers = make_layers(random, 0, number, demo_options(*size, max_motion=motion))
+    view1, view2 = (rendering.render(layers, size, time) for time in range(2))
+    window, backward = (slice(0, size[0]), slice(0, size[1])), np.zeros_like(view1.flow)
+    for index, layer in enumerate(layers):
+        seen = view2.layer == index
+        backward[seen] = layer.motions[0].inverse_displacement(window)[seen]
+    return view1.flow, backward, rendering.occluded(view1, view2), view1.mixed
 
 
 @pytest.mark.parametrize("u, v", [(6, 0), (0, 5), (-7, 4), (3, -9)])

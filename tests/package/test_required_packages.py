@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from tests.helpers.commands import ROOT, run_command
 
 try:
@@ -76,7 +77,7 @@ def hidden_modules():
 @pytest.fixture
 def sintel(tmp_path):
     """A folder with MPI-Sintel-complete: one scene of 3 frames."""
-    write_sintel(str(tmp_path / "data"), [("one", make_scene(0, 64, 96, 3, 4))])
+    write_sintel(str(tmp_path / "data"), [("one", demo_scene(0, 64, 96, 3, 4))])
     return str(tmp_path / "data")
 
 

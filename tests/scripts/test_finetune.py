@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from pwcnet.cli.training_options import OPTIONS
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.training.options import TrainingOptions
 from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
 from tests.conftest import (
@@ -30,7 +31,7 @@ SMALL = ["--crop_height", "64", "--crop_width", "64"]
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dataset")
-    write_sintel(str(folder), [("one", make_scene(0, 64, 96, 3, 4))])
+    write_sintel(str(folder), [("one", demo_scene(0, 64, 96, 3, 4))])
     return str(folder)
 
 

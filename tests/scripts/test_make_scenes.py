@@ -7,7 +7,7 @@ import pytest
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.sample import load_sample
 from pwcnet.data.synthetic.options import SceneOptions
-from pwcnet.data.synthetic.pairs import generate_pair
+from pwcnet.data.synthetic.scenes import generate_pair
 from scripts import make_scenes
 from tests.conftest import ROOT, run_command
 

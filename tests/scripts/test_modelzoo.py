@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from tests.conftest import ROOT
 
 TINY = ["--", "--variant", "small", "--crop_height", "64", "--crop_width", "64", "--device", "cpu"]
@@ -33,7 +34,7 @@ def results(folder, name):
     [("train_full_1p.sh", "acc", True), ("train_performance_1p.sh", "perf", False)],
 )
 def test_results_and_logs(script, kind, accuracy, tmp_path):
-    write_sintel(str(tmp_path / "data"), [("one", make_scene(0, 64, 96, 3, 4))])
+    write_sintel(str(tmp_path / "data"), [("one", demo_scene(0, 64, 96, 3, 4))])
     done = modelzoo(
         script,
         tmp_path,

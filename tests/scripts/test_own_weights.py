@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow
 from pwcnet.weights import files as pretrained
 from pwcnet.weights.checkpoint import Checkpoint
@@ -19,7 +20,7 @@ SAID = "the project's own weights"
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("scenes"))
-    write_sintel(folder, [("one", make_scene(11, 128, 192, 2, 8.0))])
+    write_sintel(folder, [("one", demo_scene(11, 128, 192, 2, 8.0))])
     return folder
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io import frame_pairs as pairs
@@ -15,7 +15,7 @@ from pwcnet.io.frame_pairs import frame_pairs
 from scripts import predict
 from tests.conftest import ROOT, read_flo, run_command
 
-FRAMES = make_scene(3, 48, 64, 5, 4.0).frames
+FRAMES = demo_scene(3, 48, 64, 5, 4.0).frames
 
 
 def store(folder, names, frames=FRAMES):

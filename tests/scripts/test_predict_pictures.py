@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.flow.color_scale import largest_magnitude
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
@@ -313,7 +313,7 @@ def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path,
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
 def test_memory_does_not_grow_with_the_length(small_checkpoint, tmp_path):
-    scene = make_scene(1, 128, 192, 12, 6.0).frames
+    scene = demo_scene(1, 128, 192, 12, 6.0).frames
     peaks = []
     for frames in (scene * 2, scene * 8):
         clip = make_video(tmp_path / ("%d.avi" % len(frames)), frames)

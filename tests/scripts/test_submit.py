@@ -10,14 +10,14 @@ import pytest
 
 from pwcnet.cli import submit
 from pwcnet.data.datasets.sintel import FOLDER
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.evaluation import submission, submission_plan
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
 from tests.conftest import ROOT, read_flo, run_command
 
 SCENES = {"cave": 2, "wall": 3}  # frames of each
-FRAMES = make_scene(5, 64, 128, 3, 4.0).frames
+FRAMES = demo_scene(5, 64, 128, 3, 4.0).frames
 STEMS = ["cave/frame_0001", "wall/frame_0001", "wall/frame_0002"]
 FLOWS = [render_pass + "/" + stem + ".flo" for render_pass in ("clean", "final") for stem in STEMS]
 

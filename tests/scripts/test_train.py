@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import PRESETS
 from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
@@ -32,7 +33,7 @@ SMALL = [
 def dataset(tmp_path_factory):
     """A folder with Sintel, both passes, 3 pairs of 64x96, and one with KITTI 2015, 3 pairs of 64x80 with sparse truth."""
     folder = tmp_path_factory.mktemp("dataset")
-    write_sintel(str(folder), [("one", make_scene(0, 64, 96, 4, 4))])
+    write_sintel(str(folder), [("one", demo_scene(0, 64, 96, 4, 4))])
     size, trees.SIZE = trees.SIZE, (64, 80)
     try:
         trees.kitti(folder, 2015)

@@ -8,7 +8,8 @@ from scipy.special import log_softmax
 
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.evaluation.scoring import Totals, evaluate_samples
 from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import LEVELS, ModelConfig
@@ -164,7 +165,7 @@ def test_wrong_options(changes):
 
 def test_averages_are_validated_and_kept_as_the_best(tmp_path):
     """TensorFlow's average has a decay of (1 + n) / (10 + n) where that is smaller: recomputed here from the checkpoints of each step."""
-    write_sintel(str(tmp_path / "scenes"), [("one", make_scene(0, 64, 64, 2, 4))])
+    write_sintel(str(tmp_path / "scenes"), [("one", demo_scene(0, 64, 64, 2, 4))])
     samples = sintel_samples(str(tmp_path / "scenes"), mode="train_noval")
     options = TrainingOptions(
         steps=3,

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from tests.conftest import ROOT
 from tests.training.test_trainer import weights
 
@@ -20,7 +21,7 @@ STEPS = 9
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dataset")
-    write_sintel(str(folder), [("one", make_scene(0, 64, 96, 6, 4))])
+    write_sintel(str(folder), [("one", demo_scene(0, 64, 96, 6, 4))])
     return str(folder)
 
 

@@ -5,7 +5,8 @@ import pytest
 from pwcnet.ascend.session import NpuOptions, device_session_config
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.distributed.workers import Workers
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def run(folder, options, npu_options):
-    write_sintel(str(folder / "data"), [("one", make_scene(0, 64, 96, 3, 4))])
+    write_sintel(str(folder / "data"), [("one", demo_scene(0, 64, 96, 3, 4))])
     data = TrainingData(sintel_samples(str(folder / "data"), mode="train_noval"), (64, 64))
     chosen = TrainingOptions(
         **dict(

@@ -8,7 +8,8 @@ import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.evaluation.scoring import Totals, evaluate_samples
 from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import ModelConfig
@@ -23,7 +24,7 @@ from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
     write_sintel(
-        str(folder), [("one", make_scene(0, 70, 100, 3, 4)), ("two", make_scene(1, 64, 64, 2, 4))]
+        str(folder), [("one", demo_scene(0, 70, 100, 3, 4)), ("two", demo_scene(1, 64, 64, 2, 4))]
     )  # sizes that differ, and want padding
     return sintel_samples(str(folder), mode="train_noval")
 

@@ -6,12 +6,13 @@ from dataclasses import fields, replace
 from pwcnet.data.sample import Endless, Sample
 from pwcnet.data.splits import checked_part
 from pwcnet.data.synthetic.options import SceneOptions
-from pwcnet.data.synthetic.pairs import generate_pair
+from pwcnet.data.synthetic.scenes import generate_pair
 
 VALIDATION_PAIRS, FIRST_VALIDATION = 16, 2**31  # numbers that training does not reach
 NOMINAL_PAIRS = 100000
 NAMES = {"median": "median_motion", "largest": "largest_motion"}  # short forms
-TYPES = {field.name: field.type for field in fields(SceneOptions) if field.type in (int, float)}
+NUMBERS = {"int": int, "float": float}
+TYPES = {field.name: NUMBERS[field.type] for field in fields(SceneOptions) if field.type in NUMBERS}
 
 
 def generated_samples(root, mode="train_noval", part=None):

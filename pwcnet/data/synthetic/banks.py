@@ -1,56 +1,63 @@
-"""Textures and masks that many pairs share, made when first needed; as numbers go on, each place of a bank takes new ones, so that the supply never ends."""
+"""Banks of textures and masks that many scenes share, computed when first needed.
+
+A bank has a number of places. As scene numbers grow, each place gets a new texture from time to
+time, so that the supply never ends.
+"""
+
+from __future__ import annotations
 
 import functools
 
 import numpy as np
 
-from pwcnet.data.synthetic.masks import make_mask
+from pwcnet.data.synthetic.masks import Mask, make_mask
 from pwcnet.data.synthetic.textures import make_texture
 
-LIFE = 2000  # numbers; a texture is used about 100 times before the next takes its place
-KEPT = 256  # in memory, of each kind
-TEXTURE, MASK, GRAIN = 1, 2, 3
+LIFETIME = 2000  # scene numbers; a texture is used about 100 times before it is replaced
+CACHED = 256  # entries of each kind that are kept in memory
+TEXTURE, MASK, GRAIN = 1, 2, 3  # streams of random numbers
 GRAIN_SIZE = 512
 
 
-def texture(seed, number, place, places):
-    """What `make_texture` made for a place of the bank at that number; read only."""
-    return _texture(seed, place, _generation(number, place, places))
+def texture(
+    seed: int, number: int, place: int, places: int, simple: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """The `make_texture` result at a place of the bank for scene `number`; read-only."""
+    return _texture(seed, place, _generation(number, place, places), simple)
 
 
-def mask(seed, number, place, places):
-    """What `make_mask` made for a place of the bank at that number; read only."""
-    return _mask(seed, place, _generation(number, place, places))
+def mask(seed: int, number: int, place: int, places: int, simple: bool = False) -> Mask:
+    """The `make_mask` result at a place of the bank for scene `number`; read-only."""
+    return _mask(seed, place, _generation(number, place, places), simple)
 
 
 def _generation(number, place, places):
-    return (
-        number + LIFE * place // places
-    ) // LIFE  # places change one by one, so that no pair waits for all
+    # Places change one by one, so that no scene waits for all of them.
+    return (number + LIFETIME * place // places) // LIFETIME
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _texture(seed, place, generation):
-    made = make_texture(np.random.RandomState([seed, TEXTURE, place, generation]))
-    for picture in made:
-        picture.flags.writeable = False
-    return made
+@functools.lru_cache(maxsize=CACHED)
+def _texture(seed, place, generation, simple):
+    images = make_texture(np.random.RandomState([seed, TEXTURE, place, generation]), simple)
+    for image in images:
+        image.flags.writeable = False
+    return images
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _mask(seed, place, generation):
-    made = make_mask(np.random.RandomState([seed, MASK, place, generation]))
-    made.level.flags.writeable = False
-    return made
+@functools.lru_cache(maxsize=CACHED)
+def _mask(seed, place, generation, simple):
+    shape = make_mask(np.random.RandomState([seed, MASK, place, generation]), simple)
+    shape.level.flags.writeable = False
+    return shape
 
 
 @functools.lru_cache(maxsize=4)
-def grain(seed):
-    """[512, 512, 3] float32 of the standard normal distribution; read only."""
-    made = (
+def grain(seed: int) -> np.ndarray:
+    """[512, 512, 3] float32 of the standard normal distribution; read-only."""
+    values = (
         np.random.RandomState([seed, GRAIN])
         .standard_normal((GRAIN_SIZE, GRAIN_SIZE, 3))
         .astype(np.float32)
     )
-    made.flags.writeable = False
-    return made
+    values.flags.writeable = False
+    return values

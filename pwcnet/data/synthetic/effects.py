@@ -9,13 +9,13 @@ from pwcnet.data.synthetic.noise import smooth_field
 LEVELS = np.arange(256, dtype=np.float32)
 
 
-def shutter(random, options):
+def random_exposure(random, options):
     """How long frames are exposed, as a share of the time between them; 0 in most pairs."""
     occurs, share = random.uniform() < 0.2, random.uniform(0.1, 0.6)
     return share if options.motion_blur and occurs else 0.0
 
 
-def seen(pictures, random, seed, options):
+def apply_camera_effects(pictures, random, seed, options):
     """Two [H, W, 3] uint8 frames from two float32 pictures in about 0..255. Each effect has numbers of its own, whatever else occurs."""
     states = random.randint(0, 2**31 - 1, len(EFFECTS) + 1)
     for (name, effect), state in zip(EFFECTS, states):
@@ -39,8 +39,8 @@ def _lit(pictures, random, seed):
     light = smooth_field(random, random.randint(1, 5), size)
     change = smooth_field(random, 2, size) * np.float32(random.uniform(0, 0.25) * random.uniform())
     return [
-        picture * (1 + np.float32(strength) * field)[..., None]
-        for picture, field in zip(pictures, (light, light + change))
+        picture * (1 + np.float32(strength) * (light + change * share))[..., None]
+        for picture, share in zip(pictures, np.linspace(0, 1, len(pictures), dtype=np.float32))
     ]
 
 

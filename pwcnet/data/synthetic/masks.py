@@ -17,11 +17,18 @@ class Mask(NamedTuple):
     box: tuple
 
 
-def make_mask(random):
-    """A random `Mask`. random: np.random.RandomState."""
+def make_mask(random, simple=False):
+    """A random `Mask`.
+
+    Args:
+        random: np.random.RandomState.
+        simple: blobs, polygons, discs and boxes alone, without holes.
+    """
     kinds = (_blob, 0.4), (_polygon, 0.22), (_round, 0.16), (_branches, 0.16), (_letters, 0.06)
+    if simple:
+        kinds = (_blob, 0.4), (_polygon, 0.3), (_round, 0.3)
     inside = kinds[random.choice(len(kinds), p=[share for _, share in kinds])][0](random)
-    if random.uniform() < 0.15:
+    if not simple and random.uniform() < 0.15:
         inside = np.where(
             fractal_noise(random, DRAWN, random.uniform(1.5, 2.5)) > random.uniform(0.8, 1.6),
             0,

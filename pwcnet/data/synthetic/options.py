@@ -1,28 +1,60 @@
-"""What generated pairs are like."""
+"""Options of generated scenes."""
+
+from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
+from pwcnet._checks import require
+
 EFFECTS = ("motion_blur", "light", "fog", "tone", "defocus", "noise", "compression")
+INFINITY = float("inf")
 
 
 @dataclass(frozen=True)
 class SceneOptions:
-    """Raises ValueError for what makes no scene.
+    """What generated scenes look like and how they move.
 
-    height, width: of both frames, pixels. median_motion: about half of all pixels move further than this, in pixels. largest_motion: no pixel moves further.
-    least_layers, most_layers: how many layers a scene has, its background among them, drawn evenly. textures: how many are in use at a time; one takes 1 MB.
-    deformation: layers bend. camera: the camera pans, zooms and turns; without it, the background stands still.
-    motion_blur, light, fog, tone, defocus, noise, compression: these effects occur, each in a share of the pairs; off, the same scenes are seen without them.
+    Attributes:
+        height, width: of all frames, in pixels.
+        median_motion: about half of all pixels move further than this from frame to frame, in
+            pixels.
+        largest_motion: no pixel moves further than this from frame to frame, in pixels.
+        scene_spread, layer_spread: standard deviations of the logarithm of speed, between scenes
+            and between the layers of one scene. Together the defaults give many slow and few fast
+            pixels, as in films.
+        least_layers, most_layers: how many layers a scene has, including its background; drawn
+            evenly.
+        smallest_shape, largest_shape: distance from a layer's middle to its rim, as a share of the
+            frame's shorter side; drawn evenly in the logarithm.
+        textures: how many textures are in use at a time; one takes 1 MB.
+        texture_scale: magnification of the textures; above 1 they have less fine detail.
+        simple: shapes are blobs, polygons, discs and boxes, textures are rich in contrast; without
+            it there are also branches, letters, holes, plain walls and writing.
+        deformation: layers bend.
+        camera: the camera pans, zooms and turns; without it, the background stands still.
+        camera_speed: speed of the camera relative to that of the layers.
+        motion_blur, light, fog, tone, defocus, noise, compression: these effects occur, each in a
+            share of the scenes. They change the frames alone, never the layers or the flow.
+
+    Raises:
+        ValueError: for values that give no scene.
     """
 
     height: int = 256
     width: int = 256
     median_motion: float = 6.0
     largest_motion: float = 60.0
+    scene_spread: float = 1.3
+    layer_spread: float = 1.0
     least_layers: int = 2
     most_layers: int = 9
+    smallest_shape: float = 0.1
+    largest_shape: float = 0.75
     textures: int = 96
+    texture_scale: float = 1.0
+    camera_speed: float = 1.0
+    simple: bool = False
     deformation: bool = True
     camera: bool = True
     motion_blur: bool = True
@@ -34,24 +66,56 @@ class SceneOptions:
     compression: bool = True
 
     def __post_init__(self):
-        if min(self.height, self.width) < 32 or max(self.height, self.width) > 16384:
-            raise ValueError(
-                "expected frames of 32x32 to 16384x16384 pixels, got %dx%d (height x width); try 256x256"
-                % (self.height, self.width)
+        require(
+            min(self.height, self.width) >= 32 and max(self.height, self.width) <= 16384,
+            "frames of 32x32 to 16384x16384 pixels (height x width)",
+            (self.height, self.width),
+        )
+        for name in ("median_motion", "largest_motion"), ("smallest_shape", "largest_shape"):
+            smaller, larger = (getattr(self, each) for each in name)
+            require(0 <= smaller <= larger < INFINITY, "0 <= %s <= %s" % name, (smaller, larger))
+        require(self.smallest_shape > 0, "smallest_shape above 0", self.smallest_shape)
+        require(
+            1 <= self.least_layers <= self.most_layers <= 250,
+            "1 <= least_layers <= most_layers <= 250",
+            (self.least_layers, self.most_layers),
+        )
+        for name in ("scene_spread", "layer_spread", "camera_speed"):
+            require(
+                0 <= getattr(self, name) < INFINITY, "%s of 0 or more" % name, getattr(self, name)
             )
-        if not 0.0 <= self.median_motion <= self.largest_motion < float("inf"):
-            raise ValueError(
-                "expected 0 <= median_motion <= largest_motion, got %r and %r; try 6 and 60"
-                % (self.median_motion, self.largest_motion)
-            )
-        if not 1 <= self.least_layers <= self.most_layers <= 250:
-            raise ValueError(
-                "expected 1 <= least_layers <= most_layers <= 250, got %r and %r; try 2 and 9"
-                % (self.least_layers, self.most_layers)
-            )
-        if not 1 <= self.textures <= 256:
-            raise ValueError("expected 1 to 256 textures, got %r; try 96" % (self.textures,))
+        require(0 < self.texture_scale < INFINITY, "texture_scale above 0", self.texture_scale)
+        require(1 <= self.textures <= 256, "1 to 256 textures", self.textures)
 
-    def without_effects(self):
-        """The same scenes, as they are seen without any of the effects."""
+    def without_effects(self) -> SceneOptions:
+        """The options of the same scenes without any of the effects."""
         return dataclasses.replace(self, **dict.fromkeys(EFFECTS, False))
+
+
+def demo_options(height: int, width: int, max_motion: float) -> SceneOptions:
+    """Options of scenes that are easy to learn and pleasant to look at.
+
+    They have few plain, rigid shapes with smooth textures, and no effects.
+
+    Args:
+        height: of the frames, in pixels.
+        width: of the frames, in pixels.
+        max_motion: no pixel moves further than this from frame to frame, in pixels.
+    """
+    return SceneOptions(
+        height=height,
+        width=width,
+        median_motion=0.45 * max_motion,
+        largest_motion=max_motion,
+        camera_speed=0.5,
+        scene_spread=0.15,
+        layer_spread=0.5,
+        least_layers=5,
+        most_layers=8,
+        smallest_shape=0.12,
+        largest_shape=0.35,
+        textures=12,
+        texture_scale=3.0,
+        simple=True,
+        deformation=False,
+    ).without_effects()

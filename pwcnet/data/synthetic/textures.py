@@ -11,12 +11,15 @@ SIZE = 512
 LETTERS = string.ascii_letters + string.digits + ".,:;!?()&%"
 
 
-def make_texture(random):
+def make_texture(random, simple=False):
     """A random picture and its half: [512, 512, 3] and [256, 256, 3] uint8 RGB. random: np.random.RandomState."""
-    picture = _picture(random)
+    kinds = (_cloud, 0.27), (_leaves, 0.45), (_lines, 0.1), (_writing, 0.06), (_plain, 0.12)
+    if simple:
+        kinds = (_cloud, 0.25), (_leaves, 0.75)
+    picture = _picture(random, kinds)
     if random.uniform() < 0.25:
         other, share = (
-            _picture(random),
+            _picture(random, kinds),
             np.clip(
                 fractal_noise(random, SIZE, random.uniform(1.2, 2.2)) * random.uniform(2, 20) + 0.5,
                 0,
@@ -28,9 +31,8 @@ def make_texture(random):
     return picture, cv2.resize(picture, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA)
 
 
-def _picture(random):
+def _picture(random, kinds):
     """[512, 512, 3] float32, about 0..255."""
-    kinds = (_cloud, 0.27), (_leaves, 0.45), (_lines, 0.1), (_writing, 0.06), (_plain, 0.12)
     return kinds[random.choice(len(kinds), p=[share for _, share in kinds])][0](random)
 
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from pwcnet.cli.published import modelarts_boot
-from pwcnet.data.synthetic.demo_scenes import make_scene, write_sintel
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.runtime.tensorflow import TF_RELEASE
 from pwcnet.weights.checkpoint import list_checkpoints
 from tests.conftest import ROOT, golden_weights, run_command, write_checkpoint
@@ -22,7 +23,7 @@ TRAINING = "--iterations 1 --crop_height 64 --crop_width 64 --batch_size 4".spli
 @pytest.fixture
 def obs(small_checkpoint, tmp_path):
     """A folder that stands for OBS: data and weights in obs://bucket."""
-    write_sintel(str(tmp_path / "obs" / "bucket" / "data"), [("one", make_scene(0, 64, 96, 3, 4))])
+    write_sintel(str(tmp_path / "obs" / "bucket" / "data"), [("one", demo_scene(0, 64, 96, 3, 4))])
     shutil.copytree(os.path.dirname(small_checkpoint), str(tmp_path / "obs" / "bucket" / "weights"))
     return tmp_path / "obs" / "bucket"
 

@@ -4,7 +4,7 @@ import pytest
 
 from pwcnet.data.augment.affine import AffineOptions, random_maps, transform
 from pwcnet.data.augment.augmentation import AugmentOptions, Example, augment, sample_random
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 
 SIZE, CROP = (160, 224), (96, 128)
 STILL = dict(flip_left_right=0, flip_up_down=0, translate=0, scale=0)
@@ -19,7 +19,7 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=5, height=SIZE[0], width=SIZE[1], frames=2, max_motion=8)
+    return demo_scene(number=5, height=SIZE[0], width=SIZE[1], frames=2, max_motion=8)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pwcnet.data.augment.augmentation import (
     scale,
     translate,
 )
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 from tests.conftest import golden
 
 SIZE = (120, 160)
@@ -23,7 +23,7 @@ FLIPS = AugmentOptions(translate=0, scale=0)
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_scene(seed=11, height=SIZE[0], width=SIZE[1], frames=2, max_motion=6)
+    return demo_scene(number=3, height=SIZE[0], width=SIZE[1], frames=2, max_motion=6)
 
 
 @pytest.fixture

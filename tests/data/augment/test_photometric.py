@@ -14,14 +14,14 @@ from pwcnet.data.augment.photometric import (
     colour_matrix,
     jitter,
 )
-from pwcnet.data.synthetic.demo_scenes import make_scene
+from pwcnet.data.synthetic.scenes import demo_scene
 
 QUIET = dict(brightness=0, contrast=0, saturation=0, hue=0, gamma=0, noise=0)
 
 
 @pytest.fixture(scope="module")
 def example():
-    scene = make_scene(seed=3, height=96, width=128, frames=2, max_motion=5)
+    scene = demo_scene(number=3, height=96, width=128, frames=2, max_motion=5)
     return Example(
         scene.frames[0], scene.frames[1], scene.flows[0], ~scene.occlusions[0] & ~scene.invalids[0]
     )

@@ -1,0 +1,110 @@
+"""Writes scenes in MPI-Sintel's folder layout."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterable, Tuple
+
+import cv2
+import numpy as np
+
+from pwcnet.data.datasets.sintel import FOLDER
+from pwcnet.data.synthetic.scenes import Scene
+from pwcnet.io.atomic import write_text
+from pwcnet.io.flow_files import write_flow
+from pwcnet.io.images import write_image
+
+# Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
+# that of the first version, so that folders which it wrote can be replaced too.
+MANIFEST = "made-by-make_scenes.txt"
+
+NamedScenes = Iterable[Tuple[str, Scene]]
+
+
+def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()) -> None:
+    """Writes scenes below folder/MPI-Sintel-complete.
+
+    Training scenes have all folders, test scenes `clean` and `final`; `final` is `clean` with blur
+    and grain. Files that an earlier call wrote into the folder are removed first.
+
+    Args:
+        folder: the folder to write into.
+        scenes: (name, `Scene`) of the training split, consumed one by one.
+        test_scenes: the same of the test split.
+
+    Raises:
+        ValueError: where the folder holds a file that no earlier call wrote (hidden files aside);
+            nothing has been changed then.
+    """
+    replaced, written = _replaceable_files(folder), []
+    for split, named_scenes in (("training", scenes), ("test", test_scenes)):
+        for name, scene in named_scenes:
+            _remove(replaced)  # not before there is a scene to replace them
+            replaced = []
+            files = {
+                os.path.join(FOLDER, split, path): content
+                for path, content in _scene_files(name, scene, split == "training").items()
+            }
+            written.extend(sorted(files))
+            # Before the files themselves, so that an interrupted call leaves none unnamed.
+            write_text(os.path.join(folder, MANIFEST), "\n".join(written) + "\n")
+            for path, content in files.items():
+                write = write_flow if path.endswith(".flo") else write_image
+                write(os.path.join(folder, path), content)
+
+
+def _replaceable_files(folder: str) -> list[str]:
+    """All files of the folder, hidden ones aside; ValueError unless the manifest names each."""
+    manifest = os.path.join(folder, MANIFEST)
+    known = {os.path.normpath(manifest)}
+    if os.path.isfile(manifest):
+        with open(manifest, encoding="utf-8") as lines:
+            known.update(
+                os.path.normpath(os.path.join(folder, line.rstrip("\n"))) for line in lines
+            )
+    present = [
+        os.path.normpath(os.path.join(parent, name))
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".")
+    ]
+    for path in present:
+        if path not in known:
+            raise ValueError(
+                "%s holds %s, which is no file of generated scenes; scenes are written into an "
+                "empty folder, or replace earlier ones" % (folder, os.path.relpath(path, folder))
+            )
+    return present
+
+
+def _remove(paths: list[str]) -> None:
+    for path in paths:
+        os.remove(path)
+    for parent in {os.path.dirname(path) for path in paths}:
+        if not os.listdir(parent):  # a scene without frames would be an error of the data set
+            os.rmdir(parent)
+
+
+def _scene_files(name: str, scene: Scene, with_ground_truth: bool) -> dict[str, np.ndarray]:
+    """{path below training or test: array} of one scene."""
+    files = {}
+    random = np.random.RandomState(len(scene.frames))
+    for number, frame in enumerate(scene.frames, 1):
+        files[os.path.join("clean", name, "frame_%04d.png" % number)] = frame
+        files[os.path.join("final", name, "frame_%04d.png" % number)] = _final_pass(frame, random)
+    if with_ground_truth:
+        steps = zip(scene.flows, scene.occlusions, scene.invalids)
+        for number, (flow, occlusion, invalid) in enumerate(steps, 1):
+            files[os.path.join("flow", name, "frame_%04d.flo" % number)] = flow
+            for kind, mask in (("occlusions", occlusion), ("invalid", invalid)):
+                files[os.path.join(kind, name, "frame_%04d.png" % number)] = _mask_image(mask)
+    return files
+
+
+def _final_pass(frame: np.ndarray, random: np.random.RandomState) -> np.ndarray:
+    blurred = cv2.GaussianBlur(frame, (0, 0), 1.0) + random.normal(0, 2.0, frame.shape)
+    return np.clip(np.round(blurred), 0, 255).astype(np.uint8)
+
+
+def _mask_image(mask: np.ndarray) -> np.ndarray:
+    return np.repeat(255 * mask[..., None].astype(np.uint8), 3, axis=-1)
