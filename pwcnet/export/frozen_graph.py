@@ -37,9 +37,7 @@ def freeze(checkpoint, batch, height, width, target="host", precision="float32")
         with checkpoint.as_constants():
             flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, target)
         tf.identity(flow, name=OUTPUT)
-        return slimmed(
-            folded(graph, tf.graph_util.extract_sub_graph(graph.as_graph_def(), [OUTPUT]))
-        )
+        return slimmed(folded(graph, _reachable(graph.as_graph_def(), OUTPUT)))
 
 
 def folded(graph, graph_def):
@@ -66,7 +64,27 @@ def folded(graph, graph_def):
             made.attr["dtype"].type = tf.as_dtype(values[node.name].dtype).as_datatype_enum
             made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[node.name]))
             node.CopyFrom(made)
-    return tf.graph_util.extract_sub_graph(graph_def, [OUTPUT])
+    return _reachable(graph_def, OUTPUT)
+
+
+def producer(source):
+    """The name of the node that an input of another one comes from: "a:1" and "^a" come from a."""
+    return source.lstrip("^").split(":")[0]
+
+
+def _reachable(graph_def, output):
+    """The nodes that a node is computed from, and it, in the order given (tf.graph_util's function warns of its age)."""
+    inputs = {node.name: [producer(name) for name in node.input] for node in graph_def.node}
+    reached, waiting = set(), [output]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += inputs[name]
+    result = tf.GraphDef(node=[node for node in graph_def.node if node.name in reached])
+    result.library.CopyFrom(graph_def.library)
+    result.versions.CopyFrom(graph_def.versions)
+    return result
 
 
 def slimmed(graph_def):

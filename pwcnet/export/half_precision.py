@@ -1,6 +1,6 @@
 """A frozen graph as a device with half precision computes it, on any machine: what the reduced precision costs, before a device is at hand."""
 
-from pwcnet.export.frozen_graph import import_frozen
+from pwcnet.export.frozen_graph import import_frozen, producer
 from pwcnet.runtime.tensorflow import tf
 
 # These pass on values that are rounded already.
@@ -101,11 +101,6 @@ def coordinate_ops(graph_def):
         changed = bool(follow)
         found |= follow
     return [node.name for node in graph_def.node if node.name in found and _takes_float(node)]
-
-
-def producer(source):
-    """The name of the node that an input of another one comes from: "a:1" and "^a" come from a."""
-    return source.lstrip("^").split(":")[0]
 
 
 def _follows(node, nodes, found):

@@ -1,225 +1,223 @@
-"""Frames in, flow out: from a checkpoint (any size) or a frozen graph (one size)."""
+"""Frames in, flow out: from a checkpoint (frames of any size) or a frozen graph (one size)."""
 
+from __future__ import annotations
+
+import os
 from collections import OrderedDict
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
-from pwcnet.export.frozen_graph import freeze, frozen_input_shape, import_frozen, read_frozen
-from pwcnet.flow.padding import crop, network_input, padded_size
-from pwcnet.model.network import flow_between, pyramid_of
-from pwcnet.runtime.devices import checked_precision, session_config, target_of
-from pwcnet.runtime.tensorflow import cause, tf
+from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
+from pwcnet.flow.padding import crop, pad, padded_size
+from pwcnet.inference.frames import check_same_size, frames_of, rgb_frame, rgb_pair
+from pwcnet.inference.networks import Network, PairNetwork, StreamNetwork, TwoWayNetwork
+from pwcnet.runtime import devices
+from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import shipped_weights
 
-GRAPHS_KEPT = 2
+MAX_OPEN_GRAPHS = 2
 
 
 class Predictor:
-    """Flow between frames of any size; `with Predictor(path) as predictor: flow = predictor.flow(frame1, frame2)`.
+    """Predicts the flow between frames of any size.
 
-    path: a checkpoint, or a frozen graph (a file ending in .pb), whose size bounds the frames' size. config: of pwcnet.runtime.devices, None for the default.
-    precision: the type that features are computed in (pwcnet.runtime.devices); a frozen graph has its own.
-    A graph is built for each padded size that comes; the last two are kept. Predicting raises ValueError, with the cause, where TensorFlow fails.
+    A graph is built for each padded size (the next multiples of 64); the last two are kept. Use it
+    as a context manager, or call `close`, to end its sessions:
+
+        with pwcnet.Predictor() as predictor:
+            flow = predictor.flow(frame1, frame2)
+
+    Frames are arrays: uint8 in 0..255 or floating in 0..1; grey [H, W] or [H, W, 1], RGB [H, W, 3]
+    or RGBA [H, W, 4], whose alpha is dropped. Pairs are tuples of two such arrays or objects with
+    `frame1` and `frame2` (pwcnet.io.frame_pairs.Pair, for example). Both frames of a pair have the
+    same size. Flow is [H, W, 2] float32 in pixels, channels (u, v): right and down positive.
+
+    Attributes:
+        path: The weights' path.
+        precision: The type that features are computed in.
+        fixed_size: (pairs, height, width) of a frozen graph's input; None for a checkpoint.
     """
 
-    def __init__(self, path, config=None, precision="float32"):
-        self.path, self.precision = path, checked_precision(precision)
-        self._config = config or session_config()
-        self._open = OrderedDict()
-        if str(path).endswith(".pb"):
+    def __init__(
+        self,
+        weights: str | os.PathLike | None = None,
+        session_config: tf.ConfigProto | None = None,
+        precision: str = "float32",
+        value_range: float = 1.0,
+    ):
+        """Opens the weights.
+
+        Args:
+            weights: A checkpoint's prefix, its folder (the latest checkpoint is taken), an .npz
+                archive, or a frozen graph (.pb), whose size bounds the frames' size. None takes the
+                shipped weights: the small network, trained on generated scenes.
+            session_config: Of pwcnet.runtime.devices or pwcnet.ascend.session; None takes the
+                default.
+            precision: "float32", "bfloat16" (TensorFlow 2) or "float16", the type that features are
+                computed in. A frozen graph has its own.
+            value_range: The value of white in floating frames: 1, or 255.
+
+        Raises:
+            FileNotFoundError: There are no such weights.
+            ValueError: The weights are not readable or are those of another network, or the
+                precision is unknown or not available.
+        """
+        self.path = shipped_weights() if weights is None else weights
+        self.precision = devices.checked_precision(precision)
+        self._session_config = session_config or devices.session_config()
+        self._value_range = float(value_range)
+        if not 0 < self._value_range < np.inf:
+            raise ValueError("value_range is %r; it is a number above 0" % (value_range,))
+        self._open: OrderedDict[Any, Any] = OrderedDict()
+        self._frozen: tf.GraphDef | None = None
+        self._checkpoint: Checkpoint | None = None
+        self.fixed_size: tuple[int, int, int] | None = None
+        if str(self.path).endswith(".pb"):
             if precision != "float32":
                 raise ValueError(
-                    "expected a checkpoint for precision %s, got the frozen graph %s, whose precision is fixed; use the checkpoint"
-                    % (precision, path)
+                    "The precision of the frozen graph %s is fixed; only a checkpoint can be "
+                    "computed in %s" % (self.path, precision)
                 )
-            self._frozen, self._checkpoint = read_frozen(path), None
+            self._frozen = read_frozen(self.path)
             self.fixed_size = frozen_input_shape(self._frozen)
         else:
-            self._frozen, self._checkpoint = None, Checkpoint(path)
-            self.fixed_size = None
+            self._checkpoint = Checkpoint(self.path)
 
-    def flow(self, frame1, frame2):
-        """frame1, frame2: [H, W, 3] uint8 RGB of one size. Returns [H, W, 2] float32, pixels, channels (u, v)."""
+    def flow(self, frame1: Any, frame2: Any) -> np.ndarray:
+        """Predicts the flow from one frame to another.
+
+        Args:
+            frame1: The first frame, as the class describes frames.
+            frame2: The second frame, of the same size.
+
+        Returns:
+            [H, W, 2] float32, pixels, channels (u, v).
+
+        Raises:
+            ValueError: The frames are of another kind or of different sizes, exceed a frozen
+                graph's size, or TensorFlow failed (the message has its reason).
+        """
         return self.flows([(frame1, frame2)])[0]
 
-    def flows(self, pairs):
-        """Flows of several pairs of one size, in one run of the network. Raises ValueError for frames of different sizes or other types."""
-        shape = _common_shape(pairs)
-        batch, height, width = self._network_size(len(pairs), shape)
-        x = np.stack(
-            [np.stack([network_input(frame, height, width) for frame in pair]) for pair in pairs]
-        )
-        flows = self._cached(Pairs, batch, height, width).flows(x)
-        return [crop(flow, shape[0], shape[1]) for flow in flows]
+    def flows(self, pairs: Iterable[Any]) -> list[np.ndarray]:
+        """Predicts the flows of several pairs of one size in one run of the network.
 
-    def consecutive(self, pairs):
-        """(pair, its flow [H, W, 2] float32) for each of many pairs, in order; neighbours that have a frame in common share its feature pyramid.
+        Args:
+            pairs: Pairs, as the class describes them.
 
-        pairs: iterable of objects with frame1 and frame2 (pwcnet.io.frame_pairs.Pair, for one), frames as `flow` takes them, not changed in place meanwhile. Where a
-        frame1 is the frame2 before, the same array, n frames cost n pyramids in the place of 2 (n - 1). A frozen graph has no place to put a pyramid in: it
-        predicts pair by pair.
+        Returns:
+            For each pair [H, W, 2] float32, pixels, channels (u, v).
+
+        Raises:
+            ValueError: As `flow`; also if there is no pair, or pairs differ in size.
         """
-        for pair, (flow,) in self._in_turn(pairs, Stream):
+        frames = [rgb_pair(pair, self._value_range) for pair in pairs]
+        if not frames:
+            raise ValueError("There are no pairs to predict the flow of")
+        height, width = frames[0][0].shape[:2]
+        for number, (frame, _) in enumerate(frames, 1):
+            if frame.shape != frames[0][0].shape:
+                raise ValueError(
+                    "Pair %d has frames of %dx%d pixels (height x width), pair 1 has frames of "
+                    "%dx%d; all pairs of one call must have one size"
+                    % ((number,) + frame.shape[:2] + (height, width))
+                )
+        size = self._network_size(len(frames), height, width)
+        x = np.stack([np.stack([pad(frame, *size[1:]) for frame in pair]) for pair in frames])
+        flows = self._network(PairNetwork, *size).flows(x)
+        return [crop(flow, height, width) for flow in flows]
+
+    def consecutive(self, pairs: Iterable[Any]) -> Iterator[tuple[Any, np.ndarray]]:
+        """Predicts the flows of many pairs, one after another.
+
+        Neighbouring pairs that have a frame in common (frame1 is the same array as frame2 of the
+        pair before) share its feature pyramid: n frames cost n pyramids instead of 2 (n - 1). A
+        frozen graph cannot take a pyramid; it predicts pair by pair.
+
+        Args:
+            pairs: Pairs, as the class describes them; sizes may change from pair to pair. Frames
+                must not be changed in place before the next pair is predicted.
+
+        Yields:
+            (pair, flow) in order; flow is [H, W, 2] float32, pixels, channels (u, v).
+
+        Raises:
+            ValueError: As `flow`.
+        """
+        for pair, (flow,) in self._in_turn(pairs, StreamNetwork):
             yield pair, flow
 
-    def both_ways(self, pairs):
-        """(pair, flow, flow back) for each of many pairs, as `consecutive`: from frame1 to frame2, and from frame2 to frame1, of the same two pyramids."""
-        for pair, (forward, backward) in self._in_turn(pairs, TwoWayStream):
+    def both_ways(self, pairs: Iterable[Any]) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+        """Predicts the flows of many pairs in both directions, from the same two pyramids.
+
+        Args:
+            pairs: As of `consecutive`.
+
+        Yields:
+            (pair, forward, backward) in order: the flow from frame1 to frame2, and the flow from
+            frame2 to frame1.
+
+        Raises:
+            ValueError: As `flow`.
+        """
+        for pair, (forward, backward) in self._in_turn(pairs, TwoWayNetwork):
             yield pair, forward, backward
 
-    def _in_turn(self, pairs, kind):
-        """(pair, its flows), one for each of the directions of a kind of Stream."""
-        earlier, features = None, None
-        for pair in pairs:
-            frames = pair.frame1, pair.frame2
-            if self._checkpoint is None:
-                yield (
-                    pair,
-                    [
-                        self.flow(frames[start], frames[1 - start])
-                        for start in range(kind.DIRECTIONS)
-                    ],
-                )
-                continue
-            height, width, _ = _common_shape([frames])
-            stream = self._cached(kind, *padded_size(height, width))
-            if pair.frame1 is not earlier:
-                features = stream.features(pair.frame1)
-            flows, features = stream.flow(features, pair.frame2)
-            earlier = pair.frame2
-            yield pair, [crop(flow, height, width) for flow in flows]
-
-    def _network_size(self, count, shape):
-        if self._checkpoint is not None:
-            return (count,) + padded_size(shape[0], shape[1])
-        batch, height, width = self.fixed_size
-        if count != batch or shape[0] > height or shape[1] > width:
-            raise ValueError(
-                "expected batches of %d pairs of at most %dx%d, got %d of %dx%d for %s; freeze one for this size, or use the checkpoint"
-                % (batch, height, width, count, shape[0], shape[1], self.path)
-            )
-        return self.fixed_size
-
-    def _cached(self, kind, *size):
-        """A graph with its session, built where it is not among the last ones used."""
-        key = (kind,) + size
-        if key not in self._open:
-            while len(self._open) >= GRAPHS_KEPT:
-                self._open.popitem(last=False)[1].close()
-            self._open[key] = kind(
-                self._frozen or self._checkpoint, self._config, self.precision, *size
-            )
-        self._open.move_to_end(key)
-        return self._open[key]
-
-    def close(self):
-        """Ends the sessions."""
+    def close(self) -> None:
+        """Ends the sessions. The next prediction opens new ones."""
         while self._open:
             self._open.popitem()[1].close()
 
-    def __enter__(self):
+    def __enter__(self) -> Predictor:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.close()
 
+    def _in_turn(
+        self, pairs: Iterable[Any], kind: type[StreamNetwork]
+    ) -> Iterator[tuple[Any, list[np.ndarray]]]:
+        """Yields (pair, flows); flows has one array for each of the kind's directions."""
+        previous, previous_rgb, features = None, None, None
+        for pair in pairs:
+            frame1, frame2 = frames_of(pair)
+            if self._checkpoint is None:
+                both = [(frame1, frame2), (frame2, frame1)]
+                yield pair, [self.flow(*frames) for frames in both[: kind.DIRECTIONS]]
+                continue
+            shared = previous_rgb is not None and frame1 is previous
+            rgb1 = previous_rgb if shared else rgb_frame(frame1, self._value_range, "frame1")
+            rgb2 = rgb_frame(frame2, self._value_range, "frame2")
+            check_same_size(rgb1, rgb2)
+            height, width = rgb2.shape[:2]
+            network = self._network(kind, *padded_size(height, width))
+            if not shared:
+                features = network.features(rgb1)
+            flows, features = network.flow(features, rgb2)
+            previous, previous_rgb = frame2, rgb2
+            yield pair, [crop(flow, height, width) for flow in flows]
 
-class _Graph:
-    """A graph and its session."""
-
-    def __init__(self, config):
-        self.graph = tf.Graph()
-        self.session = tf.Session(graph=self.graph, config=config)
-
-    def run(self, wanted, feed, size):
-        """What the session gives. size: height and width. Raises ValueError, with the cause, where TensorFlow fails."""
-        try:
-            return self.session.run(wanted, feed)
-        except tf.errors.OpError as error:
+    def _network_size(self, count: int, height: int, width: int) -> tuple[int, int, int]:
+        """Returns (pairs, height, width) of the network's input."""
+        if self.fixed_size is None:
+            return (count,) + padded_size(height, width)
+        if count != self.fixed_size[0] or height > self.fixed_size[1] or width > self.fixed_size[2]:
             raise ValueError(
-                "expected flow of %dx%d pixels (height x width, padded), got an error of TensorFlow (%s); try smaller frames, or --device cpu"
-                % (tuple(size) + (cause(error),))
-            ) from error
-
-    def close(self):
-        self.session.close()
-
-
-class Pairs(_Graph):
-    """The network from frames to flow, for pairs of one size, with weights as constants."""
-
-    def __init__(self, source, config, precision, batch, height, width):
-        super().__init__(config)
-        with self.graph.as_default():
-            self.x, self.output = import_frozen(
-                source
-                if isinstance(source, tf.GraphDef)
-                else freeze(source, batch, height, width, target_of(config), precision)
+                "The frozen graph %s takes %d pairs of at most %dx%d pixels (height x width), not "
+                "%d of %dx%d; a checkpoint takes any size"
+                % ((self.path,) + self.fixed_size + (count, height, width))
             )
+        return self.fixed_size
 
-    def flows(self, pairs):
-        """[B, 2, H, W, 3] float32 -> [B, H, W, 2] float32."""
-        return self.run(self.output, {self.x: pairs}, pairs.shape[2:4])
-
-
-class Stream(_Graph):
-    """The network cut after the feature pyramid, so that a frame's pyramid serves the pair before it and the pair after it."""
-
-    DIRECTIONS = 1
-
-    def __init__(self, checkpoint, config, precision, height, width):
-        super().__init__(config)
-        self.size = height, width
-        with self.graph.as_default(), checkpoint.as_constants():
-            self.frame = tf.placeholder(tf.float32, [1, height, width, 3])
-            self.own = pyramid_of(tf.cast(self.frame, precision))
-            self.other = {level: tf.placeholder(f.dtype, f.shape) for level, f in self.own.items()}
-            self.output, _ = flow_between(*self._directions(), checkpoint.config, target_of(config))
-
-    def _directions(self):
-        """The pyramids at the starts and at the ends of the flows."""
-        return self.other, self.own
-
-    def features(self, frame):
-        """The pyramid of a frame [H, W, 3] uint8: {level: array}."""
-        return self.run(self.own, {self.frame: self._input(frame)}, self.size)
-
-    def flow(self, features, frame):
-        """The flow [1, H, W, 2] from the frame of these features to this one, and this one's features, in one run."""
-        feed = {self.other[level]: array for level, array in features.items()}
-        feed[self.frame] = self._input(frame)
-        return self.run([self.output, self.own], feed, self.size)
-
-    def _input(self, frame):
-        return network_input(frame, *self.size)[np.newaxis]
-
-
-class TwoWayStream(Stream):
-    """The same with the flow back as the second of a batch: `flow` gives [2, H, W, 2]."""
-
-    DIRECTIONS = 2
-
-    def _directions(self):
-        return _joined(self.other, self.own), _joined(self.own, self.other)
-
-
-def _joined(first, second):
-    return {level: tf.concat([first[level], second[level]], axis=0) for level in first}
-
-
-def _common_shape(pairs):
-    if not pairs:
-        raise ValueError("expected at least one pair, got none; try adding one")
-    frames = [np.asarray(frame) for pair in pairs for frame in pair]
-    for frame in frames:
-        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            raise ValueError(
-                "expected frames [H, W, 3] uint8 RGB, got %s %s; try pwcnet.io.images.read_frame"
-                % (list(frame.shape), frame.dtype)
-            )
-        if frame.shape != frames[0].shape:
-            raise ValueError(
-                "expected frames of one size, got %dx%d and %dx%d; try scaling one of them"
-                % (frames[0].shape[:2] + frame.shape[:2])
-            )
-    return frames[0].shape
+    def _network(self, kind: type[Network], *size: int) -> Any:
+        """Returns the network of a kind and size; builds it unless it is among the last used."""
+        key = (kind,) + size
+        if key not in self._open:
+            while len(self._open) >= MAX_OPEN_GRAPHS:
+                self._open.popitem(last=False)[1].close()
+            weights = self._frozen if self._checkpoint is None else self._checkpoint
+            self._open[key] = kind(weights, self._session_config, self.precision, *size)
+        self._open.move_to_end(key)
+        return self._open[key]

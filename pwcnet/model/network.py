@@ -60,9 +60,14 @@ def flow_between(first, second, config, target="host"):
         pyramid = _coarse_to_fine(first, second, config, target)
     scale = 2**FLOW_LEVEL
     _, height, width, _ = pyramid[-1].shape.as_list()
-    return tf.image.resize_bilinear(pyramid[-1], [height * scale, width * scale]) * float(
-        scale
-    ), pyramid
+    # TensorFlow 1's legacy sampling; the raw op, as tf.image.resize_bilinear warns of its age.
+    flow = tf.raw_ops.ResizeBilinear(
+        images=pyramid[-1],
+        size=[height * scale, width * scale],
+        align_corners=False,
+        half_pixel_centers=False,
+    )
+    return flow * float(scale), pyramid
 
 
 def _coarse_to_fine(first, second, config, target):

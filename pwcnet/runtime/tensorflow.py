@@ -1,27 +1,88 @@
-"""The one import of TensorFlow: the graph API of TensorFlow 1, on TensorFlow 1.15 and on TensorFlow 2.
+"""The one import of TensorFlow: the graph API of TensorFlow 1, on TensorFlow 1.15 and 2.
 
-The library never switches TensorFlow's behaviour for the whole process (no `disable_v2_behavior`): everything happens inside a `tf.Graph`, where both
-releases agree. `from pwcnet.runtime.tensorflow import tf` is how every module gets it.
+Every module gets it by `from pwcnet.runtime.tensorflow import tf`. The library never switches
+TensorFlow's behaviour for the whole process (no `disable_v2_behavior`): everything is built in a
+`tf.Graph`, where both releases agree.
 """
 
-import tensorflow as _tensorflow
+from __future__ import annotations
 
-tf = _tensorflow.compat.v1
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from typing import Any, Iterator
 
-TF_RELEASE = _tensorflow.__version__
+
+@contextmanager
+def _hold_back_stderr() -> Iterator[None]:
+    """Keeps what is written to file descriptor 2 meanwhile; shows it only if an error is raised."""
+    try:
+        sys.stderr.flush()
+        notes, stderr = tempfile.TemporaryFile(), os.dup(2)
+    except (AttributeError, OSError, ValueError):  # no stderr, or no folder for temporary files
+        yield
+        return
+    with notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(stderr, notes.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
-def cause(error):
-    """One line that says what went wrong in a TensorFlow error, without the graph's whereabouts that surround it."""
+def _import_tensorflow() -> Any:
+    """Imports TensorFlow without the notes that its C++ libraries print at start-up.
+
+    What goes wrong later reaches the user as an exception. A process that has imported TensorFlow
+    already, or that sets TF_CPP_MIN_LOG_LEVEL=0, sees what it would see without this package.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
+            with _hold_back_stderr(), warnings.catch_warnings():
+                # TensorFlow 1.15 on NumPy 1.17 and later, and its copy of protobuf, warn of these.
+                warnings.simplefilter("ignore", FutureWarning)
+                warnings.simplefilter("ignore", DeprecationWarning)
+                import tensorflow
+            return tensorflow
+    import tensorflow
+
+    return tensorflow
+
+
+_tensorflow = _import_tensorflow()
+
+tf: Any = _tensorflow.compat.v1
+
+TF_RELEASE: str = _tensorflow.__version__
+
+# First words of lines that say where an error happened instead of what happened.
+_TRACE_LINES = (
+    "Graph execution error",
+    "Detected at node",
+    "File ",
+    "Traceback",
+    "From /job:",
+    "(",
+)
+
+
+def cause(error: BaseException) -> str:
+    """Returns what went wrong in a TensorFlow error as one line of at most 200 characters.
+
+    Args:
+        error: The error; the description of the graph in its message is left out.
+    """
     text = str(getattr(error, "message", None) or error)
     lines = [line.strip() for line in text.split("[[")[0].splitlines() if line.strip()]
-    telling = [
-        line
-        for line in lines
-        if not line.startswith(
-            ("Graph execution error", "Detected at node", "File ", "Traceback", "From /job:", "(")
-        )
-    ]
-    return (telling or lines or [type(error).__name__])[
-        -1 if "Graph execution error" in text else 0
-    ][:200]
+    reasons = [line for line in lines if not line.startswith(_TRACE_LINES)]
+    candidates = reasons or lines or [type(error).__name__]
+    # TensorFlow 2's long form names the operation's error last.
+    return candidates[-1 if "Graph execution error" in text else 0][:200]
