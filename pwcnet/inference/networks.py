@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Sequence
+from typing import Any, Dict
 
 import numpy as np
 
@@ -23,17 +23,18 @@ class Network:
         self.graph = tf.Graph()
         self.session = tf.Session(graph=self.graph, config=session_config)
 
-    def run(self, fetches: Any, feed: dict[Any, np.ndarray], size: Sequence[int]) -> Any:
+    def run(self, fetches: Any, feed: dict[Any, np.ndarray], size: tuple[int, int]) -> Any:
         """Runs the session; `size` is the (height, width) that an error names."""
         try:
             return self.session.run(fetches, feed)
         except tf.errors.OpError as error:
             raise ValueError(
                 "TensorFlow cannot compute the flow of %dx%d pixels (height x width, padded): %s"
-                % (tuple(size) + (cause(error),))
+                % (*size, cause(error))
             ) from error
 
     def close(self) -> None:
+        """Ends the session."""
         self.session.close()
 
 

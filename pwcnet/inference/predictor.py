@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.flow.padding import crop, pad, padded_size
 from pwcnet.inference.frames import check_same_size, frames_of, rgb_frame, rgb_pair
-from pwcnet.inference.networks import Network, PairNetwork, StreamNetwork, TwoWayNetwork
+from pwcnet.inference.networks import Features, Network, PairNetwork, StreamNetwork, TwoWayNetwork
 from pwcnet.runtime import devices
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
@@ -179,22 +179,24 @@ class Predictor:
     def _in_turn(
         self, pairs: Iterable[Any], kind: type[StreamNetwork]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
-        """Yields (pair, flows); flows has one array for each of the kind's directions."""
-        previous, previous_rgb, features = None, None, None
+        """Yields (pair, flows), one flow for each of the kind's directions."""
+        previous: Any = None  # frame2 of the pair before, its RGB and its pyramid
+        previous_rgb: np.ndarray | None = None
+        features: Features | None = None
         for pair in pairs:
             frame1, frame2 = frames_of(pair)
             if self._checkpoint is None:
                 both = [(frame1, frame2), (frame2, frame1)]
                 yield pair, [self.flow(*frames) for frames in both[: kind.DIRECTIONS]]
                 continue
-            shared = previous_rgb is not None and frame1 is previous
-            rgb1 = previous_rgb if shared else rgb_frame(frame1, self._value_range, "frame1")
+            if previous_rgb is None or frame1 is not previous:
+                previous_rgb, features = rgb_frame(frame1, self._value_range, "frame1"), None
             rgb2 = rgb_frame(frame2, self._value_range, "frame2")
-            check_same_size(rgb1, rgb2)
+            check_same_size(previous_rgb, rgb2)
             height, width = rgb2.shape[:2]
             network = self._network(kind, *padded_size(height, width))
-            if not shared:
-                features = network.features(rgb1)
+            if features is None:
+                features = network.features(previous_rgb)
             flows, features = network.flow(features, rgb2)
             previous, previous_rgb = frame2, rgb2
             yield pair, [crop(flow, height, width) for flow in flows]
@@ -211,7 +213,7 @@ class Predictor:
             )
         return self.fixed_size
 
-    def _network(self, kind: type[Network], *size: int) -> Any:
+    def _network(self, kind: Callable[..., Network], *size: int) -> Any:
         """Returns the network of a kind and size; builds it unless it is among the last used."""
         key = (kind,) + size
         if key not in self._open:

@@ -20,7 +20,7 @@ def _hold_back_stderr() -> Iterator[None]:
     """Keeps what is written to file descriptor 2 meanwhile; shows it only if an error is raised."""
     try:
         sys.stderr.flush()
-        notes, stderr = tempfile.TemporaryFile(), os.dup(2)
+        notes, stderr = tempfile.TemporaryFile(), os.dup(2)  # noqa: SIM115
     except (AttributeError, OSError, ValueError):  # no stderr, or no folder for temporary files
         yield
         return

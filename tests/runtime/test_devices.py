@@ -107,5 +107,5 @@ def test_session_configurations():
         match="expected the device npu for NPU options, got cpu; leave the options out, or try --device npu",
     ):
         device_session_config("cpu", 0, NpuOptions())
-    with pytest.raises(ValueError, match="expected a device of auto, npu, gpu, cpu, got 'ascend'"):
+    with pytest.raises(ValueError, match="'ascend'"):
         session_config(0, "ascend")
