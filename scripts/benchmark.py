@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.benchmark."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.benchmark")
+sys.stderr.write(
+    "scripts/benchmark.py has moved: run `pwcnet benchmark` (or `python -m pwcnet benchmark`)\n"
+)
+sys.exit(2)

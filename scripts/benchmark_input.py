@@ -1,13 +1,7 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.benchmark_input."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.benchmark_input")
+sys.stderr.write(
+    "scripts/benchmark_input.py has moved: run `pwcnet benchmark --what input` "
+    "(or `python -m pwcnet benchmark --what input`)\n"
+)
+sys.exit(2)

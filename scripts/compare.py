@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.compare."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.compare")
+sys.stderr.write(
+    "scripts/compare.py has moved: run `pwcnet compare` (or `python -m pwcnet compare`)\n"
+)
+sys.exit(2)

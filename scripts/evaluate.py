@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.evaluate."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.evaluate")
+sys.stderr.write(
+    "scripts/evaluate.py has moved: run `pwcnet evaluate` (or `python -m pwcnet evaluate`)\n"
+)
+sys.exit(2)

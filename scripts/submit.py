@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.submit."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.submit")
+sys.stderr.write(
+    "scripts/submit.py has moved: run `pwcnet submit` (or `python -m pwcnet submit`)\n"
+)
+sys.exit(2)

@@ -37,8 +37,10 @@ def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
         write_image(file, frame)
     done = run_python(
         other,
-        "scripts/predict.py",
-        "--ckpt",
+        "-m",
+        "pwcnet",
+        "predict",
+        "--weights",
         path,
         "--output",
         tmp_path / "flow",

@@ -1,52 +1,54 @@
-"""One case of scripts/benchmark.py in a process of its own: prepares, says what it is, then runs once for each line it reads."""
+"""One case of `pwcnet benchmark`, in a process of its own: `python -m pwcnet.cli.benchmark_case`.
+
+It prepares the case, runs it once and prints a line of JSON about it; then it runs the case for
+each line on stdin, and prints a line of JSON with the time and the peak memory.
+"""
+
+from __future__ import annotations
 
 import json
-import logging
-import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
+from typing import Any, Callable, Dict, Tuple, Union
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from pwcnet.cli.common import load_tensorflow
+from pwcnet.cli.common import load_tensorflow, run
+
+# Runs a case once. Returns None, the number of units to divide the time by, or the results.
+Once = Callable[[], Union[None, int, Dict[str, float]]]
+Case = Tuple[Once, Dict[str, Any]]  # and what is known about it
+
+FRAMES = 30  # of the cases "single" and "folder"
+INPUT_SIZE, INPUT_SCENES, INPUT_FRAMES, INPUT_MOTION = (436, 1024), 2, 5, 20.0  # as Sintel's
+INPUT_STEPS = 5  # batches of a run
 
 
-class Settings:
-    """What scripts/benchmark.py passes."""
-
-    def __init__(self, text):
-        for name, value in json.loads(text).items():
-            setattr(self, name, value)
-
-
-def main(settings):
+def main(argv: list[str], prog: str) -> None:
+    """Runs the case of argv: JSON of the options of `pwcnet benchmark` and "case"."""
+    settings = Namespace(**json.loads(argv[0]))
     started = time.time()
     load_tensorflow()
     from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
         once, about = CASES[settings.case](settings, folder)
         once()
-        print(
-            json.dumps(dict(about, tensorflow=TF_RELEASE, preparation=time.time() - started)),
-            flush=True,
-        )
+        _print(dict(about, tensorflow=TF_RELEASE, preparation=time.time() - started))
         for _ in sys.stdin:
             started = time.perf_counter()
-            count = once() or 1
-            seconds = (time.perf_counter() - started) / count
+            result = once()
+            seconds = time.perf_counter() - started
+            if not isinstance(result, dict):
+                result = {"seconds": seconds / (result or 1)}
             who = resource.RUSAGE_CHILDREN if settings.case == "startup" else resource.RUSAGE_SELF
-            print(
-                json.dumps(
-                    {"seconds": seconds, "peak_mib": resource.getrusage(who).ru_maxrss / 1024}
-                ),
-                flush=True,
-            )
+            _print(dict(result, peak_mib=resource.getrusage(who).ru_maxrss / 1024))
 
 
-def plain_inference(settings, folder):
+def plain_inference(settings: Namespace, folder: str) -> Case:
+    """The plain formulation on one batch of pairs."""
     from pwcnet.model.plain_network import pwc_net
     from pwcnet.runtime.tensorflow import tf
 
@@ -54,31 +56,29 @@ def plain_inference(settings, folder):
     pair = tf.placeholder(tf.float32, [None, 2, None, None, 3])
     flow, _ = pwc_net(pair, _config(settings))
     session.run(tf.global_variables_initializer())
-    return lambda: session.run(flow, {pair: x}) is None, {}
+    return _running(session, flow, {pair: x}), {}
 
 
-def inference(settings, folder, precision="float32"):
+def inference(settings: Namespace, folder: str, precision: str = "float32") -> Case:
+    """The frozen graph on one batch of pairs."""
     from pwcnet.export.frozen_graph import freeze, import_frozen
     from pwcnet.export.graph_report import report
 
     checkpoint = _checkpoint(settings, folder)
+    size = settings.batch_size, settings.size[0], settings.size[1]
     graphs = {
-        target: freeze(
-            checkpoint, settings.batch, *settings.size, target=target, precision=precision
-        )
+        target: freeze(checkpoint, *size, target=target, precision=precision)
         for target in ("host", "ascend")
     }
     session, x = _session(settings), _pairs(settings)
     tensor, output = import_frozen(graphs["host"])
-    found = report(graphs["host"])
-    about = {
-        "gflop": found.gflop,
-        "nodes": {target: len(graph.node) for target, graph in graphs.items()},
-    }
-    return lambda: session.run(output, {tensor: x}) is None, about
+    nodes = {target: len(graph.node) for target, graph in graphs.items()}
+    about = {"gflop": report(graphs["host"]).gflop, "nodes": nodes}
+    return _running(session, output, {tensor: x}), about
 
 
-def bfloat16(settings, folder):
+def bfloat16(settings: Namespace, folder: str) -> Case:
+    """The same in bfloat16, and how far its flow is from that of float32, in pixels."""
     import numpy as np
 
     from pwcnet.export.frozen_graph import freeze, run_frozen
@@ -86,8 +86,9 @@ def bfloat16(settings, folder):
 
     checked_precision("bfloat16")
     checkpoint, x = _checkpoint(settings, folder), _pairs(settings)
+    size = settings.batch_size, settings.size[0], settings.size[1]
     flows = [
-        run_frozen(freeze(checkpoint, settings.batch, *settings.size, precision=precision), x)
+        run_frozen(freeze(checkpoint, *size, precision=precision), x)
         for precision in ("float32", "bfloat16")
     ]
     difference = np.linalg.norm(flows[1] - flows[0], axis=-1)
@@ -100,51 +101,46 @@ def bfloat16(settings, folder):
     return once, about
 
 
-def training(settings, folder, network=None):
+def training(settings: Namespace, folder: str, network: Callable | None = None) -> Case:
+    """One training step with the multiscale loss; network: instead of pwc_net."""
     import numpy as np
 
     from pwcnet.runtime.tensorflow import tf
     from pwcnet.training.options import TrainingOptions
     from pwcnet.training.step import training_graph
 
-    height, width = settings.training_size
-    random = np.random.RandomState(0)
-    session = _session(settings)
-    pair, truth = (
-        tf.placeholder(tf.float32, [settings.batch, 2, height, width, 3]),
-        tf.placeholder(tf.float32, [settings.batch, height, width, 2]),
-    )
+    batch_size, (height, width) = settings.batch_size, settings.training_size
+    random, session = np.random.RandomState(0), _session(settings)
+    frames, flow = [batch_size, 2, height, width, 3], [batch_size, height, width, 2]
+    pair, ground_truth = tf.placeholder(tf.float32, frames), tf.placeholder(tf.float32, flow)
     feed = {
-        pair: random.rand(*pair.shape.as_list()).astype(np.float32),
-        truth: 4 * random.randn(*truth.shape.as_list()).astype(np.float32),
+        pair: random.rand(*frames).astype(np.float32),
+        ground_truth: 4 * random.randn(*flow).astype(np.float32),
     }
     options = TrainingOptions(
         steps=1,
-        batch_size=settings.batch,
+        batch_size=batch_size,
         crop=(height, width),
         loss="multiscale",
         schedule="constant",
         learning_rate=1e-9,
     )
-    graph = training_graph(
-        pair,
-        truth,
-        tf.ones([settings.batch, height, width], tf.bool),
-        _config(settings),
-        options,
-        **({"network": network} if network else {}),
-    )
+    valid = tf.ones([batch_size, height, width], tf.bool)
+    further = {"network": network} if network else {}
+    graph = training_graph(pair, ground_truth, valid, _config(settings), options, **further)
     session.run(tf.global_variables_initializer())
-    return lambda: session.run([graph.train_op, graph.loss], feed) is None, {}
+    return _running(session, [graph.train_op, graph.loss], feed), {}
 
 
-def plain_training(settings, folder):
+def plain_training(settings: Namespace, folder: str) -> Case:
+    """One training step of the plain formulation."""
     from pwcnet.model.plain_network import pwc_net
 
     return training(settings, folder, pwc_net)
 
 
-def convolution(settings, folder):
+def convolution(settings: Namespace, folder: str) -> Case:
+    """A convolution as large as the network's largest: what the machine can do at most."""
     import numpy as np
 
     from pwcnet.runtime.tensorflow import tf
@@ -152,85 +148,116 @@ def convolution(settings, folder):
     height, width = settings.size[0] // 4, settings.size[1] // 4
     session = _session(settings)
     x = tf.get_variable(
-        "x", [settings.batch, height, width, 565], initializer=tf.random_uniform_initializer(seed=0)
+        "x",
+        [settings.batch_size, height, width, 565],
+        initializer=tf.random_uniform_initializer(seed=0),
     )
     kernel = tf.constant(np.random.RandomState(0).randn(3, 3, 565, 128).astype(np.float32))
     largest = tf.reduce_max(tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"))
     session.run(tf.global_variables_initializer())
-    return lambda: session.run(largest) is None, {
-        "gflop": 2e-9 * settings.batch * height * width * 9 * 565 * 128
-    }
+    gflop = 2e-9 * settings.batch_size * height * width * 9 * 565 * 128
+    return _running(session, largest, {}), {"gflop": gflop}
 
 
-def folder_of_frames(settings, folder, shared=True):
+def folder_of_frames(settings: Namespace, folder: str, shared: bool = True) -> Case:
+    """Consecutive frames with shared pyramids, or pair by pair; seconds per pair."""
     import numpy as np
 
     from pwcnet.inference.predictor import Predictor
     from pwcnet.io.frame_pairs import Pair
 
     _checkpoint(settings, folder)
-    predictor = Predictor(folder)
+    predictor, shape = Predictor(folder), list(settings.size) + [3]
     frames = [
-        np.random.RandomState(n).randint(0, 256, settings.size + [3]).astype(np.uint8)
-        for n in range(30)
+        np.random.RandomState(number).randint(0, 256, shape).astype(np.uint8)
+        for number in range(FRAMES)
     ]
-
     pairs = list(zip(frames, frames[1:]))
 
-    def consecutive():
+    def consecutive() -> int:
         return sum(1 for _ in predictor.consecutive(Pair("", *pair) for pair in pairs))
 
-    def single():
+    def single() -> int:
         return sum(1 for pair in pairs if predictor.flow(*pair) is not None)
 
     return consecutive if shared else single, {}
 
 
-def single_pairs(settings, folder):
+def single_pairs(settings: Namespace, folder: str) -> Case:
+    """The same frames pair by pair."""
     return folder_of_frames(settings, folder, shared=False)
 
 
-def input_samples(settings, folder):
+def input_samples(settings: Namespace, folder: str) -> Case:
+    """The input pipeline and a single-threaded loop over the same samples; seconds per sample."""
+    import os
+
     from pwcnet.data.augment.augmentation import AugmentOptions
-    from pwcnet.data.datasets.sintel import sintel_samples
+    from pwcnet.data.datasets.registry import dataset_samples, parse_source
     from pwcnet.data.input_pipeline import TrainingData
-    from pwcnet.data.synthetic.scenes import demo_scene
-    from pwcnet.data.synthetic.sintel_layout import write_sintel
+    from pwcnet.data.throughput import measure_input
 
-    write_sintel(folder, [("scene", demo_scene(0, 436, 1024, 4, 20))])
-    data = TrainingData(sintel_samples(folder), settings.training_size, AugmentOptions())
-    session = _session(settings)
-    batch, start = data.batches(4, 0, 10**6)
-    session.run(start)
+    if not settings.data:
+        _write_scenes(settings, folder)
+    source = parse_source(settings.data or "sintel-clean=" + folder)
+    augment = None if settings.no_augment else AugmentOptions()
+    samples = dataset_samples(source.name, source.root)
+    data = TrainingData(samples, settings.training_size, augment)
+    about = {"readers": settings.readers or os.cpu_count() or 1}
 
-    def once():
-        for _ in range(5):
-            session.run([batch.pair.op, batch.truth.op, batch.valid.op])
-        return 20
+    def once() -> dict[str, float]:
+        speed = measure_input(data, settings.input_batch_size, INPUT_STEPS, 1, settings.readers)
+        return {
+            "seconds": 1 / speed.pipeline,
+            "loop_seconds": 1 / speed.loop,
+            "delivered_bytes": speed.delivered,
+            "read_bytes": speed.read,
+        }
+
+    return once, about
+
+
+def startup(settings: Namespace, folder: str) -> Case:
+    """A process of its own from its start to its first flow."""
+    _checkpoint(settings, folder)
+    code = (
+        "import numpy as np; from pwcnet.inference.predictor import Predictor; "
+        "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)"
+        % (tuple(settings.size) + (3,), folder)
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+
+    def once() -> None:
+        subprocess.check_call(command, stderr=subprocess.DEVNULL)
 
     return once, {}
 
 
-def startup(settings, folder):
-    import subprocess
+def _write_scenes(settings: Namespace, folder: str) -> None:
+    """Scenes of Sintel's size, or of the crop's where that is larger."""
+    from pwcnet.data.synthetic.scenes import demo_scene
+    from pwcnet.data.synthetic.sintel_layout import write_sintel
 
-    _checkpoint(settings, folder)
-    code = (
-        "import sys, numpy as np; sys.path.insert(0, %r); import pwcnet.cli.common; from pwcnet.inference.predictor import Predictor; "
-        "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)"
-    ) % (ROOT, tuple(settings.size) + (3,), folder)
-    return (
-        lambda: (
-            subprocess.check_call(
-                [sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.DEVNULL
-            )
-            and None
-        ),
-        {},
-    )
+    height, width = map(max, zip(INPUT_SIZE, settings.training_size))
+    scenes = [
+        ("scene_%02d" % number, demo_scene(number, height, width, INPUT_FRAMES, INPUT_MOTION))
+        for number in range(INPUT_SCENES)
+    ]
+    write_sintel(folder, scenes)
 
 
-def _checkpoint(settings, folder):
+def _running(session: Any, fetches: Any, feed: dict[Any, Any]) -> Once:
+    def once() -> None:
+        session.run(fetches, feed)
+
+    return once
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+def _checkpoint(settings: Namespace, folder: str) -> Any:
     """A checkpoint with random weights."""
     from pwcnet.model.config import SIZE_MULTIPLE
     from pwcnet.model.network import pwc_net
@@ -246,26 +273,26 @@ def _checkpoint(settings, folder):
     return Checkpoint(folder)
 
 
-def _config(settings):
+def _config(settings: Namespace) -> Any:
     from pwcnet.model.config import ModelConfig
 
     return ModelConfig.from_name(settings.variant)
 
 
-def _session(settings):
+def _session(settings: Namespace) -> Any:
     from pwcnet.runtime.devices import session_config
     from pwcnet.runtime.tensorflow import tf
 
     return tf.InteractiveSession(config=session_config(settings.threads))
 
 
-def _pairs(settings):
+def _pairs(settings: Namespace) -> Any:
     from pwcnet.export.frozen_graph import smooth_pairs
 
-    return smooth_pairs(settings.batch, *settings.size)
+    return smooth_pairs(settings.batch_size, *settings.size)
 
 
-CASES = {
+CASES: dict[str, Callable[[Namespace, str], Case]] = {
     "plain-inference": plain_inference,
     "inference": inference,
     "bfloat16": bfloat16,
@@ -279,4 +306,4 @@ CASES = {
 }
 
 if __name__ == "__main__":
-    main(Settings(sys.argv[1]))
+    run("pwcnet.cli.benchmark_case", prog="pwcnet benchmark")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")
@@ -39,9 +39,7 @@ Main = Callable[[List[str], str], Optional[int]]  # (argv, prog) -> exit code
 _held = logging.handlers.MemoryHandler(1000000, flushLevel=logging.CRITICAL + 1)
 
 
-def run(
-    command: Union[str, Main], argv: Optional[Sequence[str]] = None, prog: Optional[str] = None
-) -> None:
+def run(command: str | Main, argv: Sequence[str] | None = None, prog: str | None = None) -> None:
     """Runs a command and ends the program: exit code 0, or what the command returns.
 
     A user's error (ValueError, OSError, a missing package) is one line on stderr and exit code 2;
@@ -66,17 +64,25 @@ def run(
     except (ValueError, OSError, ImportError) as error:
         text = one_line(error)
         if text is None or os.environ.get("PWCNET_TRACEBACK") == "1":
+            start_messages()
             raise
         print("%s: error: %s" % (prog, text), file=sys.stderr)
         sys.exit(2)
+    finally:
+        _held.buffer.clear()  # else logging prints them when the program ends
 
 
 @contextmanager
-def remedy(text: str) -> Iterator[None]:
-    """Appends "; text" to the message of a ValueError or OSError that the block raises."""
+def remedy(text: str, kinds: tuple[type[Exception], ...] = (ValueError, OSError)) -> Iterator[None]:
+    """Appends "; text" to the message of an error that the block raises.
+
+    Args:
+        text: what the user can do.
+        kinds: the kinds of errors, of ValueError, OSError and their subclasses.
+    """
     try:
         yield
-    except (ValueError, OSError) as error:
+    except kinds as error:
         if isinstance(error, OSError) and error.strerror:
             raise  # `one_line` knows what to do about those
         kind = next(
@@ -98,7 +104,7 @@ def start_messages() -> None:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow with its start-up notes held back; they are shown where the import fails."""
+    """Imports TensorFlow with its start-up notes held back; a failed import shows them."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as notes:
         shown = os.dup(2)
@@ -134,7 +140,7 @@ class _Starting:
             start_messages()
             yield item
 
-    def __enter__(self) -> "_Starting":
+    def __enter__(self) -> _Starting:
         self._bar.__enter__()
         return self
 
@@ -147,22 +153,25 @@ class _Starting:
         self._bar.update(count)
 
 
-def one_line(error: BaseException) -> Optional[str]:
-    """The message of an error as one line with a remedy; None for an error of the program itself."""
+def one_line(error: BaseException) -> str | None:
+    """The message of an error as one line with a remedy; None for a defect of the program."""
     if isinstance(error, ImportError):
         return _missing_package(error)
     if not (isinstance(error, OSError) and error.strerror):
         return " ".join(str(error).split())
     named = "%s: " % error.filename if error.filename else ""
     advice = REMEDIES.get(error.errno or 0)
-    if advice is ALLOWED and named and os.path.exists(error.filename):
-        if not os.access(error.filename, os.R_OK):
-            advice = "make it readable or choose another"
+    if advice is ALLOWED and named and _is_unreadable(error.filename):
+        advice = "make it readable or choose another"
     return named + error.strerror + ("; " + advice if advice else "")
 
 
-def _missing_package(error: ImportError) -> Optional[str]:
-    """The line for a package of requirements.txt that is not installed; None for other modules."""
+def _is_unreadable(path: str) -> bool:
+    return os.path.exists(path) and not os.access(path, os.R_OK)
+
+
+def _missing_package(error: ImportError) -> str | None:
+    """The line for a missing package of requirements.txt; None for other modules."""
     if (error.name or "").split(".")[0] not in PACKAGES:
         return None
     return (

@@ -1,171 +1,103 @@
-"""Evaluates a checkpoint or a frozen graph on a data set whose true flow is known: every measure of Sintel, KITTI, Middlebury and VIPER that its masks allow.
+"""Evaluates weights on a data set: the measures of Sintel, KITTI, Middlebury and VIPER.
 
-    python scripts/evaluate.py --data sintel-clean=/data --ckpt pretrained/pwcnet.ckpt-595000 --output evaluated
-
-With --output an evaluation that was interrupted continues where it stopped when the same command is given again.
+Measures of occluded pixels or foreground objects appear where the data set has such masks. With
+--output or --report, an interrupted evaluation continues when the same command is repeated.
 """
+
+from __future__ import annotations
 
 import logging
 import os
+from argparse import Namespace
+from typing import Any, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import load_tensorflow, remedy
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
+    add_saving_options,
     check_saving,
-    evaluated,
-    report,
-    save,
+    evaluate_pairs,
+    print_totals,
+    save_result,
 )
-from pwcnet.cli.evaluation_page import (
-    check_page_options,
-    check_same_pairs,
-    check_same_settings,
-    make_page,
-    only_page,
+from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
+from pwcnet.cli.options import (
+    chosen_weights,
+    device_config,
+    open_predictor,
+    session_text,
+    weights_facts,
 )
-from pwcnet.cli.options import chosen_weights, device_config, session_text
-from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
+from pwcnet.data.datasets.registry import DATASETS, Source, dataset_samples, parse_source
 from pwcnet.data.splits import subset
-from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder
-from pwcnet.evaluation.scoring import Totals, check_samples
+from pwcnet.evaluation.html.page import check_page
+from pwcnet.evaluation.results import (
+    EvaluationFolder,
+    Settings,
+    check_evaluation_folder,
+    is_complete,
+)
+from pwcnet.evaluation.scoring import Result, Totals, check_samples
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 from pwcnet.io.prefetch import BackgroundWriter
-from pwcnet.weights.files import weights_of
-
-GENERATED = "generated"  # the data set whose root is no path
-
-OVERWRITE = "--overwrite starts from scratch, another --output keeps both"
 
 log = logging.getLogger(__name__)
 
+GENERATED = "generated"  # the data set whose root is a text of values, not a path
+OVERWRITE = "--overwrite starts from scratch, another folder keeps both"
+KINDS = "flow", "pictures"  # of the files that are saved
+EXAMPLES = """
+pwcnet evaluate --data sintel-clean=/data --report report
+pwcnet evaluate --data kitti2015=/data --weights run/ --output evaluated --save-flow
+pwcnet evaluate --data sintel-final=/data --scene alley_1 bamboo_2 --classical dis
+"""
 
-def main(argv, prog=None):
+
+def main(argv: list[str], prog: str) -> None:
+    """Evaluates the pairs, prints the totals and writes what --output and --report ask for."""
     options = parser(prog)
     args = options.parse_args(argv)
-    if args.classical and args.weights:
-        options.error("--classical takes no --ckpt")
-    if args.classical and args.precision != "float32":
-        options.error("--classical takes no --precision but float32")
-    args.weights = None if args.classical else chosen_weights(args)
-    check_saving(options, args)
-    check_page_options(options, args)
-    source = parse_source(args.data)
-    if source.weight is not None:
-        raise ValueError(
-            "expected NAME=FOLDER, got a weight in %r; try %s=%s, weights are for training"
-            % (args.data, source.name, source.root)
-        )
+    folder = args.output or args.report
+    check_options(options, args, folder)
+    weights = "" if args.classical else chosen_weights(args)
+    source = parse_evaluation_source(args.data)
     samples = subset(dataset_samples(source.name, source.root, args.mode), args.scene, args.pattern)
     check_samples(samples, args.masked)
-    page_alone = only_page(args)
-    if args.output and not page_alone:
-        with remedy(OVERWRITE):
-            check_evaluation_folder(args.output, args.overwrite)
+    page_only = bool(args.report) and not args.overwrite and is_complete(folder)
+    if folder and not page_only:
+        with remedy(OVERWRITE, (FileExistsError,)):
+            check_evaluation_folder(folder, args.overwrite)
 
     load_tensorflow()
-    from pwcnet.inference.predictor import Predictor
-
     config = None if args.classical else device_config(args)
-    if page_alone:
-        check_same_settings(args.output, settings(args, source, config))
-        check_same_pairs(args.output, samples, source.root)
-    with (
-        ClassicalFlow(args.classical)
-        if args.classical
-        else Predictor(args.weights, config, args.precision)
-    ) as predictor:
-        if not page_alone:
+    with open_method(args, weights, config) as predictor:
+        settings = evaluation_settings(args, source, weights, config)
+        if page_only:
+            with remedy(REMEDY):
+                check_same_settings(folder, settings)
+                check_same_pairs(folder, samples, source.root)
+        else:
             totals = (
-                into_folder(args, settings(args, source, config), samples, predictor, argv)
-                if args.output
-                else in_memory(args, samples, predictor)
+                evaluate_into_folder(args, folder, settings, samples, predictor, prog, argv)
+                if folder
+                else evaluate_in_memory(args, samples, predictor)
             )
-            report(samples, "%s in %s" % (source.name, source.root), args.masked, totals)
+            data = "%s in %s" % (source.name, source.root)
+            print_totals(samples, data, args.masked, totals)
         if args.report:
-            log.info("report: %s", make_page(args, samples, predictor))
+            page = write_page(args, folder, samples, predictor)
+            log.info("report: %s, of the evaluation in %s", page, folder)
 
 
-def in_memory(args, samples, predictor):
-    """Evaluates all pairs; returns the Totals."""
-    totals = Totals()
-    for result in evaluated(predictor, samples, args.masked):
-        totals.add(result)
-    return totals
-
-
-def into_folder(args, chosen, samples, predictor, argv):
-    """Evaluates the pairs that the folder lacks, and completes it; returns the Totals of all."""
-    from pwcnet.runtime.tensorflow import TF_RELEASE
-
-    kept = [
-        kind
-        for kind, wanted in (("flow", args.save_flow), ("pictures", args.save_pictures))
-        if wanted
-    ]
-    with remedy(OVERWRITE):
-        opened = EvaluationFolder(args.output, chosen, kept, args.overwrite)
-    with opened as folder:
-        missing = [sample for sample in samples if not folder.is_done(sample.id)]
-        with BackgroundWriter() as writer:
-            for result in evaluated(
-                predictor,
-                missing,
-                args.masked and any(sample.invalid for sample in missing),
-                len(samples) - len(missing),
-            ):
-                writer.submit(keep, result, folder, kept)
-        return folder.finish(
-            [sample.id for sample in samples], [os.path.basename(__file__)] + argv, TF_RELEASE
-        )
-
-
-def keep(result, folder, kept):
-    """Writes what is kept of a pair, then notes it."""
-    save(
-        result,
-        *(
-            folder.path_of(kind, result.id) if kind in kept else None
-            for kind in ("flow", "pictures")
-        ),
-    )
-    folder.add(result)
-
-
-def settings(args, source, config):
-    """The Settings of the flags: paths are whole, so that they mean the same from any directory. config: of the session; None without a network."""
-    from pwcnet.weights.checkpoint import find_checkpoint
-
-    if args.classical:
-        weights = {"path": "OpenCV's %s" % args.classical, "sha256": None, "kind": "classical"}
-    else:
-        weights = weights_of(
-            os.path.abspath(
-                args.weights if args.weights.endswith(".pb") else find_checkpoint(args.weights)
-            )
-        )
-    filters = dict(
-        {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern},
-        **{"classical": args.classical} if args.classical else {},
-    )
-    root = source.root if source.name == GENERATED else os.path.abspath(source.root)
-    return Settings(
-        source.name, root, args.masked, filters, weights, args.precision, session_text(config)
-    )
-
-
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
+def parser(prog: str) -> ArgumentParser:
+    """The options of `pwcnet evaluate`."""
+    options = ArgumentParser(prog=prog, description=__doc__, examples=EXAMPLES)
     options.add_argument(
         "--data",
         required=True,
         metavar="NAME=FOLDER",
         help="data set and its folder; the names are " + ", ".join(DATASETS),
-    )
-    options.add_argument(
-        "--classical",
-        choices=sorted(METHODS),
-        help="evaluate a method of OpenCV in the place of the network, for comparison",
     )
     options.add_argument(
         "--scene", nargs="+", default=[], metavar="NAME", help="only the pairs of these scenes"
@@ -177,31 +109,119 @@ def parser(prog=None):
         metavar="GLOB",
         help="only the pairs whose id matches, e.g. 'alley_*' or '*_10'; quote it",
     )
-    add_evaluation_options(options)
     options.add_argument(
+        "--classical",
+        choices=sorted(METHODS),
+        help="evaluate a method of OpenCV instead of the network, for comparison",
+    )
+    add_evaluation_options(options, "--weights")
+    _add_output_options(options.add_argument_group("output"))
+    return options
+
+
+def _add_output_options(output: Any) -> None:
+    output.add_argument(
         "--output",
         metavar="DIR",
-        help="write pairs.csv, a row a pair, and evaluation.json, all that was measured, here",
+        help="write pairs.csv (a row per pair) and evaluation.json (totals, settings) to DIR; "
+        "without it, --report keeps them beside its page",
     )
-    options.add_argument(
-        "--save_flow",
-        action="store_true",
-        help="with --output: write each flow to DIR/flow/<id>.flo",
-    )
-    options.add_argument(
-        "--save_pictures",
-        action="store_true",
-        help="with --output: write each flow's colours to DIR/pictures/<id>.png",
-    )
-    options.add_argument(
+    output.add_argument(
         "--report",
         metavar="DIR",
-        help="with --output: write a page to look at, DIR/index.html; needs Jinja2 and "
-        "matplotlib. Where the evaluation in --output is complete, only the page is made",
+        help="write an HTML page to DIR/index.html; needs Jinja2 and matplotlib. If the "
+        "evaluation is complete already, only the page is written",
     )
-    options.add_argument(
+    add_saving_options(output, "DIR/flow/ID.flo", "DIR/pictures/ID.png")
+    output.add_argument(
         "--overwrite",
         action="store_true",
-        help="with --output: remove the evaluation that is there, complete or not, and start anew",
+        help="remove the earlier evaluation in the folder, complete or not, and start from scratch",
     )
-    return options
+
+
+def check_options(options: ArgumentParser, args: Namespace, folder: str) -> None:
+    """Checks the options and the place of the page, before the work.
+
+    Raises:
+        ValueError: packages for the page are missing.
+        OSError: the page cannot be written.
+    """
+    if args.classical and args.weights:
+        options.error("--classical takes no --weights")
+    if args.classical and args.precision != "float32":
+        options.error("--classical takes no --precision but float32")
+    check_saving(options, args, folder)
+    if args.report:
+        check_page(args.report)
+
+
+def parse_evaluation_source(text: str) -> Source:
+    """The data set of NAME=FOLDER. Raises ValueError also for a weight, which is for training."""
+    source = parse_source(text)
+    if source.weight is not None:
+        raise ValueError(
+            "%r has a weight, which only training uses; try %s=%s"
+            % (text, source.name, source.root)
+        )
+    return source
+
+
+def open_method(args: Namespace, weights: str, config: Any) -> Any:
+    """The context of what has `flow(frame1, frame2)`: the network, or a method of OpenCV."""
+    if args.classical:
+        return ClassicalFlow(args.classical)
+    return open_predictor(args, weights, config)
+
+
+def evaluation_settings(args: Namespace, source: Source, weights: str, config: Any) -> Settings:
+    """The settings of the evaluation; paths are absolute, to mean the same from any directory."""
+    filters = {"mode": args.mode, "scenes": args.scene, "patterns": args.pattern}
+    if args.classical:
+        filters["classical"] = args.classical
+        name = "OpenCV's %s" % args.classical
+        facts = {"path": name, "sha256": None, "kind": "classical"}
+    else:
+        facts = weights_facts(weights)
+    root = source.root if source.name == GENERATED else os.path.abspath(source.root)
+    return Settings(
+        source.name, root, args.masked, filters, facts, args.precision, session_text(config)
+    )
+
+
+def evaluate_in_memory(args: Namespace, samples: Sequence[Any], predictor: Any) -> Totals:
+    """Evaluates all pairs and writes nothing."""
+    totals = Totals()
+    for result in evaluate_pairs(predictor, samples, args.masked):
+        totals.add(result)
+    return totals
+
+
+def evaluate_into_folder(
+    args: Namespace,
+    path: str,
+    settings: Settings,
+    samples: Sequence[Any],
+    predictor: Any,
+    prog: str,
+    argv: list[str],
+) -> Totals:
+    """Evaluates the pairs that the folder lacks and completes it; returns the totals of all."""
+    from pwcnet.runtime.tensorflow import TF_RELEASE
+
+    kinds = [kind for kind in KINDS if getattr(args, "save_" + kind)]
+
+    def save(result: Result) -> None:
+        paths = [folder.path_of(kind, result.id) if kind in kinds else None for kind in KINDS]
+        save_result(result, *paths)
+        folder.add(result)
+
+    with remedy(OVERWRITE, (ValueError, FileExistsError)):
+        folder = EvaluationFolder(path, settings, kinds, args.overwrite)
+    with folder:
+        missing = [sample for sample in samples if not folder.is_done(sample.id)]
+        masked = args.masked and any(sample.invalid for sample in missing)
+        with BackgroundWriter() as writer:
+            for result in evaluate_pairs(predictor, missing, masked, len(samples) - len(missing)):
+                writer.submit(save, result)
+        return folder.finish([sample.id for sample in samples], prog.split() + argv, TF_RELEASE)

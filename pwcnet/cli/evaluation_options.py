@@ -1,30 +1,30 @@
-"""What the command lines that evaluate have in common: options, the run itself, and what they print."""
+"""What `pwcnet evaluate` and the published evaluation share: options, loop and printed table."""
 
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any, Iterable, Sequence
+
+from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar
-from pwcnet.cli.options import add_device_options, add_weights_option
+from pwcnet.cli.options import add_device_options, add_precision_option, add_weights_option
 from pwcnet.data.splits import PARTS
 from pwcnet.evaluation.measures import format_totals
-from pwcnet.evaluation.scoring import evaluate_samples
+from pwcnet.evaluation.scoring import Result, Totals, evaluate_samples
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import write_image
-from pwcnet.runtime.choices import PRECISIONS
 
 
-def add_evaluation_options(options):
-    """Adds what to evaluate, and how; --output and its companions are each command's own."""
-    add_weights_option(options, "--ckpt")
-    options.add_argument(
-        "--precision",
-        default="float32",
-        choices=PRECISIONS,
-        help="the type that features are computed in; bfloat16 needs TensorFlow 2",
-    )
+def add_evaluation_options(options: ArgumentParser, weights: str) -> None:
+    """Adds the weights under this flag, --precision, --mode, --masked and the device."""
+    add_weights_option(options, weights)
+    add_precision_option(options)
     options.add_argument(
         "--mode",
         default="val_notrain",
         choices=[mode for mode in PARTS if mode != "test"],
-        help="which pairs: val_notrain (the default) is all; the others are parts of a training run's split",
+        help="which pairs: val_notrain is all of them, the others are parts of a training split",
     )
     options.add_argument(
         "--masked",
@@ -34,43 +34,63 @@ def add_evaluation_options(options):
     add_device_options(options)
 
 
-def check_saving(options, args):
-    """Ends the program where files are to be saved, but nothing says where."""
-    if (args.save_flow or args.save_pictures) and not args.output:
-        options.error("--save_flow and --save_pictures need --output DIR")
+def add_saving_options(group: Any, flow_file: str, image_file: str) -> None:
+    """Adds --save-flow and --save-pictures, which write these files."""
+    group.add_argument(
+        "--save-flow",
+        action="store_true",
+        help="with --output: write the flow of each pair to " + flow_file,
+    )
+    group.add_argument(
+        "--save-pictures",
+        action="store_true",
+        help="with --output: write the colors of each flow to " + image_file,
+    )
 
 
-def evaluated(predictor, samples, masked, done=0):
-    """The results of the samples, with a bar; done: how many pairs there are beside them already."""
+def check_saving(options: ArgumentParser, args: Namespace, folder: str | None) -> None:
+    """Ends the program with an error if files are to be saved, but there is no folder for them."""
+    for name in ("flow", "pictures"):
+        if getattr(args, "save_" + name) and not folder:
+            options.error("--save%s%s needs --output DIR" % (options.spelling, name))
+
+
+def evaluate_pairs(
+    predictor: Any, samples: Sequence[Any], masked: bool, done: int = 0
+) -> Iterable[Result]:
+    """The results of the samples, with a progress bar.
+
+    Args:
+        predictor: has `flow(frame1, frame2)`.
+        samples: of pwcnet.data.sample.Sample.
+        masked: leave out the pixels that the data set marks invalid.
+        done: number of pairs that were evaluated before, for the bar.
+    """
     if not samples:
         return ()
-    return progress_bar(
-        evaluate_samples(predictor, samples, masked),
-        total=done + len(samples),
-        initial=done,
-        unit="pair",
-    )
+    results = evaluate_samples(predictor, samples, masked)
+    return progress_bar(results, total=done + len(samples), initial=done, unit="pair")
 
 
-def save(result, flow=None, picture=None):
-    """Writes a pair's flow and its colours to these paths, where they are given, each completely or not at all."""
-    if flow:
-        write_flow(flow, result.flow)
-    if picture:
-        write_image(picture, flow_to_color(result.flow))
+def save_result(result: Result, flow_path: str | None, image_path: str | None) -> None:
+    """Writes the flow and its colors, each completely or not at all; None writes nothing."""
+    if flow_path:
+        write_flow(flow_path, result.flow)
+    if image_path:
+        write_image(image_path, flow_to_color(result.flow))
 
 
-def report(samples, what, masked, totals, further=()):
-    """Prints what was evaluated, the table, further lines, and last the line of the published program."""
-    counted = "dense, every pixel of known flow counts, as in published numbers"
+def print_totals(
+    samples: Sequence[Any], data: str, masked: bool, totals: Totals, averages: Sequence[str] = ()
+) -> None:
+    """Prints what was evaluated, a table, the averages, and the last line as published."""
+    pixels = "dense, every pixel with known flow counts, as in published numbers"
     if masked:
-        counted = "masked, without invalid pixels (%d of the pairs have a mask)" % sum(
+        pixels = "masked, without invalid pixels (%d of the pairs have a mask)" % sum(
             sample.invalid is not None for sample in samples
         )
-    print("{} pairs of {}: {}".format(len(samples), what, counted))
-    print("\n".join((format_totals(totals.as_dict()),) + tuple(further)))
-    print(
-        "Average EPE={:.2f}, mean inference time={:.2f}ms".format(
-            totals.measures["EPE"].per_image, 1000 * totals.mean_seconds
-        )
-    )
+    lines: list[str] = ["%d pairs of %s: %s" % (len(samples), data, pixels)]
+    lines += [format_totals(totals.as_dict())] + list(averages)
+    epe, seconds = totals.measures["EPE"].per_image, totals.mean_seconds or 0.0
+    lines.append("Average EPE={:.2f}, mean inference time={:.2f}ms".format(epe, 1000 * seconds))
+    print("\n".join(lines))

@@ -1,66 +1,69 @@
-"""The page of scripts/evaluate.py --report: after an evaluation, or later, of one that is complete."""
+"""The HTML page of `pwcnet evaluate --report`, after an evaluation or of one that is complete."""
 
+from __future__ import annotations
+
+from argparse import Namespace
 from dataclasses import asdict
+from typing import Any, Sequence
+
+import numpy as np
 
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.sample import load_sample
-from pwcnet.evaluation.html.page import check_page
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
-from pwcnet.evaluation.results import is_complete, read_evaluation
+from pwcnet.evaluation.results import Settings, read_evaluation
 
-SESSION = "session"  # a setting that evaluations of earlier versions do not tell
-
-
-def check_page_options(options, args):
-    """Raises, before the work, what would hinder the page; ends the program where there is no folder to make it of."""
-    if args.report and not args.output:
-        options.error("--report needs --output DIR")
-    if args.report:
-        check_page(args.report)
+SESSION = "session"  # evaluations of earlier versions lack this setting
+REMEDY = "repeat the command of that evaluation, or start from scratch with --overwrite"
 
 
-def only_page(args):
-    """Whether all that is left to do is the page: the evaluation is complete, and stays."""
-    return bool(args.report) and not args.overwrite and is_complete(args.output)
+def check_same_settings(folder: str, settings: Settings) -> None:
+    """Raises ValueError if a complete evaluation has other settings.
 
-
-def check_same_settings(folder, settings):
-    """Raises ValueError where a complete evaluation was made with other settings: its worst pairs are to be predicted as they were then."""
-    about, wanted = read_evaluation(folder).summary, asdict(settings)
-    about, wanted = (
-        dict(each, weights=(each.get("weights") or {}).get("sha256")) for each in (about, wanted)
-    )
+    The page shows pairs that are predicted again, so they must be predicted as they were then.
+    """
+    summary, wanted = read_evaluation(folder).summary, asdict(settings)
     different = [
         name
         for name in wanted
-        if about.get(name) != wanted[name] and (name in about or name != SESSION)
+        if _comparable(summary, name) != _comparable(wanted, name)
+        and (name in summary or name != SESSION)
     ]
     if different:
-        raise ValueError(
-            "expected the settings of the evaluation in %s, got other %s; try its command with --report, or --overwrite, which starts anew"
-            % (folder, ", ".join(different))
-        )
+        raise ValueError("The evaluation in %s has another %s" % (folder, ", ".join(different)))
 
 
-def check_same_pairs(folder, samples, root):
-    """Raises ValueError where a complete evaluation is to show a pair that is not among the samples of the data in `root`."""
-    here = {sample.id for sample in samples}
-    gone = [pair_id for pair_id in gallery_pairs(read_evaluation(folder)) if pair_id not in here]
-    if gone:
-        raise ValueError(
-            "expected the pairs of the evaluation in %s, got none called %s in %s; try the data that it was made with, or --overwrite, which "
-            "starts anew" % (folder, gone[0], root)
-        )
+def check_same_pairs(folder: str, samples: Sequence[Any], root: str) -> None:
+    """Raises ValueError if a pair that the page shows is not among the samples from `root`."""
+    ids = {sample.id for sample in samples}
+    for pair_id in gallery_pairs(read_evaluation(folder)):
+        if pair_id not in ids:
+            raise ValueError(
+                "The evaluation in %s has a pair %s, which is not in %s" % (folder, pair_id, root)
+            )
 
 
-def make_page(args, samples, predictor):
-    """Predicts the best and worst pairs again, and writes the page; returns its path."""
-    evaluation, by_id = read_evaluation(args.output), {sample.id: sample for sample in samples}
-    with progress_bar(total=len(gallery_pairs(evaluation)), unit="pair", desc="report") as progress:
+def write_page(args: Namespace, folder: str, samples: Sequence[Any], predictor: Any) -> str:
+    """Predicts the best and worst pairs again, and writes the page; returns its path.
 
-        def predict(pair_id):
-            loaded = load_sample(by_id[pair_id], args.masked)
-            progress.update()
-            return loaded, predictor.flow(loaded.frame1, loaded.frame2)
+    Args:
+        args: --report, the folder of the page, and --masked.
+        folder: of a complete evaluation.
+        samples: of the evaluation.
+        predictor: has `flow(frame1, frame2)`.
+    """
+    evaluation, by_id = read_evaluation(folder), {sample.id: sample for sample in samples}
+    with progress_bar(total=len(gallery_pairs(evaluation)), unit="pair", desc="report") as bar:
+
+        def predict(pair_id: str) -> tuple[Any, np.ndarray]:
+            pair = load_sample(by_id[pair_id], args.masked)
+            bar.update()
+            return pair, predictor.flow(pair.frame1, pair.frame2)
 
         return write_report(args.report, evaluation, predict)
+
+
+def _comparable(settings: dict[str, Any], name: str) -> Any:
+    """A setting; of the weights their content, which may have moved to another path."""
+    value = settings.get(name)
+    return (value or {}).get("sha256") if name == "weights" else value

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from argparse import Namespace
-from typing import Any, Optional
+from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.common import load_tensorflow, remedy
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
-from pwcnet.weights.files import shipped_weights
+from pwcnet.weights.files import shipped_weights, weights_of
 
 NPU_TEXTS = {
     "precision-mode": "NAME: allow_fp32_to_fp16 (CANN's default for training on a 910), "
     "allow_mix_precision, must_keep_origin_dtype, force_fp32, ...",
-    "precision-mode-v2": "NAME: fp16, origin, cube_fp16in_fp32out, mixed_float16 or mixed_bfloat16: "
-    "instead of it with newer releases of CANN",
+    "precision-mode-v2": "NAME: fp16, origin, cube_fp16in_fp32out, mixed_float16 or "
+    "mixed_bfloat16: instead of it with newer releases of CANN",
     "modify-mixlist": "FILE: JSON file of operations to compute in another type",
     "dump-path": "DIR: folder for dumps, with --enable-dump or --enable-dump-debug",
     "dump-step": "STEPS: steps to dump, e.g. 0|5|10-20",
@@ -35,11 +37,13 @@ WITHOUT_EFFECT = frozenset(
     "session_device_id".split()
 )
 
+WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
+
 log = logging.getLogger(__name__)
 
 
 def add_weights_option(parser: Any, flag: str = "--weights", frozen: bool = True) -> None:
-    """Adds --weights, or --ckpt as published. frozen: whether the command takes a frozen graph too."""
+    """Adds --weights, or --ckpt as published. frozen: whether a frozen graph is accepted too."""
     parser.add_argument(
         flag,
         dest="weights",
@@ -71,7 +75,7 @@ def add_device_options(
         "--device",
         choices=DEVICES,
         default="auto",
-        help="where to compute; auto: an NPU where npu_bridge is installed, else a GPU, else the CPU",
+        help="where to compute; auto: an NPU if npu_bridge is installed, else a GPU, else the CPU",
     )
     if threads:
         parser.add_argument(
@@ -109,6 +113,39 @@ def add_precision_option(parser: Any) -> None:
     )
 
 
+def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
+    """The Predictor for these weights and --precision; imports TensorFlow.
+
+    Args:
+        args: the options.
+        weights: of `chosen_weights`.
+        config: the tf.ConfigProto; by default that of `device_config`.
+
+    Raises:
+        FileNotFoundError: there are no such weights.
+        ValueError: damaged weights, a device that is not here, options that do not fit.
+    """
+    load_tensorflow()
+    from pwcnet.inference.predictor import Predictor
+
+    config = config or device_config(args)
+    with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
+        return Predictor(weights, config, args.precision)
+
+
+def weights_facts(weights: str) -> dict[str, str | None]:
+    """The absolute "path", "sha256" and "kind" of weights; imports TensorFlow.
+
+    Raises:
+        FileNotFoundError: there are no such weights.
+    """
+    from pwcnet.weights.checkpoint import find_checkpoint
+
+    with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
+        path = weights if weights.endswith(".pb") else find_checkpoint(weights)
+        return weights_of(os.path.abspath(path))
+
+
 def npu_options(args: Namespace) -> Any:
     """The pwcnet.ascend.session.NpuOptions of the options, None where none was given.
 
@@ -128,7 +165,7 @@ def npu_options(args: Namespace) -> Any:
     return NpuOptions(graph_run_mode=args.graph_run_mode, **given) if given else None
 
 
-def device_config(args: Namespace, threads: Optional[int] = None) -> Any:
+def device_config(args: Namespace, threads: int | None = None) -> Any:
     """The tf.ConfigProto for --device, --threads and the options of an NPU; imports TensorFlow.
 
     Raises:

@@ -1,73 +1,82 @@
-"""Draws the curves of training runs, from their event files, into one picture: loss, EPE, learning rate, gradient norm, throughput."""
+"""Draws the curves of training runs: loss, EPE, learning rate, gradient norm, samples per second.
+
+The curves come from the event files that training writes for TensorBoard.
+"""
+
+from __future__ import annotations
 
 import os
+from typing import Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, positive_int
 from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import atomic_path, check_output_file
 from pwcnet.training.plots import draw_curves
 
+EXAMPLES = """
+pwcnet plot run/ --output curves.png --smooth 20
+pwcnet plot before=run1/ after=run2/ --output curves.svg --tags 'loss/*' validation/epe
+"""
 
-def main(argv, prog=None):
-    """Writes the picture; returns 0. Raises ValueError, FileNotFoundError and OSError for wrong runs, tags and output."""
-    arguments = parser(prog).parse_args(argv)
-    check_output_file(arguments.output)
+
+def main(argv: list[str], prog: str) -> None:
+    """Writes the image and prints the last step of each run."""
+    args = parser(prog).parse_args(argv)
+    check_output_file(args.output)
+    runs = labelled_folders(args.runs)
     load_tensorflow()
     from pwcnet.training.tensorboard import read_curves
 
-    runs = {label: read_curves(folder) for label, folder in labelled(arguments.runs)}
-    figure = draw_curves(runs, arguments.tags or (), arguments.smooth)
-    with atomic_path(arguments.output) as temporary:
+    curves = {label: read_curves(folder) for label, folder in runs}
+    figure = draw_curves(curves, args.tags or (), args.smooth)
+    with atomic_path(args.output) as temporary:
         figure.savefig(temporary)
-    print(
-        "%s: %s"
-        % (
-            arguments.output,
-            ", ".join(
-                "%s to step %d" % (label, max(steps[-1] for steps, _ in curves.values()))
-                for label, curves in runs.items()
-            ),
-        )
-    )
-    return 0
+    steps = {label: max(steps[-1] for steps, _ in tags.values()) for label, tags in curves.items()}
+    print("%s: %s" % (args.output, ", ".join("%s to step %d" % item for item in steps.items())))
 
 
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
+def parser(prog: str) -> ArgumentParser:
+    """The options of `pwcnet plot`."""
+    options = ArgumentParser(prog=prog, description=__doc__, examples=EXAMPLES)
     options.add_argument(
         "runs",
         nargs="+",
         metavar="RUN",
-        help="the folder of a training run, or LABEL=FOLDER to call it something else in the legend",
+        help="run folder, or LABEL=FOLDER to set its name in the legend",
     )
     options.add_argument(
-        "--output",
-        required=True,
-        metavar="PICTURE",
-        help="the picture to write: .png, .svg or .pdf",
+        "--output", required=True, metavar="FILE", help="image to write: .png, .svg or .pdf"
     )
     options.add_argument(
         "--tags",
         nargs="+",
         metavar="TAG",
-        help="a panel for each of these instead; 'loss/*' draws all that it matches into one",
+        help="draw a panel for each of these tags instead; 'loss/*' draws all that match into one",
     )
     options.add_argument(
         "--smooth",
         type=positive_int,
         default=1,
         metavar="N",
-        help="draw the mean over N neighbouring points (default: %(default)s)",
+        help="draw the mean over N neighbouring points",
     )
     return options
 
 
-def labelled(texts):
-    """[(label, folder)]: the folder's name where none is given, its path where names are not unique. Raises ValueError for a label given twice."""
-    pairs = [
-        ("", text) if os.path.exists(text) or "=" not in text else tuple(text.split("=", 1))
-        for text in texts
-    ]
+def labelled_folders(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The label and folder of each run.
+
+    Args:
+        texts: FOLDER or LABEL=FOLDER. Without a label, it is the folder's name, or its path if
+            several have that name.
+
+    Raises:
+        ValueError: two runs have the same label.
+    """
+    pairs = []
+    for text in texts:
+        label, equals, folder = text.partition("=")
+        pairs.append(("", text) if os.path.exists(text) or not equals else (label, folder))
     names = [os.path.basename(os.path.abspath(folder)) for _, folder in pairs]
     labels = [
         label or (name if names.count(name) == 1 else folder)
@@ -75,7 +84,5 @@ def labelled(texts):
     ]
     for label in labels:
         if labels.count(label) > 1:
-            raise ValueError(
-                "expected different runs, got %s more than once; try LABEL=FOLDER" % label
-            )
+            raise ValueError("The label %s is given to more than one run; try LABEL=FOLDER" % label)
     return list(zip(labels, (folder for _, folder in pairs)))

@@ -1,25 +1,34 @@
-"""Finds the flow between two pictures, between the pictures of a folder, each and the next, or between the frames of a video."""
+"""Optical flow of two images, of consecutive images of a folder, or of consecutive video frames."""
+
+from __future__ import annotations
 
 import argparse
 import os
+from argparse import Namespace
 from contextlib import nullcontext
+from typing import Any, ContextManager
 
 import numpy as np
 
 from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int
-from pwcnet.cli.common import load_tensorflow, progress_bar
-from pwcnet.cli.options import add_device_options, add_weights_option, chosen_weights, device_config
+from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.options import (
+    add_device_options,
+    add_precision_option,
+    add_weights_option,
+    chosen_weights,
+    open_predictor,
+)
 from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_magnitude
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
 from pwcnet.flow.occlusion import forward_backward_occlusion
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.flow_files import write_flow
-from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.io.frame_pairs import FramePairs, Pair, frame_pairs
 from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.video import video_writer
-from pwcnet.runtime.choices import PRECISIONS
 
 FILES = {
     "flo": "%s.flo",
@@ -29,219 +38,229 @@ FILES = {
 }
 OCCLUSION_FILES = {"occlusion": "%s_occlusion.png", "backward": "%s_backward.flo"}
 FORMATS = tuple(FILES) + ("video",)
-FOLDER_RATE = 10.0  # frames a second
+# Options that only some formats use: (option, name of its value, these formats).
+FORMAT_OPTIONS = (
+    ("--legend", "legend", ("png", "video")),
+    ("--fps", "fps", ("video",)),
+    ("--arrow-spacing", "arrow_spacing", ("arrows",)),
+)
+FOLDER_RATE = 10.0  # frames per second of a folder's video
+EXAMPLES = """
+pwcnet predict frame1.png frame2.png
+pwcnet predict frames/ --output flow --save flo,png,arrows --legend
+pwcnet predict clip.mp4 --weights run/ --save video --max-magnitude 20
+"""
 
 
-def main(argv, prog=None):
+def main(argv: list[str], prog: str) -> None:
+    """Predicts the flow of each pair and writes the files that --save lists."""
     args = parser(prog).parse_args(argv)
-    check_options(args)
-    args.weights = chosen_weights(args)
-    found = frame_pairs(args.frames)
-    check_output(args, found)
+    check_formats(args)
+    weights = chosen_weights(args)
+    frames = frame_pairs(args.frames)
+    check_output(args, frames)
 
-    load_tensorflow()
-    from pwcnet.inference.predictor import Predictor
-
-    written = 0
-    with video_of(args, found) as video, Predictor(
-        args.weights, device_config(args), args.precision
-    ) as predictor, BackgroundWriter() as writer:
+    count = 0
+    with open_predictor(args, weights) as predictor, _video(
+        args, frames
+    ) as video, BackgroundWriter() as writer:
         save = Saver(args, video)
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
-        for pair, *flows in progress_bar(
-            predict(prefetch(found.pairs)), total=found.count, unit="pair"
-        ):
+        pairs = predict(prefetch(frames.pairs))
+        for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
             for flow in flows:
-                check_finite(flow, pair.name, args.weights)
+                check_finite(flow, pair.name, weights)
             writer.submit(save, pair, *flows)
-            written += 1
+            count += 1
     kinds = args.save + ("occlusion",) * args.occlusion
-    print(
-        "%d %s in %s: %s"
-        % (written, "flow" if written == 1 else "flows", args.output, ", ".join(kinds))
+    noun = "flow" if count == 1 else "flows"
+    print("%d %s in %s: %s" % (count, noun, args.output, ", ".join(kinds)))
+
+
+def parser(prog: str) -> ArgumentParser:
+    """The options of `pwcnet predict`."""
+    options = ArgumentParser(prog=prog, description=__doc__, examples=EXAMPLES)
+    options.add_argument(
+        "frames",
+        nargs="+",
+        metavar="FRAMES",
+        help="two images, one folder of images (in the order of the numbers in their names) or "
+        "one video",
+    )
+    add_weights_option(options)
+    add_precision_option(options)
+    output = options.add_argument_group("output")
+    output.add_argument(
+        "--output",
+        default="flow",
+        metavar="DIR",
+        help="folder of the files below; files of the same names are replaced",
+    )
+    output.add_argument(
+        "--save",
+        type=format_list,
+        default=("flo", "png"),
+        metavar="LIST",
+        help="formats with commas between them: flo (Middlebury, DIR/NAME.flo), png (colors, "
+        "DIR/NAME.png), kitti (16 bits, DIR/kitti/NAME.png), arrows (on the first frame, "
+        "DIR/NAME_arrows.png), video (frames beside colors, DIR/NAME_flow.mp4; Ctrl-C keeps "
+        "NAME_flow_unfinished.mp4); default flo,png",
+    )
+    output.add_argument(
+        "--occlusion",
+        action="store_true",
+        help="also predict the backward flow; write where the two disagree, in white, to "
+        "DIR/NAME_occlusion.png and, with flo, the backward flow to DIR/NAME_backward.flo",
+    )
+    _add_drawing_options(options.add_argument_group("images and video"))
+    add_device_options(options)
+    return options
+
+
+def _add_drawing_options(drawing: Any) -> None:
+    drawing.add_argument(
+        "--max-magnitude",
+        type=positive_float,
+        metavar="PX",
+        help="motion of full color, in pixels, so that images compare; by default the largest of "
+        "each flow, in a video a value that follows the motion",
+    )
+    drawing.add_argument(
+        "--legend", action="store_true", help="draw the color wheel and its scale in a corner"
+    )
+    drawing.add_argument(
+        "--arrow-spacing",
+        type=positive_int,
+        metavar="PX",
+        help="pixels between arrows; by default a 16th of the shorter side",
+    )
+    drawing.add_argument(
+        "--fps",
+        type=positive_float,
+        metavar="RATE",
+        help="frames per second of the video; by default those of the input video, %g for a folder"
+        % FOLDER_RATE,
     )
 
 
-def check_options(args):
-    """Raises ValueError for an option that what is saved has no use for."""
-    uses = (
-        ("--legend", args.legend, ("png", "video")),
-        ("--fps", args.fps, ("video",)),
-        ("--arrow_spacing", args.arrow_spacing, ("arrows",)),
-    )
-    for option, given, users in uses:
-        if given and not set(users) & set(args.save):
+def format_list(text: str) -> tuple[str, ...]:
+    """The formats of a list with commas, e.g. "flo,png"."""
+    formats = tuple(text.split(","))
+    if not set(formats) <= set(FORMATS):
+        raise argparse.ArgumentTypeError(
+            "expected a list of %s, got %r" % (",".join(FORMATS), text)
+        )
+    return formats
+
+
+def check_formats(args: Namespace) -> None:
+    """Raises ValueError if an option is given that no format of --save uses."""
+    for option, name, formats in FORMAT_OPTIONS:
+        if getattr(args, name) and not set(formats) & set(args.save):
             raise ValueError(
-                "expected %s in --save for %s, got %s; try --save %s"
-                % (" or ".join(users), option, ",".join(args.save), ",".join(args.save + users[:1]))
+                "%s is for %s only; try --save %s"
+                % (option, " and ".join(formats), ",".join(args.save + formats[:1]))
             )
 
 
-def check_output(args, found):
-    """Raises OSError for what is no folder to write to.
+def check_output(args: Namespace, frames: FramePairs) -> None:
+    """Checks before the work that the output can be written and replaces no input.
 
-    ValueError where files would be among the frames, over them or over each other, or be taken for frames the next time, and for a video of two pictures.
+    Raises:
+        OSError: the output is no folder, or cannot be written to.
+        ValueError: files would be written among the frames (where they would be taken for frames
+            the next time) or over one another, or a video of two images is asked for.
     """
     check_output_folder(args.output)
-    folders = {
-        os.path.realpath(os.path.dirname(path)) for path in output_files(args, "any").values()
-    } | {os.path.realpath(args.output)}
-    for file in found.files:
+    paths = list(output_files(args, "any").values()) + [os.path.join(args.output, "any")]
+    folders = {os.path.realpath(os.path.dirname(path)) for path in paths}
+    for file in frames.files:
         if os.path.realpath(os.path.dirname(os.path.abspath(file))) in folders:
             raise ValueError(
-                "expected an output folder other than that of the frames, got %s; try --output %s"
+                "%s is the folder of the frames; try --output %s"
                 % (args.output, os.path.join(args.output, "flow"))
             )
-    taken = {}
-    for name in found.names:
+    taken: dict[str, str] = {}
+    for name in frames.names:
         for path in output_files(args, name).values():
             if path in taken:
                 raise ValueError(
-                    "expected files of their own for the frames %s and %s, got %s for both; try renaming one of them"
-                    % (taken[path], name, path)
+                    "%s would hold the output of both %s and %s; rename one of these frames"
+                    % (path, taken[path], name)
                 )
             taken[path] = name
-    if "video" in args.save and found.title is None:
+    if "video" in args.save and frames.title is None:
         raise ValueError(
-            "expected a folder or a video for --save video, got two pictures; try png or arrows for them"
+            "--save video needs a folder or a video, not two images; try png or arrows for them"
         )
 
 
-def output_files(args, name):
-    """{kind: path} of what is saved of the pair of this name; the video is no part of it."""
-    kinds = {kind: FILES[kind] for kind in args.save if kind in FILES}
+def output_files(args: Namespace, name: str) -> dict[str, str]:
+    """{kind: path} of the files of a pair; the video, which all pairs share, is not among them."""
+    patterns = {kind: FILES[kind] for kind in args.save if kind in FILES}
     if args.occlusion:
-        kinds["occlusion"] = OCCLUSION_FILES["occlusion"]
-        if "flo" in args.save:
-            kinds["backward"] = OCCLUSION_FILES["backward"]
-    return {kind: os.path.join(args.output, pattern % name) for kind, pattern in kinds.items()}
+        kinds = OCCLUSION_FILES if "flo" in args.save else ("occlusion",)
+        patterns.update((kind, OCCLUSION_FILES[kind]) for kind in kinds)
+    return {kind: os.path.join(args.output, pattern % name) for kind, pattern in patterns.items()}
 
 
-def video_of(args, found):
-    """The context of the video to write; of None where there is none."""
+def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
+    """Raises ValueError if a flow has NaN or infinity, which no reader of flow files could use."""
+    count = int((~np.isfinite(flow)).any(axis=-1).sum())
+    if count:
+        with remedy("`pwcnet inspect checkpoint` finds weights that are not finite"):
+            raise ValueError(
+                "The flow of %s has NaN or infinity in %d pixels; the weights are %s"
+                % (name, count, weights)
+            )
+
+
+def _video(args: Namespace, frames: FramePairs) -> ContextManager[Any]:
+    """The context of the writer of the video; of None if no video is saved."""
     if "video" not in args.save:
         return nullcontext()
-    return video_writer(
-        os.path.join(args.output, (found.title or "frames") + "_flow.mp4"),
-        args.fps or found.rate or FOLDER_RATE,
-    )
-
-
-def check_finite(flow, name, ckpt):
-    """Raises ValueError where a flow is not finite: no reader could use it."""
-    wrong = int((~np.isfinite(flow)).any(axis=-1).sum())
-    if wrong:
-        raise ValueError(
-            "expected finite flow, got %d pixels with NaN or infinity for the pair %s from %s; try scripts/inspect_checkpoint.py, which finds "
-            "such weights, and an earlier checkpoint" % (wrong, name, ckpt)
-        )
+    path = os.path.join(args.output, (frames.title or "frames") + "_flow.mp4")
+    return video_writer(path, args.fps or frames.rate or FOLDER_RATE)
 
 
 class Saver:
-    """Writes what is asked for of one pair after the other, each file completely or not at all; the video lasts as long as the pairs do."""
+    """Writes the files of one pair after another, each completely or not at all.
 
-    def __init__(self, args, video):
-        self.args, self.video, self.scale = args, video, VideoColorScale()
+    Args:
+        args: the options.
+        video: the writer of `video_writer`, or None.
+    """
 
-    def __call__(self, pair, flow, backward=None):
-        files, args = output_files(self.args, pair.name), self.args
+    def __init__(self, args: Namespace, video: Any) -> None:
+        self._args, self._video, self._scale = args, video, VideoColorScale()
+
+    def __call__(self, pair: Pair, flow: np.ndarray, backward: np.ndarray | None = None) -> None:
+        """Writes the files of a pair. flow, backward: [H, W, 2], pixels, channels (u, v)."""
+        args, files = self._args, output_files(self._args, pair.name)
         if "flo" in files:
             write_flow(files["flo"], flow)
         if "backward" in files:
             write_flow(files["backward"], backward)
         if "png" in files:
-            write_image(
-                files["png"], self.colors(flow, args.max_magnitude or largest_magnitude(flow))
-            )
+            maximum = args.max_magnitude or largest_magnitude(flow)
+            write_image(files["png"], self._colors(flow, maximum))
         if "kitti" in files:
             write_flow(files["kitti"], flow)
         if "arrows" in files:
             write_image(files["arrows"], draw_arrows(pair.frame1, flow, args.arrow_spacing))
         if "occlusion" in files:
-            write_image(
-                files["occlusion"],
-                np.repeat(
-                    np.uint8(255) * forward_backward_occlusion(flow, backward)[..., np.newaxis],
-                    3,
-                    axis=-1,
-                ),
-            )
-        if self.video is not None:
-            maximum = args.max_magnitude
-            if maximum is None:
-                maximum = self.scale.update(flow)
-                flow = clip_magnitude(flow, maximum)
-            self.video.write(side_by_side(pair.frame1, self.colors(flow, maximum)))
+            white = np.uint8(255) * forward_backward_occlusion(flow, backward)
+            write_image(files["occlusion"], np.repeat(white[..., np.newaxis], 3, axis=-1))
+        if self._video is not None:
+            self._write_video_frame(pair.frame1, flow)
 
-    def colors(self, flow, max_magnitude):
-        picture = flow_to_color(flow, max_magnitude)
-        return draw_legend(picture, max_magnitude) if self.args.legend else picture
+    def _write_video_frame(self, frame: np.ndarray, flow: np.ndarray) -> None:
+        maximum = self._args.max_magnitude
+        if maximum is None:
+            maximum = self._scale.update(flow)
+            flow = clip_magnitude(flow, maximum)
+        self._video.write(side_by_side(frame, self._colors(flow, maximum)))
 
-
-def formats(text):
-    """ "flo,png" -> ("flo", "png")."""
-    chosen = tuple(text.split(","))
-    if not set(chosen) <= set(FORMATS):
-        raise argparse.ArgumentTypeError(
-            "expected some of %s, with commas between, got %r" % (",".join(FORMATS), text)
-        )
-    return chosen
-
-
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
-    options.add_argument(
-        "frames", nargs="+", help="two pictures, one folder of pictures, or one video"
-    )
-    add_weights_option(options, "--ckpt")
-    options.add_argument(
-        "--output",
-        default="flow",
-        metavar="DIR",
-        help="write the files here, by default into ./flow; those of the same names are replaced",
-    )
-    options.add_argument(
-        "--precision",
-        default="float32",
-        choices=PRECISIONS,
-        help="the type that features are computed in; bfloat16 needs TensorFlow 2",
-    )
-    options.add_argument(
-        "--save",
-        type=formats,
-        default=("flo", "png"),
-        metavar="FORMATS",
-        help="which of flo (DIR/<name>.flo), png (colours, DIR/<name>.png), kitti (16-bit PNG, DIR/kitti/<name>.png), arrows (on frame 1, "
-        "DIR/<name>_arrows.png) and video (frame 1 beside the colours, DIR/<folder or video>_flow.mp4; Ctrl-C leaves what is done in "
-        "..._flow_unfinished.mp4); default flo,png",
-    )
-    options.add_argument(
-        "--occlusion",
-        action="store_true",
-        help="also find the flow back, and write where both disagree (DIR/<name>_occlusion.png, white) and, with flo, DIR/<name>_backward.flo",
-    )
-    options.add_argument(
-        "--max_magnitude",
-        type=positive_float,
-        metavar="PIXELS",
-        help="motion of full colour, so that pictures compare; by default the largest of each flow, in the video one that follows the motion",
-    )
-    options.add_argument(
-        "--legend",
-        action="store_true",
-        help="the wheel of colours and its scale in a corner of the colours",
-    )
-    options.add_argument(
-        "--arrow_spacing",
-        type=positive_int,
-        metavar="PIXELS",
-        help="between arrows; by default a 16th of the shorter side",
-    )
-    options.add_argument(
-        "--fps",
-        type=positive_float,
-        metavar="RATE",
-        help="frames a second of the video; by default as the frames' video, 10 for a folder",
-    )
-    add_device_options(options)
-    return options
+    def _colors(self, flow: np.ndarray, max_magnitude: float) -> np.ndarray:
+        image = flow_to_color(flow, max_magnitude)
+        return draw_legend(image, max_magnitude) if self._args.legend else image

@@ -1,119 +1,156 @@
-"""Makes a synthetic data set with exact flow, in MPI-Sintel's layout: small scenes for trying the other programs without a download, or pairs to train on."""
+"""Writes a synthetic data set with exact flow, in MPI-Sintel's layout.
+
+The style "demo" gives scenes of several frames that are easy to learn, for trying the other
+commands without a download; "training" gives pairs of frames that vary as much as possible.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Callable, Iterator, NamedTuple
 
 from pwcnet.cli.arguments import (
     ArgumentParser,
+    image_size,
     non_negative_float,
     non_negative_int,
     positive_float,
     positive_int,
 )
-from pwcnet.cli.common import progress_bar
+from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_pair
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 
-STYLES = {
+STYLE_OPTIONS = {  # the options that only one style has
     "demo": ("scenes", "frames", "max_motion"),
     "training": ("pairs", "median_motion", "largest_motion"),
-}  # and the options that only it has
+}
+EXAMPLES = """
+pwcnet scenes --output scenes
+pwcnet scenes --output scenes --style training --pairs 2000 --size 320x448 --largest-motion 120
+"""
 
 
-def main(argv, prog=None):
-    """Writes the scenes; returns None. Raises ValueError for a folder that holds other files, or sizes that make no scene."""
+class Recipe(NamedTuple):
+    """How the scenes of a style are made.
+
+    Attributes:
+        name: pattern of the scenes' names, for a number from 1.
+        count: number of training scenes; one more goes to the test split.
+        generate: gives the scene of a number from 0.
+    """
+
+    name: str
+    count: int
+    generate: Callable[[int], Scene]
+
+
+def main(argv: list[str], prog: str) -> None:
+    """Generates the scenes and writes them."""
     options = parser(prog)
-    arguments = options.parse_args(argv)
-    for style, names in STYLES.items():
+    args = options.parse_args(argv)
+    for style, names in STYLE_OPTIONS.items():
         for name in names:
-            if style != arguments.style and getattr(arguments, name) != options.get_default(name):
-                raise ValueError(
-                    "expected --%s with --style %s alone, got it with --style %s; try one of them"
-                    % (name, style, arguments.style)
-                )
-    name, count, make = _demo(arguments) if arguments.style == "demo" else _training(arguments)
+            if style != args.style and getattr(args, name) != options.get_default(name):
+                option = "--" + name.replace("_", "-")
+                options.error("%s is for --style %s only" % (option, style))
+    recipe = demo_recipe(args) if args.style == "demo" else training_recipe(args)
+    with progress_bar(total=recipe.count + 1, unit="scene", desc=args.output) as bar:
 
-    def named(first, last):
-        for number in range(first, last):
-            yield name % (number + 1), make(number)
-            progress.update()
+        def scenes(first: int, end: int) -> Iterator[tuple[str, Scene]]:
+            for number in range(first, end):
+                yield recipe.name % (number + 1), recipe.generate(number)
+                bar.update()
 
-    with progress_bar(total=count + 1, unit="scene", desc=arguments.output) as progress:
-        write_sintel(arguments.output, named(0, count), named(count, count + 1))
-    print("%d training scenes and 1 test scene in %s" % (count, arguments.output))
-
-
-def _demo(arguments):
-    """(form of the scenes' names, how many, number -> Scene)."""
-    size = arguments.height, arguments.width, arguments.frames, arguments.max_motion
-    return "scene_%02d", arguments.scenes, lambda number: demo_scene(arguments.seed + number, *size)
+        with remedy("choose another --output"):
+            training, test = scenes(0, recipe.count), scenes(recipe.count, recipe.count + 1)
+            write_sintel(args.output, training, test)
+    print("%d training scenes and 1 test scene in %s" % (recipe.count, args.output))
 
 
-def _training(arguments):
+def demo_recipe(args: Namespace) -> Recipe:
+    """Scenes of several frames; scene n has the seed --seed + n."""
+    size = args.size + (args.frames, args.max_motion)
+    return Recipe("scene_%02d", args.scenes, lambda number: demo_scene(args.seed + number, *size))
+
+
+def training_recipe(args: Namespace) -> Recipe:
+    """Pairs of frames; every pixel is valid."""
+    height, width = args.size
     options = SceneOptions(
-        height=arguments.height,
-        width=arguments.width,
-        median_motion=arguments.median_motion,
-        largest_motion=arguments.largest_motion,
+        height=height,
+        width=width,
+        median_motion=args.median_motion,
+        largest_motion=args.largest_motion,
     )
 
-    def make(number):
-        pair = generate_pair(arguments.seed, number, options)
+    def generate(number: int) -> Scene:
+        pair = generate_pair(args.seed, number, options)
         return Scene([pair.frame1, pair.frame2], [pair.flow], [pair.occlusion], [~pair.valid])
 
-    return "pair_%06d", arguments.pairs, make
+    return Recipe("pair_%06d", args.pairs, generate)
 
 
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
+def parser(prog: str) -> ArgumentParser:
+    """The options of `pwcnet scenes`."""
+    options = ArgumentParser(prog=prog, description=__doc__, examples=EXAMPLES)
     options.add_argument(
         "--output",
         required=True,
-        help="folder to write MPI-Sintel-complete into; refused where it holds files made by others",
+        metavar="DIR",
+        help="folder to write MPI-Sintel-complete into; scenes of an earlier run are replaced, "
+        "other files are refused",
     )
+    options.add_argument("--style", choices=list(STYLE_OPTIONS), default="demo")
     options.add_argument(
-        "--style",
-        choices=list(STYLES),
-        default="demo",
-        help="demo: scenes of several frames. training: pairs that are as varied as can be",
-    )
-    options.add_argument(
-        "--scenes",
-        type=positive_int,
-        default=8,
-        help="demo: training scenes; one more goes to the test split",
-    )
-    options.add_argument(
-        "--frames", type=positive_int, default=6, help="demo: frames a scene, at least 2"
-    )
-    options.add_argument(
-        "--pairs",
-        type=positive_int,
-        default=1000,
-        help="training: scenes of two frames; one more goes to the test split",
-    )
-    options.add_argument("--height", type=positive_int, default=192, help="pixels")
-    options.add_argument("--width", type=positive_int, default=256, help="pixels")
-    options.add_argument(
-        "--max_motion",
-        type=positive_float,
-        default=12.0,
-        help="demo: no pixel moves further from frame to frame, in pixels",
-    )
-    options.add_argument(
-        "--median_motion",
-        type=non_negative_float,
-        default=6.0,
-        help="training: about half of all pixels move further, in pixels",
-    )
-    options.add_argument(
-        "--largest_motion",
-        type=positive_float,
-        default=60.0,
-        help="training: no pixel moves further, in pixels",
+        "--size",
+        type=image_size,
+        default=(192, 256),
+        metavar="HxW",
+        help="pixels of a frame; default 192x256",
     )
     options.add_argument(
         "--seed",
         type=non_negative_int,
         default=0,
+        metavar="N",
         help="the same seed gives the same scenes; demo: scene n takes seed + n",
     )
+    _add_style_options(options)
     return options
+
+
+def _add_style_options(options: ArgumentParser) -> None:
+    demo = options.add_argument_group("style demo")
+    demo.add_argument(
+        "--scenes", type=positive_int, default=8, metavar="N", help="number of training scenes"
+    )
+    demo.add_argument(
+        "--frames", type=positive_int, default=6, metavar="N", help="frames per scene, at least 2"
+    )
+    demo.add_argument(
+        "--max-motion",
+        type=positive_float,
+        default=12.0,
+        metavar="PX",
+        help="no pixel moves further from frame to frame, in pixels",
+    )
+    training = options.add_argument_group("style training")
+    training.add_argument(
+        "--pairs", type=positive_int, default=1000, metavar="N", help="number of training pairs"
+    )
+    training.add_argument(
+        "--median-motion",
+        type=non_negative_float,
+        default=6.0,
+        metavar="PX",
+        help="about half of all pixels move further, in pixels",
+    )
+    training.add_argument(
+        "--largest-motion",
+        type=positive_float,
+        default=60.0,
+        metavar="PX",
+        help="no pixel moves further, in pixels",
+    )

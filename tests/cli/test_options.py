@@ -14,6 +14,7 @@ from pwcnet.cli.options import add_device_options, device_config, session_text
 from pwcnet.runtime import devices
 from pwcnet.runtime.devices import on_npu, session_config
 from tests.conftest import read_flo, run_main
+from tests.helpers.subcommands import call
 from tests.standins.fixtures import standins  # noqa: F401
 
 
@@ -110,10 +111,10 @@ def test_prediction_and_evaluation_take_a_device(
     flows = []
     for device in ("cpu", "npu"):
         output = tmp_path / device
-        run_main(
-            "scripts/predict.py",
+        call(
+            "predict",
             frames,
-            "--ckpt",
+            "--weights",
             small_checkpoint,
             "--output",
             output,

@@ -1,88 +1,86 @@
-"""Evaluates a checkpoint or a frozen graph on the training frames of MPI-Sintel, whose true flow is known: the average end-point error (EPE).
+"""Evaluates a checkpoint or a frozen graph on MPI-Sintel: the average end-point error (EPE).
 
-The published command; scripts/evaluate.py does the same for any data set, into a folder that other commands read.
+This is the published command. `pwcnet evaluate` takes any data set, and its results can be compared
+and shown as a page.
 """
 
+from __future__ import annotations
+
 import os
+from argparse import Namespace
+from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
+    add_saving_options,
     check_saving,
-    evaluated,
-    report,
-    save,
+    evaluate_pairs,
+    print_totals,
+    save_result,
 )
-from pwcnet.cli.options import chosen_weights, device_config
+from pwcnet.cli.options import chosen_weights, open_predictor
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.evaluation.pairs_csv import epe_csv
-from pwcnet.evaluation.scoring import Totals, check_samples
+from pwcnet.evaluation.scoring import Result, Totals, check_samples
 from pwcnet.io.atomic import check_output_file
 from pwcnet.io.prefetch import BackgroundWriter
 
 
-def main(argv, prog=None):
+def main(argv: list[str], prog: str) -> None:
+    """Evaluates the pairs, prints both averages and writes what --output asks for."""
     options = parser(prog)
     args = options.parse_args(argv)
-    args.weights = chosen_weights(args)
-    check_saving(options, args)
+    check_saving(options, args, args.output)
+    weights = chosen_weights(args)
     samples = sintel_samples(args.dataset, args.render_pass, args.mode)
     check_samples(samples, args.masked)
     table = os.path.join(args.output, "epe.csv") if args.output else None
     if table:
         check_output_file(table)
 
-    load_tensorflow()
-    from pwcnet.inference.predictor import Predictor
-
     totals = Totals()
-    with Predictor(args.weights, device_config(args), args.precision) as predictor, epe_csv(
+    with open_predictor(args, weights) as predictor, epe_csv(
         table
     ) as add_row, BackgroundWriter() as writer:
-        for result in evaluated(predictor, samples, args.masked):
-            writer.submit(keep, args, result, add_row)
+        for result in evaluate_pairs(predictor, samples, args.masked):
+            writer.submit(_save, args, result, add_row)
             totals.add(result)
-    report(samples, "Sintel training " + args.render_pass, args.masked, totals, averages(totals))
+    data = "Sintel training " + args.render_pass
+    print_totals(samples, data, args.masked, totals, averages(totals))
 
 
-def keep(args, result, add_row):
-    """Writes what is kept of a pair, then its row: what the table names is there."""
-    flow, picture = (
-        os.path.join(args.output, result.id + ending) if wanted else None
-        for ending, wanted in ((".flo", args.save_flow), (".png", args.save_pictures))
-    )
-    save(result, flow, picture)
-    add_row(result)
-
-
-def averages(totals):
-    """Both averages of the EPE and that of no motion, with all their digits."""
-    epe = totals.measures["EPE"]
-    return (
-        "Zero flow: {:.6f} pixels, for scale".format(totals.measures["Zero flow"].per_image),
-        "Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} pixels".format(
-            epe.per_image, epe.pooled, epe.pooled.count
-        ),
-    )
-
-
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
-    options.add_argument("--dataset", required=True, help="folder that holds MPI-Sintel-complete")
-    add_evaluation_options(options)
+def parser(prog: str) -> ArgumentParser:
+    """The published options, and those that were added to them."""
+    options = ArgumentParser(prog=prog, description=__doc__, published=True)
     options.add_argument(
-        "--render_pass", default="clean", choices=RENDER_PASSES, help="clean (the default) or final"
+        "--dataset", required=True, metavar="FOLDER", help="folder that holds MPI-Sintel-complete"
     )
-    options.add_argument("--output", metavar="DIR", help="write epe.csv, a row a pair, here")
-    options.add_argument(
-        "--save_flow",
-        action="store_true",
-        help="with --output: write each flow to DIR/<scene>/frames_<n>_<n+1>.flo",
-    )
-    options.add_argument(
-        "--save_pictures",
-        action="store_true",
-        help="with --output: write each flow's colours to DIR/<scene>/frames_<n>_<n+1>.png",
-    )
+    options.add_argument("--render-pass", default="clean", choices=RENDER_PASSES)
+    add_evaluation_options(options, "--ckpt")
+    output = options.add_argument_group("output")
+    output.add_argument("--output", metavar="DIR", help="write DIR/epe.csv, a row per pair")
+    name = "DIR/SCENE/frames_N_M."
+    add_saving_options(output, name + "flo", name + "png")
     return options
+
+
+def averages(totals: Totals) -> tuple[str, str]:
+    """Both averages of the EPE and that of zero flow, with six decimals."""
+    epe, zero = totals.measures["EPE"], totals.measures["Zero flow"].per_image
+    return (
+        "Zero flow: {:.6f} pixels, for scale".format(zero),
+        "Average EPE: {:.6f} pixels, the mean of the images' means; {:.6f} pooled over {:,} "
+        "pixels".format(epe.per_image, epe.pooled, epe.pooled.count),
+    )
+
+
+def _save(args: Namespace, result: Result, add_row: Any) -> None:
+    """Writes the files of a pair, then its row, so that every row's files exist."""
+    path = os.path.join(args.output, result.id) if args.output else ""
+    save_result(
+        result,
+        path + ".flo" if args.save_flow else None,
+        path + ".png" if args.save_pictures else None,
+    )
+    add_row(result)

@@ -1,23 +1,22 @@
-"""scripts/evaluate.py --report."""
+"""`pwcnet evaluate --report`."""
 
 import json
+import logging
 import os
 import shutil
 
 import pytest
 
 from pwcnet.data.datasets.sintel import FOLDER
-from tests.conftest import run_main
-
-PROGRAM = os.path.join("scripts", "evaluate.py")
+from tests.helpers.subcommands import call
 
 
 def evaluate(tiny_sintel, weights, tmp_path, *more):
-    return run_main(
-        PROGRAM,
+    return call(
+        "evaluate",
         "--data",
         "sintel-clean=" + tiny_sintel,
-        "--ckpt",
+        "--weights",
         weights,
         "--output",
         tmp_path / "run",
@@ -50,7 +49,7 @@ def test_a_page_after_the_evaluation_and_later(
     assert capsys.readouterr().out == "" and page.read_text(encoding="utf-8").count(
         "<img "
     ) == text.count("<img ")
-    with pytest.raises(ValueError, match="got other masked, weights; try its command"):
+    with pytest.raises(ValueError, match="run has another masked, weights; repeat"):
         evaluate(tiny_sintel, small_checkpoint, tmp_path, "--masked")
 
 
@@ -58,11 +57,11 @@ def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(
     tiny_sintel, small_frozen, tmp_path
 ):
     shutil.copytree(os.path.join(tiny_sintel, FOLDER), str(tmp_path / "data" / FOLDER))
-    run_main(
-        PROGRAM,
+    call(
+        "evaluate",
         "--data",
         "sintel-clean=%s" % (tmp_path / "data"),
-        "--ckpt",
+        "--weights",
         small_frozen,
         "--output",
         tmp_path / "run",
@@ -81,19 +80,21 @@ def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(
         )
     with pytest.raises(
         ValueError,
-        match="evaluation in .*run, got none called scene_02/frames_000._000. in %s; try"
-        % (tmp_path / "data"),
+        match="run .*scene_02/frames_000._000., .*%s; repeat" % (tmp_path / "data"),
     ):
         evaluate(str(tmp_path / "data"), small_frozen, tmp_path)
     assert os.listdir(str(tmp_path / "page")) == []
 
 
-def test_a_page_needs_a_folder_of_results(tiny_sintel, capsys):
-    with pytest.raises(SystemExit):
-        run_main(
-            PROGRAM, "--data", "sintel-clean=" + tiny_sintel, "--ckpt", "any", "--report", "page"
-        )
-    assert "--report needs --output" in capsys.readouterr().err
+def test_without_output_the_evaluation_lies_beside_the_page(
+    tiny_sintel, small_frozen, tmp_path, caplog
+):
+    caplog.set_level(logging.INFO)
+    folder = tmp_path / "report"
+    command = ["--data", "sintel-clean=" + tiny_sintel, "--weights", small_frozen]
+    call("evaluate", *(command + ["--report", folder]))
+    assert sorted(os.listdir(str(folder))) == ["evaluation.json", "index.html", "pairs.csv"]
+    assert "evaluation in %s" % folder in caplog.text
 
 
 def test_a_page_that_cannot_be_written_is_found_before_the_work(tiny_sintel, tmp_path):

@@ -1,4 +1,4 @@
-"""Commands without --ckpt take the weights that come with the project, and say so."""
+"""Commands without --weights take the shipped weights, and say so."""
 
 import logging
 import os
@@ -10,11 +10,12 @@ import pytest
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow
-from pwcnet.weights import files as pretrained
+from pwcnet.weights import files
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import ROOT, run_main
+from tests.conftest import run_main
+from tests.helpers.subcommands import call
 
-SAID = "the project's own weights"
+SAID = "weights: the shipped ones"
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +26,19 @@ def scenes(tmp_path_factory):
 
 
 def test_they_are_the_small_network_and_small():
-    weights = Checkpoint(pretrained.shipped_weights())
+    weights = Checkpoint(files.shipped_weights())
     found = weights.inspect()
     assert (
         weights.config.name == "sm-6-2"
         and found.parameters == 4705064
         and not (found.missing or found.extra or found.not_finite)
     )
-    assert os.path.getsize(pretrained.SHIPPED) < 12e6
+    assert os.path.getsize(files.SHIPPED) < 12e6
 
 
-def test_they_find_the_motion_of_scenes_they_never_saw(scenes, capsys, caplog):
+def test_evaluation_of_scenes_they_never_saw(scenes, capsys, caplog):
     caplog.set_level(logging.INFO)
-    run_main("scripts/evaluate.py", "--data", "sintel-clean=%s" % scenes)
+    call("evaluate", "--data", "sintel-clean=%s" % scenes)
     printed = capsys.readouterr().out
     epe, zero = (
         float(re.search(r"^%s +px +(\S+)" % name, printed, re.MULTILINE).group(1))
@@ -49,7 +50,7 @@ def test_they_find_the_motion_of_scenes_they_never_saw(scenes, capsys, caplog):
 def test_predictions(scenes, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     frames = os.path.join(scenes, "MPI-Sintel-complete", "training", "clean", "one")
-    run_main("scripts/predict.py", frames, "--output", tmp_path / "flow", "--save", "flo")
+    call("predict", frames, "--output", tmp_path / "flow", "--save", "flo")
     flow, valid = read_flow(str(tmp_path / "flow" / "frame_0001.flo"))
     assert valid.all() and np.abs(flow).max() < 50 and SAID in caplog.text
 
@@ -89,12 +90,12 @@ def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
         "--crop_width",
         64,
         "--pretrained",
-        os.path.join(ROOT, "pwcnet", "weights", "pwcnet-sm-scenes.npz"),
+        files.SHIPPED,
     )
     assert Checkpoint(str(tmp_path)).step == 1 and "weights from" in caplog.text
 
 
 def test_without_them_the_remedy_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(pretrained, "SHIPPED", str(tmp_path / "absent.npz"))
-    with pytest.raises(FileNotFoundError, match="absent.npz; name others with --ckpt"):
+    monkeypatch.setattr(files, "SHIPPED", str(tmp_path / "absent.npz"))
+    with pytest.raises(FileNotFoundError, match="absent.npz"):
         run_main("offline_infer/convert_ckpt2pb.py", "--output", tmp_path / "own.pb")

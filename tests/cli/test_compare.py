@@ -1,11 +1,12 @@
+"""`pwcnet compare`."""
+
 import os
 
 import pytest
 
-from tests.conftest import ROOT, run_command, run_main
+from tests.helpers.subcommands import call, only_line, run
 from tests.helpers.evaluations import SCENES, evaluation, write
 
-PROGRAM = os.path.join("scripts", "compare.py")
 EPES = dict(zip(SCENES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]))
 
 
@@ -18,7 +19,7 @@ def runs(tmp_path):
 
 
 def test_prints_totals_scenes_and_pairs(runs, capsys):
-    assert run_main(PROGRAM, *runs, "--count", 2) == 0
+    call("compare", *runs, "--count", 2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [
         "A: %s, weights pwcnet.ckpt-7" % runs[0],
@@ -37,7 +38,7 @@ def test_prints_totals_scenes_and_pairs(runs, capsys):
 
 def test_says_which_pairs_do_not_count(runs, tmp_path, capsys):
     part = write(tmp_path / "part", evaluation({name: EPES[name] for name in SCENES[:4]}))
-    assert run_main(PROGRAM, runs[0], part) == 0
+    call("compare", runs[0], part)
     assert (
         "4 pairs of sintel-clean in both (5 only in A and 0 only in B do not count)"
         in capsys.readouterr().out
@@ -46,27 +47,32 @@ def test_says_which_pairs_do_not_count(runs, tmp_path, capsys):
 
 def test_writes_a_page(runs, tmp_path, capsys):
     folder = tmp_path / "new" / "page"
-    assert run_main(PROGRAM, *runs, "--report", folder) == 0
+    call("compare", *runs, "--report", folder)
     assert capsys.readouterr().out.endswith("\nreport: %s\n" % (folder / "index.html"))
     assert os.listdir(str(folder)) == ["index.html"]
 
 
 def test_wrong_runs(runs, tmp_path):
-    with pytest.raises(FileNotFoundError, match="evaluation.json"):
-        run_main(PROGRAM, runs[0], tmp_path)
+    with pytest.raises(FileNotFoundError, match="evaluation.json.*; `pwcnet evaluate"):
+        call("compare", runs[0], tmp_path)
     with pytest.raises(ValueError, match="sintel-clean.*hd1k"):
-        run_main(PROGRAM, runs[0], write(tmp_path / "other", evaluation(EPES, data="hd1k")))
+        call("compare", runs[0], write(tmp_path / "other", evaluation(EPES, data="hd1k")))
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
-        run_main(PROGRAM, "not", "read", "--report", tmp_path / "file")
+        call("compare", "not", "read", "--report", tmp_path / "file")
 
 
 def test_a_wrong_run_is_one_line(tmp_path):
-    done = run_command(
-        os.path.join(ROOT, PROGRAM), tmp_path / "none", tmp_path / "none", cwd=str(tmp_path)
-    )
-    assert (
-        done.returncode == 2
-        and done.stderr.startswith("compare.py: error: expected ")
-        and done.stderr.count("\n") == 1
-    )
+    line = only_line(run("compare", "none", "none", cwd=str(tmp_path)))
+    assert line.startswith("pwcnet compare: error: ") and "none" in line
+
+
+def test_damaged_runs(runs):
+    with open(os.path.join(runs[1], "pairs.csv"), "w") as stream:
+        stream.write("id\n")
+    with pytest.raises(ValueError, match="pairs.csv"):
+        call("compare", *runs)
+    with open(os.path.join(runs[0], "evaluation.json"), "w") as stream:
+        stream.write("[]")
+    with pytest.raises(ValueError, match="evaluation.json"):
+        call("compare", *runs)

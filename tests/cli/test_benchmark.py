@@ -1,0 +1,85 @@
+"""`pwcnet benchmark` runs, prints its table and compares; how fast anything is, is not tested."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from pwcnet.cli import benchmark
+from tests.helpers.subcommands import call, only_line, run
+
+TINY = ["--variant", "small", "--size", "64x64", "--training-size", "64x64", "--repeats", "1"]
+TINY += ["--runtimes", "this=" + sys.executable]
+
+
+def test_small_run_and_comparison(tmp_path, capsys):
+    output, earlier = tmp_path / "benchmark.json", tmp_path / "earlier.json"
+    cases = [{"case": "inference", "runtime": "this", "seconds": 1000.0}]
+    earlier.write_text(json.dumps({"cases": cases}))
+    command = ["--what", "inference", "training"] + TINY
+    call("benchmark", *(command + ["--output", output, "--compare", earlier]))
+    printed = capsys.readouterr().out
+    for words in (
+        "plain formulation, one pair",
+        "one step",
+        "frozen graph nodes: host",
+        "of the bare convolution's",
+        "before",
+        "0.00x",
+    ):
+        assert words in printed
+    cases = {result["case"]: result for result in json.loads(output.read_text())["cases"]}
+    assert cases["inference"]["seconds"] > 0 and cases["training"]["peak_mib"] > 50
+
+
+INPUT = ["--what", "input", "--input-batch-size", "1", "--readers", "2"] + TINY
+
+
+def test_input_of_synthetic_scenes(tmp_path, capsys):
+    output = tmp_path / "input.json"
+    call("benchmark", *(INPUT + ["--no-augment", "--output", output]))
+    printed = capsys.readouterr().out
+    assert "samples/s with 2 readers" in printed and "MB/s delivered" in printed
+    (result,) = json.loads(output.read_text())["cases"]
+    assert result["readers"] == 2 and result["delivered_bytes"] == 64 * 64 * 15
+    assert result["seconds"] > 0 and result["loop_seconds"] > 0 and result["read_bytes"] > 0
+
+
+def test_a_case_that_fails_says_why(tiny_sintel):
+    """Frames of 60x120 hold no crop of 64x64."""
+    with pytest.raises(ValueError, match="case input failed on the runtime this: .*64x64"):
+        call("benchmark", *(INPUT + ["--data", "sintel-clean=" + tiny_sintel]))
+
+
+def test_runtimes_by_name(monkeypatch):
+    monkeypatch.setattr(benchmark, "ENVIRONMENTS", {"tf1": "/nowhere/tf1", "tf2": sys.executable})
+    assert benchmark.find_runtimes(None) == {"tf2": sys.executable}
+    assert benchmark.find_runtimes(["current", "mine=" + sys.executable]) == {
+        "current": sys.executable,
+        "mine": sys.executable,
+    }
+    with pytest.raises(FileNotFoundError, match="/nowhere/tf1"):
+        benchmark.find_runtimes(["tf1"])
+    with pytest.raises(ValueError, match="tf3.*tf1, tf2, current"):
+        benchmark.find_runtimes(["tf3"])
+    monkeypatch.setattr(benchmark, "ENVIRONMENTS", {})
+    assert benchmark.find_runtimes(None) == {"current": sys.executable}
+
+
+def test_wrong_input(tmp_path, capsys):
+    (tmp_path / "old.json").write_text("[]")
+    with pytest.raises(ValueError, match="old.json"):
+        call("benchmark", "--compare", tmp_path / "old.json")
+    with pytest.raises(FileNotFoundError, match="absent"):
+        call("benchmark", "--data", "sintel-clean=%s" % (tmp_path / "absent"))
+    with pytest.raises(IsADirectoryError):
+        call("benchmark", "--output", tmp_path)
+    with pytest.raises(SystemExit):
+        call("benchmark", "--size", "60x64")
+    assert "multiples of 64" in capsys.readouterr().err
+
+
+def test_a_refusal_is_one_line(tmp_path):
+    done = run("benchmark", "--runtimes", "mine=nowhere", cwd=str(tmp_path))
+    assert "nowhere" in only_line(done) and not os.listdir(str(tmp_path))

@@ -1,0 +1,105 @@
+"""`pwcnet scenes`."""
+
+import numpy as np
+import pytest
+
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.sample import load_sample
+from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.scenes import generate_pair
+from tests.helpers.subcommands import call, only_line, run
+from tests.helpers.frames import list_files
+
+SMALL = ["--scenes", "2", "--frames", "3", "--size", "48x64", "--max-motion", "4"]
+
+
+def make(*arguments):
+    call("scenes", *arguments)
+
+
+def test_makes_a_data_set_from_any_directory(tmp_path):
+    done = run(
+        "scenes",
+        "--output",
+        "made",
+        *SMALL,
+        cwd=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 training scenes and 1 test scene in made" in done.stdout
+    samples = sintel_samples(str(tmp_path / "made"))
+    assert [sample.id for sample in samples] == [
+        "scene_%02d/frames_%04d_%04d" % (s, n, n + 1) for s in (1, 2) for n in (1, 2)
+    ]
+    loaded = load_sample(samples[0])
+    assert (
+        loaded.frame1.shape == (48, 64, 3)
+        and 0 < np.abs(loaded.flow).max() <= 4
+        and loaded.occlusion is not None
+    )
+    assert len(sintel_samples(str(tmp_path / "made"), "final", mode="test")) == 2
+
+
+def test_seed_decides(tmp_path):
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        make("--output", tmp_path / name, "--seed", seed, *SMALL)
+    assert list_files(tmp_path / "a") == list_files(tmp_path / "c")
+    same, other = (
+        [
+            (tmp_path / "a" / path).read_bytes() == (tmp_path / name / path).read_bytes()
+            for path in list_files(tmp_path / "a")
+        ]
+        for name in "bc"
+    )
+    assert all(same) and not all(other)
+
+
+def test_refuses_a_folder_with_other_files(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    assert "thesis.txt" in only_line(run("scenes", "--output", str(tmp_path), *SMALL))
+    assert list_files(tmp_path) == ["thesis.txt"]
+
+
+def test_pairs_to_train_on(tmp_path, capsys):
+    options = ["--pairs", "2", "--size", "64x96", "--median-motion", "3", "--seed", "4"]
+    make("--output", tmp_path, "--style", "training", *options)
+    assert "2 training scenes and 1 test scene" in capsys.readouterr().out
+    samples = sintel_samples(str(tmp_path))
+    assert [sample.id for sample in samples] == [
+        "pair_%06d/frames_0001_0002" % number for number in (1, 2)
+    ]
+    made, loaded = (
+        generate_pair(4, 1, SceneOptions(height=64, width=96, median_motion=3.0)),
+        load_sample(samples[1]),
+    )
+    assert all(
+        (getattr(loaded, name) == getattr(made, name)).all()
+        for name in ("frame1", "frame2", "flow", "valid", "occlusion")
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--pairs", "3"],
+        ["--style", "training", "--frames", "3"],
+        ["--frames", "0"],
+        ["--max-motion", "-3"],
+        ["--scenes", "many"],
+        ["--seed", "-1"],
+        ["--size", "48"],
+    ],
+)
+def test_refuses_wrong_options(wrong, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        make("--output", tmp_path, *wrong)
+    assert caught.value.code == 2 and wrong[-2] in capsys.readouterr().err
+    assert list_files(tmp_path) == []
+
+
+def test_one_frame_is_no_scene_and_costs_none_that_was_there(tmp_path):
+    make("--output", tmp_path, *SMALL)
+    before = list_files(tmp_path)
+    with pytest.raises(ValueError, match="2 frames"):
+        make("--output", tmp_path, "--frames", "1")
+    assert list_files(tmp_path) == before
