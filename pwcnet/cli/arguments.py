@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Sequence
 
 BARE_DEFAULTS = (None, False, (), [], "", argparse.SUPPRESS)
 
@@ -15,12 +15,15 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30, width=100)
 
-    def _get_help_string(self, action: argparse.Action) -> Optional[str]:
+    def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help
-        if text and action.option_strings and "default" not in text:
-            if not any(action.default is bare or action.default == bare for bare in BARE_DEFAULTS):
-                text += " (default: %(default)s)"
+        if text and action.option_strings and "default" not in text and _says_more(action.default):
+            text += " (default: %(default)s)"
         return text
+
+
+def _says_more(default: Any) -> bool:
+    return not any(default is bare or default == bare for bare in BARE_DEFAULTS)
 
 
 class _Options:
@@ -53,7 +56,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
         self, *arguments: Any, examples: str = "", published: bool = False, **settings: Any
     ) -> None:
         self.spelling = "_" if published else "-"
-        self._ascend_actions: List[argparse.Action] = []
+        self._ascend_actions: list[argparse.Action] = []
         self._shows_ascend = False
         settings.setdefault("formatter_class", HelpFormatter)
         settings.setdefault("allow_abbrev", False)
@@ -69,7 +72,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
         return group
 
     def add_ascend_group(self, shown: bool) -> argparse._ArgumentGroup:
-        """A group of options of Ascend NPUs, which the help lists only if `shown`, or after --help-ascend."""
+        """A group of options of Ascend NPUs, listed only if `shown`, or by --help-ascend."""
         self.add_argument(
             "--help-ascend",
             action=_AscendHelp,
@@ -94,8 +97,8 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
                 action.help = text
 
     def parse_known_args(  # type: ignore[override]
-        self, args: Optional[Sequence[str]] = None, namespace: Optional[argparse.Namespace] = None
-    ) -> Tuple[argparse.Namespace, List[str]]:
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
         """argparse's, with the other spelling of each option accepted."""
         if args is not None:
             args = [self._accepted(argument) for argument in args]
@@ -114,7 +117,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
 class _AscendHelp(argparse.Action):
     """Prints the help with the options of Ascend NPUs, and ends the program."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, help: Optional[str] = None):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None):
         super().__init__(option_strings, argparse.SUPPRESS, 0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: Any, *_: Any) -> None:
@@ -167,7 +170,7 @@ def non_negative_float(text: str) -> float:
         raise argparse.ArgumentTypeError("expected a number of 0 or more, got %r" % text) from None
 
 
-def image_size(text: str) -> Tuple[int, int]:
+def image_size(text: str) -> tuple[int, int]:
     """(height, width) in pixels of HEIGHTxWIDTH, e.g. 448x1024."""
     match = re.match(r"([1-9][0-9]*)[xX]([1-9][0-9]*)$", text)
     if not match:
@@ -175,7 +178,7 @@ def image_size(text: str) -> Tuple[int, int]:
     return int(match.group(1)), int(match.group(2))
 
 
-def network_size(text: str) -> Tuple[int, int]:
+def network_size(text: str) -> tuple[int, int]:
     """(height, width) in pixels, both multiples of 64, as the network's input has to be."""
     height, width = image_size(text)
     if height % 64 or width % 64:
@@ -187,7 +190,7 @@ def network_size(text: str) -> Tuple[int, int]:
 
 
 def _spelled(flag: str, spelling: str) -> str:
-    """The flag with its words joined by the spelling; a short option and a value stay as they are."""
+    """The flag with its words joined by the spelling; short options and values are kept."""
     return "--" + re.sub("[-_]", spelling, flag[2:]) if re.match(r"--\w", flag) else flag
 
 

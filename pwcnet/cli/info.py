@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import platform
-from typing import Any, List, Tuple
+from typing import Any
 
 from pwcnet._version import __version__
 from pwcnet.cli.arguments import ArgumentParser
@@ -17,10 +17,10 @@ OPTIONAL = (
     ("jinja2", "HTML reports"),
     ("horovod", "several workers"),
 )
-PRETRAINED = "pretrained"
+PRETRAINED = "pretrained"  # folder of the user's checkpoints, in the current directory
 
 
-def main(argv: List[str], prog: str) -> None:
+def main(argv: list[str], prog: str) -> None:
     """Prints the report."""
     parser(prog).parse_args(argv)
     for name, text in facts():
@@ -32,7 +32,7 @@ def parser(prog: str) -> ArgumentParser:
     return ArgumentParser(prog=prog, description=__doc__, examples="pwcnet info")
 
 
-def facts() -> List[Tuple[str, str]]:
+def facts() -> list[tuple[str, str]]:
     """(what, its version, place or state) of everything that a report of a problem should hold."""
     rows = [
         ("pwcnet", "%s in %s" % (__version__, os.path.dirname(os.path.dirname(__file__)))),
@@ -44,12 +44,20 @@ def facts() -> List[Tuple[str, str]]:
     rows += [("npu_bridge", "installed" if _installed("npu_bridge") else "not installed")]
     for name, use in OPTIONAL:
         rows.append((name, _version(name) if _installed(name) else "not installed (%s)" % use))
-    from pwcnet.weights.checkpoint import list_checkpoints
+    return rows + _weights()
 
-    rows.append(("weights", "%s (shipped)" % shipped_weights()))
-    for step, prefix in sorted(list_checkpoints(PRETRAINED).items()):
-        rows.append(("", "%s (step %d)" % (prefix, step)))
-    return rows
+
+def _weights() -> list[tuple[str, str]]:
+    try:
+        rows = [("weights", "%s (shipped)" % shipped_weights())]
+    except FileNotFoundError as error:
+        rows = [("weights", str(error))]
+    try:
+        from pwcnet.weights.checkpoint import list_checkpoints
+    except ImportError:  # TensorFlow, which a row above says
+        return rows
+    found = sorted(list_checkpoints(PRETRAINED).items())
+    return rows + [("", "%s (step %d)" % (prefix, step)) for step, prefix in found]
 
 
 def _tensorflow() -> str:

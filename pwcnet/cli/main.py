@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 from pwcnet._version import __version__
 from pwcnet.cli.common import run
@@ -24,7 +24,7 @@ class Command(NamedTuple):
 
     summary: str
     module: str = ""
-    members: Dict[str, "Command"] = {}
+    members: dict[str, Command] = {}
 
 
 INSPECT = {
@@ -53,7 +53,7 @@ ASCEND = {
         "write or check the rank table that joins NPUs", "pwcnet.cli.ascend.rank_table"
     ),
 }
-COMMANDS: Tuple[Tuple[str, Dict[str, Command]], ...] = (
+COMMANDS: tuple[tuple[str, dict[str, Command]], ...] = (
     (
         "flow",
         {
@@ -119,14 +119,14 @@ EXAMPLES = """examples:
 """
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Runs `pwcnet` with these arguments, by default those of the program, and ends the program."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     commands = {name: command for _, group in COMMANDS for name, command in group.items()}
     _dispatch("pwcnet", commands, arguments)
 
 
-def _dispatch(prog: str, commands: Dict[str, Command], arguments: List[str]) -> None:
+def _dispatch(prog: str, commands: dict[str, Command], arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_help(prog, commands))
         sys.exit(0 if arguments else 2)
@@ -148,7 +148,7 @@ def _dispatch(prog: str, commands: Dict[str, Command], arguments: List[str]) -> 
     run(command.module, arguments[1:], prog)
 
 
-def _help(prog: str, commands: Dict[str, Command]) -> str:
+def _help(prog: str, commands: dict[str, Command]) -> str:
     if prog != "pwcnet":
         return "usage: %s SUBCOMMAND [options]\n\n%s" % (prog, _listed(commands))
     groups = "\n\n".join("%s:\n%s" % (title, _listed(group)) for title, group in COMMANDS)
@@ -159,5 +159,5 @@ def _help(prog: str, commands: Dict[str, Command]) -> str:
     )
 
 
-def _listed(commands: Dict[str, Command]) -> str:
+def _listed(commands: dict[str, Command]) -> str:
     return "\n".join("  %-14s  %s" % (name, command.summary) for name, command in commands.items())

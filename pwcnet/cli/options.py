@@ -37,6 +37,7 @@ WITHOUT_EFFECT = frozenset(
     "session_device_id".split()
 )
 
+FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
 WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
 
 log = logging.getLogger(__name__)

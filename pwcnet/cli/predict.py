@@ -13,6 +13,7 @@ import numpy as np
 from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int
 from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import (
+    FINITE_REMEDY,
     add_device_options,
     add_precision_option,
     add_weights_option,
@@ -208,7 +209,7 @@ def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
     """Raises ValueError if a flow has NaN or infinity, which no reader of flow files could use."""
     count = int((~np.isfinite(flow)).any(axis=-1).sum())
     if count:
-        with remedy("`pwcnet inspect checkpoint` finds weights that are not finite"):
+        with remedy(FINITE_REMEDY):
             raise ValueError(
                 "The flow of %s has NaN or infinity in %d pixels; the weights are %s"
                 % (name, count, weights)

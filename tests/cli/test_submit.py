@@ -1,4 +1,4 @@
-"""Submissions, from the command line to the archive."""
+"""`pwcnet submit`: from its options to the archive."""
 
 import os
 import shutil
@@ -10,14 +10,15 @@ import pytest
 
 from pwcnet.cli import submit
 from pwcnet.data.datasets.sintel import FOLDER
-from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.evaluation import submission, submission_plan
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
-from tests.conftest import ROOT, read_flo, run_command
+from tests.conftest import read_flo
+from tests.helpers.frames import moving_frames
+from tests.helpers.subcommands import call, only_line, run
 
 SCENES = {"cave": 2, "wall": 3}  # frames of each
-FRAMES = demo_scene(5, 64, 128, 3, 4.0).frames
+FRAMES = moving_frames(3, 64, 128)
 STEMS = ["cave/frame_0001", "wall/frame_0001", "wall/frame_0002"]
 FLOWS = [render_pass + "/" + stem + ".flo" for render_pass in ("clean", "final") for stem in STEMS]
 
@@ -62,7 +63,7 @@ def kitti(tmp_path_factory):
 
 @pytest.fixture
 def published(monkeypatch):
-    """The counts of the tiny sets in the place of the published ones."""
+    """The counts of the tiny sets instead of the published ones."""
     for data, changes in (
         ("sintel", {"pairs": 3, "scenes": 2}),
         ("kitti2012", {"pairs": 2}),
@@ -77,18 +78,10 @@ def published(monkeypatch):
 def sintel_main(sintel, small_frozen, tmp_path):
     """Runs the command line on the two scenes, into tmp_path/out."""
 
-    def main(*arguments, **changed):
-        options = {
-            "data": "sintel",
-            "dataset": sintel,
-            "ckpt": small_frozen,
-            "output": tmp_path / "out",
-        }
-        options.update(changed)
-        return submit.main(
-            [str(each) for name, value in options.items() for each in ("--" + name, value)]
-            + [str(each) for each in arguments]
-        )
+    def main(*arguments, data="sintel", dataset=sintel, weights=small_frozen, output=None):
+        options = ["--data", "%s=%s" % (data, dataset), "--weights", weights]
+        options += ["--output", output or tmp_path / "out"]
+        call("submit", *(options + list(arguments)))
 
     return main
 
@@ -112,7 +105,7 @@ def test_the_published_counts():
 def test_sintel_both_passes_in_one_archive(
     published, sintel_main, small_checkpoint, tmp_path, capsys
 ):
-    sintel_main("--zip", tmp_path / "flow.zip", ckpt=small_checkpoint)
+    sintel_main("--zip", tmp_path / "flow.zip", weights=small_checkpoint)
     assert files(tmp_path / "out") == FLOWS
     with Predictor(small_checkpoint) as predictor:
         for dark, render_pass in ((1, "clean"), (2, "final")):
@@ -129,7 +122,7 @@ def test_sintel_both_passes_in_one_archive(
     assert "6 flows of sintel" in printed and "flow.zip" in printed and "INCOMPLETE" not in printed
     first = (tmp_path / "flow.zip").read_bytes()
     sintel_main(
-        "--zip", tmp_path / "flow.zip", ckpt=small_checkpoint
+        "--zip", tmp_path / "flow.zip", weights=small_checkpoint
     )  # only checked and packed again
     assert (
         "6 of 6 flows are there" in capsys.readouterr().out
@@ -190,7 +183,7 @@ def test_passes_of_other_pairs_are_refused(published, sintel, sintel_main, tmp_p
 
 
 def test_a_trial_says_that_it_is_one(sintel_main, tmp_path, capsys):
-    sintel_main("--allow_incomplete", "--zip", tmp_path / "flow.zip")
+    sintel_main("--allow-incomplete", "--zip", tmp_path / "flow.zip")
     printed = capsys.readouterr().out
     assert printed.count("INCOMPLETE, not to be sent") == 2 and "552 pairs" in printed
     assert files(tmp_path / "out") == FLOWS and sorted(os.listdir(str(tmp_path))) == [
@@ -228,7 +221,7 @@ def test_an_interrupted_run_goes_on(published, sintel_main, tmp_path, monkeypatc
 def test_other_settings_and_weights_are_never_mixed(
     published, sintel_main, small_checkpoint, tmp_path, monkeypatch
 ):
-    def stopped(_, config, folder, remaining):
+    def stopped(args, weights, config, folder, remaining):
         folder.write(next(iter(remaining)), np.zeros((64, 128, 2), np.float32))
         raise KeyboardInterrupt
 
@@ -238,7 +231,7 @@ def test_other_settings_and_weights_are_never_mixed(
     for arguments, changed, word in (
         (["--names", "raft"], {}, "names: 'sintel' in .*submission.json, 'raft' now"),
         (["--precision", "float16"], {}, "precision: .*submission.json"),
-        ([], {"ckpt": small_checkpoint}, "weights: .*submission.json"),
+        ([], {"weights": small_checkpoint}, "weights: .*submission.json"),
     ):
         with pytest.raises(ValueError, match=word):
             sintel_main(*arguments, **changed)
@@ -250,9 +243,9 @@ def test_other_settings_and_weights_are_never_mixed(
 def test_a_run_that_wrote_no_flow_binds_nobody(published, sintel_main, small_checkpoint, tmp_path):
     (tmp_path / "broken.pb").write_bytes(b"no graph")
     with pytest.raises(ValueError, match="broken.pb"):
-        sintel_main(ckpt=tmp_path / "broken.pb")
+        sintel_main(weights=tmp_path / "broken.pb")
     assert os.listdir(str(tmp_path / "out")) == [submission.MANIFEST]
-    sintel_main(ckpt=small_checkpoint)
+    sintel_main(weights=small_checkpoint)
     assert files(tmp_path / "out") == FLOWS
 
 
@@ -280,58 +273,28 @@ def test_archives_that_cannot_be(archive, words, published, sintel_main, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_wrong_input_is_one_line(sintel, small_checkpoint, tmp_path):
-    done = run_command(
-        os.path.join(ROOT, "scripts", "submit.py"),
-        "--data",
-        "sintel",
-        "--dataset",
-        sintel,
-        "--ckpt",
-        small_checkpoint,
-        "--output",
-        "out",
-        cwd=str(tmp_path),
-    )
-    assert (
-        done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "552 pairs" in done.stderr
-    ), done.stderr
+def test_a_refusal_is_one_line(sintel, small_checkpoint, tmp_path):
+    options = ["--data", "sintel=%s" % sintel, "--weights", small_checkpoint, "--output", "out"]
+    assert "552 pairs" in only_line(run("submit", *options, cwd=str(tmp_path)))
     assert os.listdir(str(tmp_path)) == []
-    for dataset, ckpt, words in (
-        (tmp_path / "absent", small_checkpoint, "absent"),
-        (sintel, tmp_path / "none", "none.index"),
-        (sintel, "none.pb", "none.pb"),
+
+
+def test_wrong_input(sintel_main, sintel, tmp_path):
+    for changed, name in (
+        ({"dataset": tmp_path / "absent"}, "absent"),
+        ({"weights": tmp_path / "none"}, "none.index"),
+        ({"weights": "none.pb"}, "none.pb"),
     ):
-        with pytest.raises(FileNotFoundError, match=words):
-            submit.main(
-                [
-                    "--data",
-                    "sintel",
-                    "--allow_incomplete",
-                    "--output",
-                    str(tmp_path / "out"),
-                    "--dataset",
-                    str(dataset),
-                    "--ckpt",
-                    str(ckpt),
-                ]
-            )
-    with pytest.raises(ValueError, match="kitti2015 .*'raft'"):
-        submit.main(
-            [
-                "--data",
-                "kitti2015",
-                "--names",
-                "raft",
-                "--output",
-                "out",
-                "--dataset",
-                str(sintel),
-                "--ckpt",
-                "none",
-            ]
-        )
-    assert os.listdir(str(tmp_path)) == []
+        with pytest.raises(FileNotFoundError, match=name):
+            sintel_main("--allow-incomplete", **changed)
+    with pytest.raises(ValueError, match="kitti2015.*'raft'"):
+        sintel_main("--names", "raft", data="kitti2015")
+    with pytest.raises(ValueError, match="sintel, kitti2012, kitti2015, .*hd1k="):
+        sintel_main(data="hd1k")
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(NotADirectoryError):
+        sintel_main("--allow-incomplete", output=tmp_path / "file")
+    assert os.listdir(str(tmp_path)) == ["file"]
 
 
 def test_frames_of_two_sizes_are_named(sintel, sintel_main, tmp_path):
@@ -342,7 +305,7 @@ def test_frames_of_two_sizes_are_named(sintel, sintel_main, tmp_path):
         ValueError,
         match=r"64x128 \(height x width\) in .*frame_0002.png and 64x96 in .*frame_0003.png",
     ):
-        sintel_main("--allow_incomplete", dataset=tmp_path / "broken")
+        sintel_main("--allow-incomplete", dataset=tmp_path / "broken")
 
 
 def test_real_frames_without_a_final_pass(real_data, sintel_main):
