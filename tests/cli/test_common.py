@@ -10,7 +10,7 @@ import types
 import pytest
 
 from pwcnet.cli import common
-from tests.conftest import ROOT, run_command
+from tests.helpers.commands import ROOT, run_command
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.helpers.subcommands import call, only_line, run
 from tests.helpers.evaluations import SCENES, evaluation, write
+from tests.helpers.subcommands import call, only_line, run
 
 EPES = dict(zip(SCENES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]))
 

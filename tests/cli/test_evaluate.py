@@ -17,7 +17,7 @@ from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.metrics import MEASURES
 from pwcnet.io.flow_files import write_flow
-from tests.conftest import average_epe, read_flo
+from tests.helpers.flows import average_epe, read_flo
 from tests.helpers.subcommands import call, only_line, run
 
 IDS = ["scene_%02d/frames_%04d_%04d" % (scene, n, n + 1) for scene in (1, 2) for n in (1, 2)]

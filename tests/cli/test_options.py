@@ -13,7 +13,8 @@ from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.options import add_device_options, device_config, session_text
 from pwcnet.runtime import devices
 from pwcnet.runtime.devices import on_npu, session_config
-from tests.conftest import read_flo, run_main
+from tests.helpers.commands import run_main
+from tests.helpers.flows import read_flo
 from tests.helpers.subcommands import call
 from tests.standins.fixtures import standins  # noqa: F401
 

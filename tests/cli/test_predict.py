@@ -11,9 +11,9 @@ from pwcnet.cli import predict
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
-from tests.conftest import read_flo
-from tests.helpers.subcommands import call, only_line, run
+from tests.helpers.flows import read_flo
 from tests.helpers.frames import list_files, moving_frames, write_images
+from tests.helpers.subcommands import call, only_line, run
 from tests.helpers.videos import write_video
 
 FRAMES = moving_frames(5, 48, 64)

@@ -15,9 +15,10 @@ from pwcnet.inference.predictor import Predictor
 from pwcnet.io.frame_pairs import frame_pairs
 from pwcnet.io.images import read_frame
 from pwcnet.io.video import read_video, video_facts
-from tests.conftest import read_flo, run_command
-from tests.helpers.subcommands import call, run
+from tests.helpers.commands import run_command
+from tests.helpers.flows import read_flo
 from tests.helpers.frames import list_files, moving_frames, write_images
+from tests.helpers.subcommands import call, run
 from tests.helpers.videos import write_video
 
 MEASURED = """

@@ -7,8 +7,8 @@ from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.sample import load_sample
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import generate_pair
-from tests.helpers.subcommands import call, only_line, run
 from tests.helpers.frames import list_files
+from tests.helpers.subcommands import call, only_line, run
 
 SMALL = ["--scenes", "2", "--frames", "3", "--size", "48x64", "--max-motion", "4"]
 

@@ -12,7 +12,7 @@ from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow
 from pwcnet.weights import files
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import run_main
+from tests.helpers.commands import run_main
 from tests.helpers.subcommands import call
 
 SAID = "weights: the shipped ones"

@@ -13,7 +13,7 @@ from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.evaluation import submission, submission_plan
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
-from tests.conftest import read_flo
+from tests.helpers.flows import read_flo
 from tests.helpers.frames import moving_frames
 from tests.helpers.subcommands import call, only_line, run
 

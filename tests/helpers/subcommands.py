@@ -2,13 +2,10 @@
 
 import importlib
 import os
-import subprocess
 import sys
 
 from pwcnet.cli.main import COMMANDS
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
+from tests.helpers.commands import ROOT, run_python
 
 SUBCOMMANDS = {}  # {"predict" or "inspect graph": Command}
 for _, group in COMMANDS:
@@ -29,12 +26,6 @@ def run(name, *arguments, **options):
     """Runs a subcommand in a fresh process; returns the CompletedProcess with its text."""
     options.setdefault("env", dict(os.environ, PYTHONPATH=ROOT))
     return run_python(sys.executable, "-m", "pwcnet", *name.split(), *arguments, **options)
-
-
-def run_python(python, *arguments, **options):
-    """Runs `PYTHON ARGUMENTS` in a fresh process; returns the CompletedProcess with its text."""
-    command = [python] + [str(argument) for argument in arguments]
-    return subprocess.run(command, capture_output=True, text=True, **options)
 
 
 def only_line(done):

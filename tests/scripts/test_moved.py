@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tests.helpers.subcommands import ROOT, SUBCOMMANDS, run_python
+from tests.helpers.commands import ROOT, run_python
+from tests.helpers.subcommands import SUBCOMMANDS
 
 MOVED = {
     "benchmark.py": "benchmark",

@@ -17,7 +17,8 @@ from pwcnet.data.datasets.sintel import FOLDER, sintel_samples
 from pwcnet.data.sample import load_sample
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.inference.predictor import Predictor
-from tests.conftest import ROOT, average_epe, read_flo, run_command, run_main
+from tests.helpers.commands import ROOT, run_command, run_main
+from tests.helpers.flows import average_epe, read_flo
 
 SCRIPT = os.path.join(
     ROOT, "scripts", "pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
