@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, Sequence
 
-BARE_DEFAULTS = (None, False, (), [], "", argparse.SUPPRESS)
+BARE_DEFAULTS: tuple[Any, ...] = (None, False, (), [], "", argparse.SUPPRESS)
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Callable, Iterator, NamedTuple
 
+import numpy as np
+
 from pwcnet.cli.arguments import (
     ArgumentParser,
     image_size,
@@ -19,7 +21,7 @@ from pwcnet.cli.arguments import (
 )
 from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.data.synthetic.options import SceneOptions
-from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_pair
+from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 
 STYLE_OPTIONS = {  # the options that only one style has
@@ -37,12 +39,12 @@ class Recipe(NamedTuple):
 
     Attributes:
         name: pattern of the scenes' names, for a number from 1.
-        count: number of training scenes; one more goes to the test split.
+        scenes: number of training scenes; one more goes to the test split.
         generate: gives the scene of a number from 0.
     """
 
     name: str
-    count: int
+    scenes: int
     generate: Callable[[int], Scene]
 
 
@@ -56,7 +58,7 @@ def main(argv: list[str], prog: str) -> None:
                 option = "--" + name.replace("_", "-")
                 options.error("%s is for --style %s only" % (option, style))
     recipe = demo_recipe(args) if args.style == "demo" else training_recipe(args)
-    with progress_bar(total=recipe.count + 1, unit="scene", desc=args.output) as bar:
+    with progress_bar(total=recipe.scenes + 1, unit="scene", desc=args.output) as bar:
 
         def scenes(first: int, end: int) -> Iterator[tuple[str, Scene]]:
             for number in range(first, end):
@@ -64,9 +66,9 @@ def main(argv: list[str], prog: str) -> None:
                 bar.update()
 
         with remedy("choose another --output"):
-            training, test = scenes(0, recipe.count), scenes(recipe.count, recipe.count + 1)
+            training, test = scenes(0, recipe.scenes), scenes(recipe.scenes, recipe.scenes + 1)
             write_sintel(args.output, training, test)
-    print("%d training scenes and 1 test scene in %s" % (recipe.count, args.output))
+    print("%d training scenes and 1 test scene in %s" % (recipe.scenes, args.output))
 
 
 def demo_recipe(args: Namespace) -> Recipe:
@@ -86,8 +88,8 @@ def training_recipe(args: Namespace) -> Recipe:
     )
 
     def generate(number: int) -> Scene:
-        pair = generate_pair(args.seed, number, options)
-        return Scene([pair.frame1, pair.frame2], [pair.flow], [pair.occlusion], [~pair.valid])
+        scene = generate_scene(args.seed, number, 2, options)
+        return scene._replace(invalids=[np.zeros(args.size, bool)])
 
     return Recipe("pair_%06d", args.pairs, generate)
 

@@ -165,7 +165,7 @@ def test_scripts_without_packages_are_one_line(tmp_path):
 def test_a_limit_of_the_size_of_files(tmp_path):
     command = "ulimit -f 1; exec %s -m pwcnet scenes --output out --scenes 1" % sys.executable
     done = subprocess.run(
-        ["bash", "-c", command + " --frames 2 --height 64 --width 64"],
+        ["bash", "-c", command + " --frames 2 --size 64x64"],
         cwd=str(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -27,8 +27,8 @@ from pwcnet.cli import predict
 predict.main(sys.argv[1:], "pwcnet predict")
 print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 """
-# MiB between 24 and 96 frames. Allocators settle within 12 to 20; the frames, flows and images of 72
-# pairs, kept, would be above 50.
+# MiB between 24 and 96 frames. Allocators settle within 12 to 20; the frames, flows and images of
+# 72 pairs, kept, would be above 50.
 GROWTH = 24.0
 
 
