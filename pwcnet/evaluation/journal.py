@@ -55,7 +55,7 @@ class Journal:
             if self._stream is None:
                 lines = [json.dumps({"settings": self._settings})] + self._lines
                 write_text(self._path, "".join(line + "\n" for line in lines))
-                self._stream = open(self._path, "a", encoding="utf-8")
+                self._stream = open(self._path, "a", encoding="utf-8")  # noqa: SIM115
             self._stream.write(_format_result(result, saved) + "\n")
             self._stream.flush()
 

@@ -96,7 +96,7 @@ def format_totals(totals: dict[str, dict[str, Any]]) -> str:
     Returns:
         Lines with aligned columns; a mean without pixels is "n/a".
     """
-    rows = [_HEADINGS]
+    rows: list[tuple[str, ...]] = [_HEADINGS]
     for measure, total in totals.items():
         means = tuple(
             NOT_AVAILABLE if total[kind] is None else "%.4f" % total[kind]

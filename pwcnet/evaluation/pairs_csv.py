@@ -12,6 +12,7 @@ from typing import Callable, Iterator, Sequence
 import numpy as np
 
 from pwcnet.evaluation.scores import PairScores
+from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
 from pwcnet.io.atomic import check_output_file, os_errors_naming
 
@@ -93,7 +94,7 @@ def read_pair_ids(path: str) -> list[str]:
 
 
 @contextmanager
-def epe_csv(path: str | None) -> Iterator[Callable]:
+def epe_csv(path: str | None) -> Iterator[Callable[[Result], None]]:
     """Writes the end-point error of each pair as it comes, with the columns EPE_COLUMNS.
 
     Rows go to <name>.partial.csv, so that nothing is lost if the program is killed; the file gets
@@ -104,7 +105,7 @@ def epe_csv(path: str | None) -> Iterator[Callable]:
         path: The file; its folder is created if it is missing. None writes nothing.
 
     Yields:
-        A function that adds the row of a `pwcnet.evaluation.scoring.Result`.
+        A function that adds the row of a result.
 
     Raises:
         OSError: At once, where the file cannot be written; the error names `path`.
@@ -117,7 +118,7 @@ def epe_csv(path: str | None) -> Iterator[Callable]:
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     rows = 0
 
-    def add(result) -> None:
+    def add(result: Result) -> None:
         nonlocal rows
         epe = result.scores["EPE"]
         write([result.id, format(epe, ".6f"), epe.count, _format(result.seconds)])

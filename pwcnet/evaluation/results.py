@@ -171,7 +171,7 @@ class EvaluationFolder:
     def __enter__(self) -> EvaluationFolder:
         return self
 
-    def __exit__(self, kind, *_) -> None:
+    def __exit__(self, kind: Any, *_: Any) -> None:
         self._journal.close()
         if kind is not None and self._results and not is_complete(self._path):
             log.warning(

@@ -167,7 +167,7 @@ class SubmissionFolder:
         if flow.shape[:2] != self._sizes[path]:
             raise ValueError(
                 "%s has %dx%d pixels (height x width), its frame %s has %dx%d"
-                % ((self._path(path),) + flow.shape[:2] + (sample.frame1,) + self._sizes[path])
+                % (self._path(path), *flow.shape[:2], sample.frame1, *self._sizes[path])
             )
         if not valid.all():
             raise ValueError(

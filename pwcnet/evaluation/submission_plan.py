@@ -116,32 +116,30 @@ def _missing(benchmark: Benchmark, samples: dict[str, list[Sample]]) -> str | No
     ids = {folder: [sample.id for sample in samples[folder]] for folder in samples}
     if benchmark.scenes is None:
         (pairs,) = ids.values()
-        return _missing_numbers(benchmark, pairs)
-    return _missing_scenes(benchmark, ids)
+        return _missing_numbers(benchmark.pairs, pairs)
+    return _missing_scenes(benchmark.pairs, benchmark.scenes, ids)
 
 
-def _missing_numbers(benchmark: Benchmark, pairs: list[str]) -> str | None:
-    if pairs == ["%06d_10" % number for number in range(benchmark.pairs)]:
+def _missing_numbers(count: int, pairs: list[str]) -> str | None:
+    if pairs == ["%06d_10" % number for number in range(count)]:
         return None
     return "the %d pairs 000000_10 to %06d_10, found %d%s" % (
-        benchmark.pairs,
-        benchmark.pairs - 1,
+        count,
+        count - 1,
         len(pairs),
         ", %s to %s" % (pairs[0], pairs[-1]) if pairs else "",
     )
 
 
-def _missing_scenes(benchmark: Benchmark, ids: dict[str, list[str]]) -> str | None:
+def _missing_scenes(count: int, scene_count: int, ids: dict[str, list[str]]) -> str | None:
     scenes = {folder: Counter(pair.split("/")[0] for pair in ids[folder]) for folder in ids}
     first = next(iter(ids.values()))
     counts = {(len(scenes[folder]), len(ids[folder])) for folder in ids}
-    if counts == {(benchmark.scenes, benchmark.pairs)} and all(
-        pairs == first for pairs in ids.values()
-    ):
+    if counts == {(scene_count, count)} and all(pairs == first for pairs in ids.values()):
         return None
     return "%d pairs in %d scenes, the same in %s; found %s" % (
-        benchmark.pairs,
-        benchmark.scenes,
+        count,
+        scene_count,
         " and ".join("test/" + folder for folder in ids),
         "; ".join("test/%s: %s" % (folder, _count_pairs(scenes[folder])) for folder in ids),
     )

@@ -21,7 +21,7 @@ class Mean(NamedTuple):
     """
 
     value: float | None
-    count: int
+    count: int  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return format(self, "")

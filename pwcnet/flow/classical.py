@@ -6,9 +6,15 @@ import cv2
 import numpy as np
 
 # The values of OpenCV's sample, but five levels instead of three.
-FARNEBACK = dict(
-    pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=5, poly_sigma=1.2, flags=0
-)
+FARNEBACK = {
+    "pyr_scale": 0.5,
+    "levels": 5,
+    "winsize": 15,
+    "iterations": 3,
+    "poly_n": 5,
+    "poly_sigma": 1.2,
+    "flags": 0,
+}
 
 
 def _dis(grey1: np.ndarray, grey2: np.ndarray) -> np.ndarray:
@@ -61,5 +67,5 @@ class ClassicalFlow:
     def __enter__(self) -> ClassicalFlow:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         pass

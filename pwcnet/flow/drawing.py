@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Iterable
+
 import cv2
 import numpy as np
 
@@ -179,7 +181,14 @@ def _grid(length: int, spacing: int) -> list[int]:
     return [int((length - (count - 1) * spacing) // 2 + index * spacing) for index in range(count)]
 
 
-def _draw_arrow(image, start, motion, color, thickness, spacing) -> None:
+def _draw_arrow(
+    image: np.ndarray,
+    start: tuple[float, float],
+    motion: np.ndarray,
+    color: tuple[int, int, int],
+    thickness: int,
+    spacing: float,
+) -> None:
     length = float(np.hypot(*motion))
     if length < 1:
         radius = int((0.5 + 0.5 * thickness) * 2**SHIFT)
@@ -222,5 +231,5 @@ def _short(number: float) -> str:
     return "%.3g" % number if number >= 10 else "%.2g" % number
 
 
-def _fixed(point) -> tuple[int, ...]:
+def _fixed(point: Iterable[float]) -> tuple[int, ...]:
     return tuple(int(round(float(value) * 2**SHIFT)) for value in point)

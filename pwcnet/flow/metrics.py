@@ -12,16 +12,20 @@ ValueError for shapes that differ and for valid pixels whose error is unknown.
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import numpy as np
 
 from pwcnet.flow.averages import Mean, average_where, check_known, percentage
 from pwcnet.flow.occlusion import occlusion_distance
 from pwcnet.io.flow_files import as_mask, valid_pixels
 
-# Sintel: name, from (included), to (excluded), pixels per frame.
-SPEEDS = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))
-# Sintel: name, from (included), to (excluded), pixels.
-DISTANCES = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))
+Ranges = Tuple[Tuple[str, float, float], ...]  # name, from (included), to (excluded)
+
+# Sintel: pixels per frame.
+SPEEDS: Ranges = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))
+# Sintel: pixels.
+DISTANCES: Ranges = (("d0-10", 0, 10), ("d10-60", 10, 60), ("d60-140", 60, 140))
 OUTLIER_PIXELS = (1, 3, 5)  # of the measures 1px, 3px, 5px
 FL_PIXELS, FL_FRACTION = 3, 0.05  # KITTI: an outlier's error exceeds both limits
 WAUC_THRESHOLDS = np.arange(1, 101) / 20  # VIPER: 0.05 to 5 pixels
@@ -214,7 +218,8 @@ def evaluate_maps(
         angles: From `angular_error`.
         speed: From `flow_magnitude` of the ground truth.
         valid: [H, W] bool, pixels with known ground truth only.
-        occlusions, foreground: As for `evaluate`.
+        occlusions: As for `evaluate`.
+        foreground: As for `evaluate`.
 
     Returns:
         {measure: Mean}, in the order of MEASURES.
@@ -282,7 +287,7 @@ def _without_nan(values: np.ndarray) -> np.ndarray:
 
 
 def _average_ranges(
-    epe: np.ndarray, valid: np.ndarray | None, quantity: np.ndarray, ranges
+    epe: np.ndarray, valid: np.ndarray | None, quantity: np.ndarray, ranges: Ranges
 ) -> dict[str, Mean]:
     """{name: mean EPE of the pixels whose quantity is in the range}."""
     if quantity.shape != np.shape(epe):

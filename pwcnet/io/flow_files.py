@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from contextlib import suppress
 from typing import Callable
 
 import cv2
@@ -147,10 +148,8 @@ def decode_image(data: bytes, path: str) -> np.ndarray:
     broken_off = data.startswith(b"\xff\xd8") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
     image = None
     if data and not broken_off:
-        try:
+        with suppress(cv2.error):
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error:
-            pass
     if image is None:
         raise ValueError(
             "%s is not a complete image (%d bytes); copy the file again" % (path, len(data))

@@ -46,7 +46,7 @@ class FramePairs(NamedTuple):
     """
 
     pairs: Iterator[Pair]
-    count: int | None
+    count: int | None  # type: ignore[assignment]
     files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     title: str | None = None
@@ -101,8 +101,8 @@ def _image_pairs(files: Sequence[str], title: str | None = None) -> FramePairs:
 def _video_pairs(path: str) -> FramePairs:
     frames, facts = read_video(path), video_facts(path)
     title = os.path.splitext(os.path.basename(path))[0]
-    pairs = _read_video_pairs(frames, path, title, facts.count)
-    count = None if facts.count is None else max(1, facts.count - 1)
+    pairs = _read_video_pairs(frames, path, title, facts.frames)
+    count = None if facts.frames is None else max(1, facts.frames - 1)
     return FramePairs(pairs, count, title=title, rate=facts.rate)
 
 
@@ -113,7 +113,7 @@ def _read_image_pairs(files: Sequence[str], names: Sequence[str]) -> Iterator[Pa
         if frame.shape != previous.shape:
             raise ValueError(
                 "%s has %dx%d pixels (height x width), %s has %dx%d; both frames must have one size"
-                % ((files[index + 1],) + frame.shape[:2] + (files[index],) + previous.shape[:2])
+                % (files[index + 1], *frame.shape[:2], files[index], *previous.shape[:2])
             )
         yield Pair(name, previous, frame)
         previous = frame

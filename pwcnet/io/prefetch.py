@@ -58,7 +58,8 @@ def _produce(items: Iterable, waiting: queue.Queue, stopped: threading.Event) ->
 def _put(entry: tuple, waiting: queue.Queue, stopped: threading.Event) -> None:
     while not stopped.is_set():
         try:
-            return waiting.put(entry, timeout=_POLL_SECONDS)
+            waiting.put(entry, timeout=_POLL_SECONDS)
+            return
         except queue.Full:
             continue
 
@@ -130,7 +131,7 @@ class BackgroundWriter:
     def __enter__(self) -> BackgroundWriter:
         return self
 
-    def __exit__(self, kind, *_) -> None:
+    def __exit__(self, kind: Any, *_: Any) -> None:
         self._pool.shutdown(wait=True)
         if kind is None:
             for call in self._calls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import ExitStack, contextmanager
-from typing import Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,11 +26,11 @@ class VideoFacts(NamedTuple):
     """What a video's container says; None where it says nothing plausible.
 
     Attributes:
-        count: The number of frames; some containers only estimate it.
+        frames: The number of frames; some containers only estimate it.
         rate: Frames per second.
     """
 
-    count: int | None
+    frames: int | None
     rate: float | None
 
 
@@ -79,7 +79,7 @@ def read_video(path: str) -> Iterator[np.ndarray]:
     return _frames(capture, path)
 
 
-def _frames(capture, path: str) -> Iterator[np.ndarray]:
+def _frames(capture: Any, path: str) -> Iterator[np.ndarray]:
     try:
         success, frame = capture.read()
         if not success:
@@ -141,7 +141,10 @@ class VideoWriter:
     def __init__(self, path: str, rate: float, files: ExitStack):
         """files: closes, and so renames or removes, the hidden file that the first image opens."""
         self.path, self.rate, self.count = path, rate, 0
-        self._files, self._writer, self._shape, self._temporary = files, None, None, None
+        self._files = files
+        self._writer: Any = None  # of OpenCV; open from the first image on
+        self._shape: tuple[int, ...] = ()
+        self._temporary = ""
 
     def write(self, image: np.ndarray) -> None:
         """Appends an image.
@@ -160,7 +163,7 @@ class VideoWriter:
             raise ValueError(
                 "The images of %s must have one size: the first has %dx%d pixels "
                 "(height x width), number %d has %dx%d"
-                % ((self.path,) + self._shape[:2] + (self.count + 1,) + image.shape[:2])
+                % (self.path, *self._shape[:2], self.count + 1, *image.shape[:2])
             )
         height, width = image.shape[:2]
         even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
@@ -189,7 +192,7 @@ class VideoWriter:
                     "the video is not finished; its first %d frames are in %s", self.count, path
                 )
 
-    def _open(self, shape) -> None:
+    def _open(self, shape: tuple[int, ...]) -> None:
         height, width = (side + side % 2 for side in shape[:2])
         self._temporary, self._shape = self._files.enter_context(atomic_path(self.path)), shape
         codec = cv2.VideoWriter_fourcc(*CODEC)
@@ -205,7 +208,7 @@ class VideoWriter:
 
 
 def _readable_frames(path: str) -> int:
-    return video_facts(path).count or 0
+    return video_facts(path).frames or 0
 
 
 def _representable(rate: float) -> float:

@@ -26,10 +26,10 @@ IDS = ["one/frames_0001_0002", "one/frames_0002_0003", "two/frames_0001_0002"]
 
 def scored(pair_id):
     number = IDS.index(pair_id) + 1
-    truth = np.full((4, 6, 2), number, np.float32)
+    ground_truth = np.full((4, 6, 2), number, np.float32)
     occlusions = np.eye(4, 6) if number == 2 else None
-    scores, spread = score(truth / 3, truth, None, occlusions)
-    return Result(pair_id, scores, truth / 3, 0.5 * number, number == 1, spread)
+    scores, histograms = score(ground_truth / 3, ground_truth, None, occlusions)
+    return Result(pair_id, scores, ground_truth / 3, 0.5 * number, number == 1, histograms)
 
 
 def fill(path, ids=tuple(IDS), settings=SETTINGS, finish=True, **options):

@@ -1,4 +1,4 @@
-"""Occlusion from flow there and back."""
+"""Occlusion from forward-backward consistency; distances to occlusion boundaries."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from pwcnet.data.synthetic import render as rendering
 from pwcnet.data.synthetic.layers import make_layers
 from pwcnet.data.synthetic.options import demo_options
-from pwcnet.flow.occlusion import forward_backward_occlusion
+from pwcnet.flow.occlusion import forward_backward_occlusion, occlusion_distance
 
 
 def moving_square(u, v):
@@ -34,16 +34,16 @@ def scene_both_ways(number, motion):
 @pytest.mark.parametrize("u, v", [(6, 0), (0, 5), (-7, 4), (3, -9)])
 def test_a_moving_square_occludes_the_ground_before_it(u, v):
     forward, backward, occluded = moving_square(u, v)
-    found = forward_backward_occlusion(forward, backward)
-    assert found.dtype == bool and found.shape == (40, 60)
-    np.testing.assert_array_equal(found, occluded)
+    occlusion = forward_backward_occlusion(forward, backward)
+    assert occlusion.dtype == bool and occlusion.shape == (40, 60)
+    np.testing.assert_array_equal(occlusion, occluded)
 
 
 def test_pixels_that_leave_the_frame_are_occluded():
     forward = np.zeros((20, 30, 2))
     forward[...] = 4, -3
-    found = forward_backward_occlusion(forward, -forward)
-    assert found[:3].all() and found[:, -4:].all() and not found[3:, :-4].any()
+    occlusion = forward_backward_occlusion(forward, -forward)
+    assert occlusion[:3].all() and occlusion[:, -4:].all() and not occlusion[3:, :-4].any()
     assert not forward_backward_occlusion(0 * forward, 0 * forward).any()
 
 
@@ -66,24 +66,24 @@ def test_the_limit_is_that_of_the_paper():
 def test_unknown_flow_is_occluded():
     forward, backward, occluded = moving_square(6, 0)
     forward[2, 3], forward[30, 30], backward[35, 50] = np.nan, 1e10, np.inf
-    found = forward_backward_occlusion(forward, backward)
-    assert found[2, 3] and found[30, 30] and found[35, 50]
-    assert found.sum() == occluded.sum() + 3
+    occlusion = forward_backward_occlusion(forward, backward)
+    assert occlusion[2, 3] and occlusion[30, 30] and occlusion[35, 50]
+    assert occlusion.sum() == occluded.sum() + 3
 
 
-def test_generated_scenes_agree_with_their_truth():
+def test_generated_scenes_agree_with_their_ground_truth():
     right = wrong = missed = agreeing = pixels = 0
     for seed in range(6):
         for motion in (4.0, 12.0):
             forward, backward, occluded, mixed = scene_both_ways(seed, motion)
-            found = forward_backward_occlusion(forward, backward)
-            agreeing, pixels = agreeing + (found == occluded).sum(), pixels + found.size
+            occlusion = forward_backward_occlusion(forward, backward)
+            agreeing, pixels = agreeing + (occlusion == occluded).sum(), pixels + occlusion.size
             right, wrong, missed = (
                 total + (mask & ~mixed).sum()
                 for total, mask in (
-                    (right, found & occluded),
-                    (wrong, found & ~occluded),
-                    (missed, ~found & occluded),
+                    (right, occlusion & occluded),
+                    (wrong, occlusion & ~occluded),
+                    (missed, ~occlusion & occluded),
                 )
             )
     assert agreeing / pixels > 0.98
@@ -102,3 +102,14 @@ def test_other_shapes_are_refused():
     ):
         with pytest.raises(ValueError, match="one shape"):
             forward_backward_occlusion(forward, backward)
+
+
+def test_distances_count_from_both_sides_of_the_boundary():
+    occlusions = np.zeros((3, 6), bool)
+    occlusions[:, 4:] = True
+    expected = [3, 2, 1, 0, 0, 1]
+    np.testing.assert_array_equal(occlusion_distance(occlusions), [expected] * 3)
+    np.testing.assert_array_equal(occlusion_distance(occlusions.T), np.transpose([expected] * 3))
+    single = np.zeros((5, 5))
+    single[0, 0] = 1
+    assert occlusion_distance(single)[1, 1] == 1 and occlusion_distance(single)[4, 4] == 5

@@ -1,14 +1,14 @@
-"""An evaluation that no network made: pairs with given EPE, their frames, and the folder that scripts/evaluate.py would write."""
+"""Evaluations without a network: pairs of a given EPE, their frames, the folder of the files."""
 
-import csv
 import json
 
 import numpy as np
 
 from pwcnet.data.sample import Loaded
+from pwcnet.evaluation.pairs_csv import format_pairs
 from pwcnet.evaluation.results import Evaluation
-from pwcnet.evaluation.scores import PairScores
-from pwcnet.flow.averages import Mean, RunningMean
+from pwcnet.evaluation.scores import PairScores, measure_names, running_means
+from pwcnet.flow.averages import Mean
 
 SPEED_EDGES, EPE_EDGES = [0, 1, 10, 40, None], [0, 0.5, 1, 3, None]
 SCENES = [
@@ -19,7 +19,10 @@ SCENES = [
 
 
 def evaluation(epes, data="sintel-clean", pixels=400, **about):
-    """epes: {id: EPE, or None for a pair without a valid pixel}. No pair of it has a pixel in s40+, every other one has a matched one."""
+    """An evaluation of pairs {id: EPE, or None for a pair without a valid pixel}.
+
+    No pair has a pixel in s40+, every other pair has matched pixels.
+    """
     pairs = []
     for number, (name, epe) in enumerate(epes.items()):
         count = 0 if epe is None else pixels
@@ -63,10 +66,7 @@ def evaluation(epes, data="sintel-clean", pixels=400, **about):
 
 
 def totals(pairs):
-    found = {}
-    for _, means, _ in pairs:
-        for measure, mean in means.items():
-            found.setdefault(measure, RunningMean()).add(mean)
+    """The "totals" of evaluation.json."""
     return {
         name: {
             "per_image": mean.per_image.value,
@@ -74,37 +74,29 @@ def totals(pairs):
             "pooled": mean.pooled.value,
             "pixels": mean.pooled.count,
         }
-        for name, mean in found.items()
+        for name, mean in running_means(pairs).items()
     }
 
 
-def write(folder, made):
-    """The folder of an evaluation; returns its path."""
+def write(folder, evaluation):
+    """Writes the folder of an evaluation; returns its path."""
     folder.mkdir(parents=True)
     with open(str(folder / "evaluation.json"), "w") as stream:
-        json.dump(made.summary, stream)
-    measures = list(made.pairs[0][1])
-    with open(str(folder / "pairs.csv"), "w", newline="") as stream:
-        rows = csv.writer(stream)
-        rows.writerow(
-            ["id"]
-            + [column for name in measures for column in (name, name + " pixels")]
-            + ["seconds"]
-        )
-        for name, means, seconds in made.pairs:
-            cells = [
-                cell
-                for mean in means.values()
-                for cell in ("" if mean.value is None else "%.6f" % mean.value, mean.count)
-            ]
-            rows.writerow([name] + cells + ["" if seconds is None else "%.6f" % seconds])
+        json.dump(evaluation.summary, stream)
+    measures = measure_names(evaluation.pairs)
+    (folder / "pairs.csv").write_text(format_pairs(evaluation.pairs, measures))
     return str(folder)
 
 
-def pictures(name, height=20, width=600):
-    """(Loaded, flow): uniform motion of 3 px to the right, unknown in the left half; the prediction is 4 px too long."""
+def loaded_pair(name, height=20, width=600):
+    """(loaded sample, prediction) of any name.
+
+    Everything moves by 3 px to the right, the left half is not valid; the prediction is 4 px too
+    long.
+    """
     frame = np.full((height, width, 3), (250, 10, 20), np.uint8)
-    truth = np.zeros((height, width, 2), np.float32) + np.float32([3, 0])
+    ground_truth = np.zeros((height, width, 2), np.float32) + np.float32([3, 0])
     valid = np.ones((height, width), bool)
     valid[:, : width // 2] = False
-    return Loaded(frame, frame[..., ::-1].copy(), truth, valid, None), truth + np.float32([4, 0])
+    loaded = Loaded(frame, frame[..., ::-1].copy(), ground_truth, valid, None)
+    return loaded, ground_truth + np.float32([4, 0])

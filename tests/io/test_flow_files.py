@@ -1,4 +1,4 @@
-"""Flow files: values, round trips, every refusal, and what a broken write leaves behind."""
+"""Flow files: values, round trips, errors, and what a broken write leaves behind."""
 
 import os
 import struct
@@ -14,9 +14,10 @@ FLOW = np.array(
     [[[1.5, -2.25], [0.0, 3.0], [-7.0, 0.015625]], [[100.0, -100.0], [0.5, 0.25], [-0.5, 2.0]]],
     np.float32,
 )
+BODY = FLOW.tobytes()
 
 
-def flo_bytes(magic=202021.25, width=3, height=2, body=FLOW.tobytes()):
+def flo_bytes(magic=202021.25, width=3, height=2, body=BODY):
     return struct.pack("<fii", magic, width, height) + body
 
 
@@ -89,8 +90,8 @@ def test_flo_writes_invalid_pixels_as_unknown(tmp_path):
         (flo_bytes(width=0), "width 0 and height 2"),
         (flo_bytes(height=-2), "width 3 and height -2"),
         (flo_bytes(width=100001), "width 100001 and height 2"),
-        (flo_bytes(body=FLOW.tobytes()[:-1]), r"59 bytes, 3x2 pixels .* 60; it breaks off"),
-        (flo_bytes(body=FLOW.tobytes() + b"x"), r"61 bytes, 3x2 pixels .* 60; .* appended"),
+        (flo_bytes(body=BODY[:-1]), r"59 bytes, 3x2 pixels .* 60; it breaks off"),
+        (flo_bytes(body=BODY + b"x"), r"61 bytes, 3x2 pixels .* 60; .* appended"),
     ],
 )
 def test_flo_refusals(tmp_path, data, message):

@@ -1,4 +1,4 @@
-"""Image files and folders of frames: always uint8 RGB as stored, or an error that names the file."""
+"""Image files and folders of frames: uint8 RGB as stored, or an error that names the file."""
 
 import os
 import struct
@@ -13,33 +13,33 @@ from pwcnet.io.images import list_frames, read_frame, write_image
 RGB = np.random.RandomState(0).randint(0, 256, (4, 6, 3)).astype(np.uint8)
 
 
-def store(folder, name, picture):
-    """picture: as OpenCV takes it, BGR."""
+def store(folder, name, image):
+    """Writes an image in OpenCV's order, BGR; returns its path."""
     path = str(folder / name)
-    encoded = cv2.imencode(os.path.splitext(name)[1], picture)[1]
+    encoded = cv2.imencode(os.path.splitext(name)[1], image)[1]
     with open(path, "wb") as stream:
         stream.write(encoded.tobytes())
     return path
 
 
 def oriented_jpeg(rgb, orientation):
-    """A JPEG whose EXIF data asks viewers to turn it."""
+    """A JPEG whose EXIF data asks viewers to rotate it."""
     jpeg = cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()
     tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
     segment = b"Exif\0\0" + tiff
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
 
 
-@pytest.mark.parametrize("ending", [".png", ".ppm", ".bmp", ".tif", ".PNG"])
-def test_colour_pictures_are_rgb(tmp_path, ending):
-    frame = read_frame(store(tmp_path, "a" + ending, RGB[..., ::-1]))
+@pytest.mark.parametrize("extension", [".png", ".ppm", ".bmp", ".tif", ".PNG"])
+def test_colour_images_are_rgb(tmp_path, extension):
+    frame = read_frame(store(tmp_path, "a" + extension, RGB[..., ::-1]))
     assert frame.dtype == np.uint8 and frame.flags.c_contiguous and frame.flags.writeable
     np.testing.assert_array_equal(frame, RGB)
 
 
-@pytest.mark.parametrize("ending", [".png", ".pgm"])
-def test_grey_is_repeated(tmp_path, ending):
-    frame = read_frame(store(tmp_path, "a" + ending, RGB[..., 0]))
+@pytest.mark.parametrize("extension", [".png", ".pgm"])
+def test_grey_is_repeated(tmp_path, extension):
+    frame = read_frame(store(tmp_path, "a" + extension, RGB[..., 0]))
     np.testing.assert_array_equal(frame, np.repeat(RGB[..., :1], 3, axis=2))
 
 
@@ -50,10 +50,10 @@ def test_alpha_is_dropped_and_not_applied(tmp_path):
     )
 
 
-@pytest.mark.parametrize("ending", [".png", ".ppm"])
-def test_16_bits_become_8(tmp_path, ending):
+@pytest.mark.parametrize("extension", [".png", ".ppm"])
+def test_16_bits_become_8(tmp_path, extension):
     codes = np.array([[[0, 65535, 257], [128, 129, 32896], [65406, 65407, 1000]]], np.uint16)  # RGB
-    frame = read_frame(store(tmp_path, "a" + ending, codes[..., ::-1]))
+    frame = read_frame(store(tmp_path, "a" + extension, codes[..., ::-1]))
     assert frame.tolist() == [[[0, 255, 1], [0, 1, 128], [254, 255, 4]]]
 
 
@@ -70,11 +70,8 @@ def test_exif_orientation_is_ignored(tmp_path, orientation):
     turned = tmp_path / "turned.jpg"
     turned.write_bytes(oriented_jpeg(RGB, orientation))
     if orientation == 6:
-        assert cv2.imread(str(turned)).shape == (
-            6,
-            4,
-            3,
-        )  # what OpenCV does by default: the test stands on it
+        # What OpenCV does by default; without it the test would say nothing.
+        assert cv2.imread(str(turned)).shape == (6, 4, 3)
     np.testing.assert_array_equal(read_frame(turned), plain)
 
 
@@ -87,7 +84,7 @@ def test_missing_frames_are_named(tmp_path):
     "data",
     [
         b"",
-        b"no picture at all",
+        b"no image at all",
         oriented_jpeg(np.repeat(RGB, 64, axis=0), 1)[:-100],
         cv2.imencode(".png", RGB)[1].tobytes()[:-30],
         cv2.imencode(".ppm", RGB)[1].tobytes()[:-3],
@@ -102,35 +99,35 @@ def test_unreadable_and_broken_frames_are_named(tmp_path, data):
         read_frame(str(tmp_path / "broken.png"))
 
 
-def test_float_pictures_are_refused(tmp_path):
+def test_float_images_are_refused(tmp_path):
     path = store(tmp_path, "a.tif", np.zeros((2, 2, 3), np.float32))
     with pytest.raises(ValueError, match=r"a\.tif .*float32"):
         read_frame(path)
 
 
-@pytest.mark.parametrize("ending", [".png", ".ppm", ".bmp"])
-def test_written_pictures_come_back(tmp_path, ending):
-    path = tmp_path / "new" / ("a" + ending)
+@pytest.mark.parametrize("extension", [".png", ".ppm", ".bmp"])
+def test_written_images_come_back(tmp_path, extension):
+    path = tmp_path / "new" / ("a" + extension)
     write_image(path, RGB)
     np.testing.assert_array_equal(read_frame(path), RGB)
     write_image(path, RGB[::-1, ::-1])
     np.testing.assert_array_equal(read_frame(path), RGB[::-1, ::-1])
 
 
-@pytest.mark.parametrize("picture", [RGB.astype(np.float32), RGB[..., 0], RGB[..., :2], RGB[:0]])
-def test_only_uint8_rgb_is_written(tmp_path, picture):
+@pytest.mark.parametrize("image", [RGB.astype(np.float32), RGB[..., 0], RGB[..., :2], RGB[:0]])
+def test_only_uint8_rgb_is_written(tmp_path, image):
     with pytest.raises(ValueError, match=r"a\.png .*uint8.*\[H, W, 3\]"):
-        write_image(str(tmp_path / "a.png"), picture)
+        write_image(str(tmp_path / "a.png"), image)
     assert os.listdir(str(tmp_path)) == []
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "a.flo"])
-def test_unknown_picture_endings_are_not_written(tmp_path, name):
+def test_unknown_image_extensions_are_not_written(tmp_path, name):
     with pytest.raises(ValueError, match=r"\.png.*%s" % name):
         write_image(str(tmp_path / name), RGB)
 
 
-def test_a_broken_write_leaves_the_old_picture(tmp_path, monkeypatch):
+def test_a_broken_write_leaves_the_old_image(tmp_path, monkeypatch):
     path = str(tmp_path / "a.png")
     write_image(path, RGB)
 

@@ -21,8 +21,7 @@ def collect(iterator, error):
     """The items up to the error, which must be raised."""
     items = []
     with pytest.raises(type(error)) as caught:
-        for item in iterator:
-            items.append(item)
+        items.extend(iterator)
     assert caught.value is error
     return items
 
@@ -58,8 +57,7 @@ def test_pipelined_map_yields_what_was_computed_before_an_error(count, error):
 def test_pipelined_map_raises_errors_of_its_function_in_place():
     threads, results = threading.active_count(), []
     with pytest.raises(ZeroDivisionError):
-        for item in pipelined_map(lambda n: 6 // (3 - n), range(100)):
-            results.append(item)
+        results.extend(pipelined_map(lambda n: 6 // (3 - n), range(100)))
     assert results == [2, 3, 6] and threading.active_count() == threads
 
 

@@ -64,7 +64,7 @@ def test_broken_videos_are_refused_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("size", [(48, 64), (47, 64), (48, 63), (17, 21)])
-def test_pictures_come_back_in_order_at_even_sizes(size, tmp_path):
+def test_images_come_back_in_order_at_even_sizes(size, tmp_path):
     assert write(tmp_path / "a.mp4", 5, height=size[0], width=size[1]).count == 5
     frames = list(read_video(str(tmp_path / "a.mp4")))
     assert names(tmp_path) == ["a.mp4"] and len(frames) == 5
@@ -77,7 +77,7 @@ def test_pictures_come_back_in_order_at_even_sizes(size, tmp_path):
 def test_rates(rate, tmp_path):
     write(tmp_path / "a.mp4", 3, rate)
     facts = video_facts(str(tmp_path / "a.mp4"))
-    assert facts.count == 3 and facts.rate == pytest.approx(rate, rel=1e-3)
+    assert facts.frames == 3 and facts.rate == pytest.approx(rate, rel=1e-3)
 
 
 def test_facts_of_what_is_no_video(tmp_path):
@@ -105,7 +105,7 @@ def test_facts_that_are_not_plausible(claimed, tmp_path, monkeypatch):
     assert video_facts(str(tmp_path / "a.mp4")) == (None, 25.0 if claimed[1] == 25.0 else None)
 
 
-def test_a_video_that_breaks_off_is_said(tmp_path, caplog):
+def test_a_video_that_breaks_off_is_reported(tmp_path, caplog):
     path = write_video(
         tmp_path / "a.avi",
         list(np.random.RandomState(0).randint(0, 256, (20, 48, 64, 3)).astype(np.uint8)),
@@ -121,11 +121,10 @@ def test_a_video_that_breaks_off_is_said(tmp_path, caplog):
 def test_an_interruption_keeps_what_was_written_under_another_name(error, tmp_path, caplog):
     write(tmp_path / "a.mp4", 2)
     before = (tmp_path / "a.mp4").read_bytes()
-    with pytest.raises(error):
-        with video_writer(str(tmp_path / "a.mp4"), 25) as video:
-            for index in range(4):
-                video.write(image(index))
-            raise error
+    with pytest.raises(error), video_writer(str(tmp_path / "a.mp4"), 25) as video:
+        for index in range(4):
+            video.write(image(index))
+        raise error
     assert (
         names(tmp_path) == ["a.mp4", "a_unfinished.mp4"]
         and (tmp_path / "a.mp4").read_bytes() == before
@@ -139,17 +138,16 @@ def test_an_interruption_keeps_what_was_written_under_another_name(error, tmp_pa
 def test_nothing_is_left_where_nothing_was_written(tmp_path):
     with video_writer(str(tmp_path / "a.mp4"), 25):
         pass
-    with pytest.raises(KeyboardInterrupt):
-        with video_writer(str(tmp_path / "a.mp4"), 25):
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), video_writer(str(tmp_path / "a.mp4"), 25):
+        raise KeyboardInterrupt
     assert names(tmp_path) == []
 
 
-def test_pictures_of_another_size_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="a.mp4.*48x64.*50x64"):
-        with video_writer(str(tmp_path / "a.mp4"), 25) as video:
-            video.write(image(0))
-            video.write(image(0, 50))
+def test_images_of_another_size_are_refused(tmp_path):
+    path = str(tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="a.mp4.*48x64.*50x64"), video_writer(path, 25) as video:
+        video.write(image(0))
+        video.write(image(0, 50))
     assert names(tmp_path) == ["a_unfinished.mp4"]
 
 
@@ -157,9 +155,8 @@ def test_a_video_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(
         ValueError,
         match="a.mp4.*mp4v.*10x9000.*25",
-    ):
-        with video_writer(str(tmp_path / "a.mp4"), 25) as video:
-            video.write(np.zeros((10, 9000, 3), np.uint8))
+    ), video_writer(str(tmp_path / "a.mp4"), 25) as video:
+        video.write(np.zeros((10, 9000, 3), np.uint8))
     assert names(tmp_path) == []
 
 
@@ -170,11 +167,12 @@ def test_a_full_disk_is_an_error(tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
     )
     try:
-        with pytest.raises(OSError, match="30 frames of .*a.mp4"):
-            with video_writer(str(tmp_path / "a.mp4"), 25) as video:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (50000, limits[1]))
-                for _ in range(30):
-                    video.write(noise.randint(0, 256, (96, 128, 3)).astype(np.uint8))
+        with pytest.raises(OSError, match="30 frames of .*a.mp4"), video_writer(
+            str(tmp_path / "a.mp4"), 25
+        ) as video:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50000, limits[1]))
+            for _ in range(30):
+                video.write(noise.randint(0, 256, (96, 128, 3)).astype(np.uint8))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

@@ -103,11 +103,9 @@ def epe_of_pairs(
     Returns:
         SVG; None where there is no pair.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    if not first.size:
+    if not len(first):
         return None
-    values = np.concatenate([first, second])
-    low, high = values.min(), values.max()
+    low, high = min(*first, *second), max(*first, *second)
     logarithmic = low > 0 and high > LOG_RATIO * low
     limits = (low / 1.3, high * 1.3) if logarithmic else (0.0, 1.05 * high or 1.0)
     with _style():
@@ -129,20 +127,20 @@ def epe_of_pairs(
         return _svg(figure, "pairs")
 
 
-def _figure(size: tuple[float, float] = SIZE):
+def _figure(size: tuple[float, float] = SIZE) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(size, constrained_layout=True)
 
 
-def _style():
+def _style() -> Any:
     """A context whose charts keep text as text, in the font of the page."""
     import matplotlib
 
     return matplotlib.rc_context(STYLE)
 
 
-def _draw_bars(axes, values: dict[str, np.ndarray], color: str | None = None) -> None:
+def _draw_bars(axes: Any, values: dict[str, np.ndarray], color: str | None = None) -> None:
     """values: {label: [bins]}, NaN where unknown; all bins have one width."""
     width = 0.86 / len(values)
     for number, (label, heights) in enumerate(values.items()):
@@ -160,17 +158,18 @@ def _draw_bars(axes, values: dict[str, np.ndarray], color: str | None = None) ->
     axes.margins(x=0.01)
 
 
-def _label_edges(axes, edges: Sequence[float | None], label: str) -> None:
+def _label_edges(axes: Any, edges: Sequence[float | None], label: str) -> None:
     """Labels the edges of the bins; None is infinity, which is always labelled."""
     step = 1 if len(edges) <= MANY_EDGES else 2
     positions = list(range((len(edges) - 1) % step, len(edges), step))
-    texts = ["∞" if edges[index] is None else "%g" % edges[index] for index in positions]
+    shown = [edges[index] for index in positions]
+    texts = ["∞" if edge is None else "%g" % edge for edge in shown]
     axes.set_xticks(positions)
     axes.set_xticklabels(texts)
     axes.set_xlabel(label)
 
 
-def _use_plain_numbers(axes) -> None:
+def _use_plain_numbers(axes: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
@@ -182,7 +181,7 @@ def _use_plain_numbers(axes) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: "%g" % value))
 
 
-def _svg(figure, name: str) -> str:
+def _svg(figure: Any, name: str) -> str:
     """The figure as an <svg> element; `name` starts its ids, which must differ on one page."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -43,8 +43,9 @@ def write_comparison(folder: str, comparison: Comparison, names: Sequence[str]) 
         OSError: The page cannot be written.
     """
     check_page(folder)
-    known = [pair for pair in comparison.pairs if difference(pair) is not None]
-    first, second = ([pair[run].means[EPE].value for pair in known] for run in (0, 1))
+    values = [[value_of(scores, EPE) for scores in pair] for pair in comparison.pairs]
+    known = [(a, b) for a, b in values if a is not None and b is not None]
+    first, second = ([pair[run] for pair in known] for run in (0, 1))
     runs = _common_histograms(comparison)
     return write_page(
         folder,
@@ -52,8 +53,8 @@ def write_comparison(folder: str, comparison: Comparison, names: Sequence[str]) 
         title="Comparison on %s" % comparison.data,
         names=dict(zip(LABELS, names)),
         comparison=comparison,
-        better=sum(difference(pair) < 0 for pair in known),
-        worse=sum(difference(pair) > 0 for pair in known),
+        better=sum(b < a for a, b in known),
+        worse=sum(b > a for a, b in known),
         totals=_totals_table(comparison),
         scenes=_scene_table(comparison),
         pairs=_pair_table(comparison),
@@ -70,7 +71,7 @@ def difference_cell(measure: str, value: float | None) -> Cell:
     """The cell of a difference, with its sign; "better" or "worse" unless it rounds to zero."""
     text = format_value(measure, value, sign=True)
     tone = ""
-    if text[:1] in "+-" and measure != ZERO_FLOW:
+    if value is not None and text[:1] in "+-" and measure != ZERO_FLOW:
         tone = "better" if (value > 0) == (measure in HIGHER_IS_BETTER) else "worse"
     return Cell(text.replace("-", "−"), value, tone)
 
@@ -80,7 +81,7 @@ def _common_histograms(comparison: Comparison) -> dict[str, Any] | None:
 
     The histograms of an evaluation are of all its pairs.
     """
-    histograms = [summary.get("histograms") for summary in comparison.summaries]
+    histograms = [summary.get("histograms") or {} for summary in comparison.summaries]
     if any(comparison.unshared) or not all(histograms):
         return None
     if any(histograms[0][edges] != histograms[1][edges] for edges in ("speed_edges", "epe_edges")):

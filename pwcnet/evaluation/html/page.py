@@ -64,6 +64,12 @@ def write_page(folder: str, template: str, **values: Any) -> str:
     return path
 
 
+def format_date(summary: dict[str, Any]) -> str:
+    """When an evaluation was made, for example "2024-02-03 04:05 UTC"; "" where it is unknown."""
+    made = summary.get("made") or ""
+    return made[:16].replace("T", " ") + " UTC" if made.endswith("+00:00") else made
+
+
 def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """The data, settings, weights, command and versions of an evaluation.
 
@@ -94,6 +100,6 @@ def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("SHA-256", weights.get("sha256")),
         ("Command", " ".join(shlex.quote(str(word)) for word in summary.get("command") or ())),
         ("Versions", ", ".join("%s %s" % item for item in versions.items())),
-        ("Date", summary.get("made")),
+        ("Date", format_date(summary)),
     )
     return [(label, str(text)) for label, text in facts if text]

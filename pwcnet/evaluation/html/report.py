@@ -8,7 +8,7 @@ import numpy as np
 
 from pwcnet.evaluation.html.charts import epe_by_motion, epe_histogram
 from pwcnet.evaluation.html.gallery import PairImages, error_legend, pair_images, wheel_image
-from pwcnet.evaluation.html.page import check_page, provenance, write_page
+from pwcnet.evaluation.html.page import check_page, format_date, provenance, write_page
 from pwcnet.evaluation.html.tables import pair_table, scene_table, totals_table
 from pwcnet.evaluation.measures import EPE, NARROW_SPACE, ZERO_FLOW, format_with_unit
 from pwcnet.evaluation.results import Evaluation
@@ -84,6 +84,7 @@ def write_report(
         title="Evaluation on %s" % summary["data"],
         summary=summary,
         weights=(summary.get("weights") or {}).get("path"),
+        date=format_date(summary),
         facts=_headline(summary),
         totals=totals_table(summary["totals"]),
         motion=runs and epe_by_motion(runs),

@@ -7,7 +7,7 @@ import pytest
 from pwcnet.evaluation.comparison import compare
 from pwcnet.evaluation.html.comparison import write_comparison
 from pwcnet.evaluation.html.report import write_report
-from tests.helpers.evaluations import SCENES, evaluation, pictures
+from tests.helpers.evaluations import SCENES, evaluation, loaded_pair
 
 OPTIONS = (
     "headless",
@@ -22,7 +22,10 @@ OPTIONS = (
     "force-color-profile=srgb",
 )
 EPES = dict(zip(SCENES, [10.0, 9.0, None, 0.5, 2.0, 100.0, 7.0, 8.0, 1.5]))
-CELLS = "return Array.from(document.querySelectorAll('[aria-label=\"%s\"] tbody tr'), row => row.cells[%d].textContent)"
+CELLS = (
+    "return Array.from(document.querySelectorAll('[aria-label=\"%s\"] tbody tr'), "
+    "row => row.cells[%d].textContent)"
+)
 HEADING = "[aria-label='%s'] thead th:nth-child(%d)"
 
 
@@ -31,7 +34,8 @@ def browser(tmp_path_factory):
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
         pytest.skip(
-            "no chromium and chromedriver; apt-get install chromium chromium-driver to test pages in a browser"
+            "no chromium and chromedriver; apt-get install chromium chromium-driver to test pages "
+            "in a browser"
         )
     webdriver = pytest.importorskip(
         "selenium.webdriver",
@@ -51,7 +55,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return write_report(str(tmp_path_factory.mktemp("report")), evaluation(EPES), pictures)
+    return write_report(str(tmp_path_factory.mktemp("report")), evaluation(EPES), loaded_pair)
 
 
 def open_page(browser, path, width=1280, scheme="light"):
@@ -76,7 +80,7 @@ def heading(browser, table, number):
     return found, found.find_element("css selector", "button")
 
 
-def test_opens_without_errors_and_with_all_pictures(browser, report):
+def test_opens_without_errors_and_with_all_images(browser, report):
     open_page(browser, report)
     assert browser.get_log("browser") == []
     widths = browser.execute_script(
@@ -160,7 +164,8 @@ def test_light_and_dark(browser, report):
         open_page(browser, report, scheme=scheme)
         colors.append(
             browser.execute_script(
-                "const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]"
+                "const style = getComputedStyle(document.body); "
+                "return [style.backgroundColor, style.color]"
             )
         )
     assert colors == [

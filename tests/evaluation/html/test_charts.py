@@ -1,3 +1,5 @@
+"""Charts as SVG."""
+
 import re
 from xml.etree import ElementTree
 

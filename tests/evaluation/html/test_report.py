@@ -1,3 +1,5 @@
+"""The page of an evaluation."""
+
 import os
 import re
 import sys
@@ -6,11 +8,11 @@ import pytest
 
 from pwcnet.evaluation.html.page import check_page
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
-from tests.helpers.evaluations import SCENES, evaluation, pictures
+from tests.helpers.evaluations import SCENES, evaluation, loaded_pair
 
 
-def page(folder, made, function=pictures):
-    path = write_report(str(folder), made, function)
+def page(folder, result, predict=loaded_pair):
+    path = write_report(str(folder), result, predict)
     assert path == str(folder / "index.html") and os.listdir(str(folder)) == ["index.html"]
     with open(path, encoding="utf-8") as stream:
         return stream.read()
@@ -27,7 +29,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
         "ab" * 32,
         "scripts/evaluate.py --output &#39;a b&#39;",
         "numpy 1.19",
-        "2024-02-03",
+        "2024-02-03 04:05 UTC",
         "250.0\u202fms",
         "scenes [&#39;alley&#39;]",
         "dense",
@@ -37,21 +39,24 @@ def test_a_page_holds_all_it_needs(tmp_path):
 
 
 def test_the_first_numbers_are_as_benchmarks_publish_them(tmp_path):
-    made = evaluation({"a": 1.0, "b": 2.0})
-    made.summary["totals"]["EPE"]["pooled"], made.summary["totals"]["Fl-all"]["pooled"] = 1.25, 12.5
-    shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page(tmp_path, made, None)))
+    result = evaluation({"a": 1.0, "b": 2.0})
+    result.summary["totals"]["EPE"]["pooled"], result.summary["totals"]["Fl-all"]["pooled"] = (
+        1.25,
+        12.5,
+    )
+    shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page(tmp_path, result, None)))
     assert shown["EPE"] == "1.500\u202fpx" and shown["Fl-all"] == "12.50\u202f%"
 
 
-def test_each_shown_pair_is_predicted_once(tmp_path):
-    made, asked = evaluation({"%05d" % number: 1.0 + number for number in range(25)}), []
+def test_each_pair_of_the_galleries_is_predicted_once(tmp_path):
+    result, predicted = evaluation({"%05d" % number: 1.0 + number for number in range(25)}), []
 
-    def function(name):
-        asked.append(name)
-        return pictures(name, 8, 16)
+    def predict(name):
+        predicted.append(name)
+        return loaded_pair(name, 8, 16)
 
-    text = page(tmp_path, made, function)
-    assert asked and sorted(asked) == sorted(gallery_pairs(made)) == [
+    text = page(tmp_path, result, predict)
+    assert predicted and sorted(predicted) == sorted(gallery_pairs(result)) == [
         "%05d" % number for number in [*range(10), *range(15, 25)]
     ]
     assert (
@@ -63,11 +68,11 @@ def test_each_shown_pair_is_predicted_once(tmp_path):
     assert "<h2>Scenes" not in text
 
 
-def test_without_pictures_histograms_weights_or_times(tmp_path):
-    made = evaluation(
+def test_without_images_histograms_weights_or_times(tmp_path):
+    result = evaluation(
         {"a": 1.0, "b": None}, weights=None, histograms=None, mean_seconds=None, masked=True
     )
-    text = page(tmp_path, made, None)
+    text = page(tmp_path, result, None)
     assert (
         "<svg" not in text and "<img" not in text and "Worst pairs" not in text and "masked" in text
     )
@@ -85,11 +90,11 @@ def test_what_ids_and_commands_hold_is_text(tmp_path):
 
 
 def test_nothing_is_left_where_a_prediction_fails(tmp_path):
-    def function(name):
+    def predict(name):
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        write_report(str(tmp_path / "new"), evaluation({"a": 1.0}), function)
+        write_report(str(tmp_path / "new"), evaluation({"a": 1.0}), predict)
     assert not (tmp_path / "new").exists()
 
 
