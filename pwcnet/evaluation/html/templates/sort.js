@@ -1,13 +1,13 @@
 "use strict";
 (function () {
-  const words = new Intl.Collator(undefined, {numeric: true});
+  const collator = new Intl.Collator(undefined, {numeric: true});
 
   function valueOf(cell) {
     return cell.tagName === "TH" ? cell.textContent : cell.dataset.value === undefined ? null : Number(cell.dataset.value);
   }
 
   function compare(a, b) {
-    return typeof a === "string" ? words.compare(a, b) : a - b;
+    return typeof a === "string" ? collator.compare(a, b) : a - b;
   }
 
   function sort(table, headings, column) {
@@ -16,7 +16,7 @@
     rows.sort((a, b) => (a.value === null || b.value === null)
       ? (a.value === null) - (b.value === null)
       : direction * compare(a.value, b.value));
-    table.tBodies[0].append(...rows.map(each => each.row));
+    table.tBodies[0].append(...rows.map(entry => entry.row));
     headings.forEach(heading => heading.removeAttribute("aria-sort"));
     headings[column].setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
   }
