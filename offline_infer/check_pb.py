@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""See pwcnet.cli.inspect_graph."""
+"""See pwcnet.cli.published.check_pb."""
 
 import os
 import sys
@@ -10,4 +10,4 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from pwcnet.cli.common import run  # noqa: E402
 
 if __name__ == "__main__":
-    run("pwcnet.cli.inspect_graph")
+    run("pwcnet.cli.published.check_pb")

@@ -55,4 +55,4 @@ for step in 1 2 3 4 5; do
         "${start[@]}" ${further[@]+"${further[@]}"} --keep-best 1
     start=(--pretrained "$output/step$step/best")
 done
-"$python" -m pwcnet export "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"
+"$python" -m pwcnet export --weights "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"

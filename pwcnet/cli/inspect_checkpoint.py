@@ -1,41 +1,74 @@
-"""Prints what a checkpoint holds: variant, step, parameters, and what is missing or extra."""
+"""Prints what a checkpoint holds: variant, step, parameters, and what is missing or extra.
+
+Exit code 1: variables of the network are missing, of another shape, or not finite.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import load_tensorflow
+from pwcnet.cli.options import chosen_weights
 
 
-def main(argv, prog=None):
-    parser = ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument(
-        "checkpoint",
-        help="pwcnet.ckpt-<step>, one of its files, or a folder of checkpoints (the latest is taken)",
-    )
-    args = parser.parse_args(argv)
+def main(argv: list[str], prog: str) -> int:
+    """Prints the report; returns the exit code, 1 for a checkpoint that is not complete.
+
+    Raises:
+        ValueError, OSError: A checkpoint that is not there, damaged, or of another network.
+    """
+    args: Namespace = parser(prog).parse_args(argv)
+    weights = chosen_weights(args)
     load_tensorflow()
-
     from pwcnet.weights.checkpoint import Checkpoint
 
-    checkpoint = Checkpoint(args.checkpoint)
-    found = checkpoint.inspect()
+    checkpoint = Checkpoint(weights)
+    inspection = checkpoint.inspect()
     print("checkpoint  %s" % checkpoint.path)
+    return 0 if print_inspection(inspection) else 1
+
+
+def print_inspection(inspection: Any) -> bool:
+    """Prints a `pwcnet.weights.checkpoint.Inspection`, one line a fact; whether it is complete."""
+    config = inspection.config
     print(
         "variant     %s (dense connections: %s, context network at every level: %s)"
-        % (found.config.name, yes_no(found.config.dense), yes_no(found.config.context_everywhere))
+        % (config.name, _yes_no(config.dense), _yes_no(config.context_everywhere))
     )
-    print("step        %s" % ("not stored" if found.step is None else found.step))
-    print("parameters  {:,}".format(found.parameters))
-    for name in found.missing:
+    print("step        %s" % ("not stored" if inspection.step is None else inspection.step))
+    print("parameters  {:,}".format(inspection.parameters))
+    for name in inspection.missing:
         print("missing     %s" % name)
-    for name, stored, expected in found.reshaped:
+    for name, stored, expected in inspection.reshaped:
         print("reshaped    %s is %s, expected %s" % (name, list(stored), list(expected)))
-    for name in found.not_finite:
+    for name in inspection.not_finite:
         print("not finite  %s" % name)
-    for name in found.extra:
+    for name in inspection.extra:
         print("extra       %s" % name)
-    complete = not (found.missing or found.reshaped or found.not_finite)
-    print("complete    %s" % yes_no(complete))
-    return 0 if complete else 1
+    complete = not (inspection.missing or inspection.reshaped or inspection.not_finite)
+    print("complete    %s" % _yes_no(complete))
+    return complete
 
 
-def yes_no(value):
+def parser(prog: str) -> ArgumentParser:
+    """The options."""
+    options = ArgumentParser(
+        prog=prog,
+        description=__doc__,
+        examples="""pwcnet inspect checkpoint pretrained/pwcnet.ckpt-595000
+        pwcnet inspect checkpoint run""",
+    )
+    options.add_argument(
+        "weights",
+        nargs="?",
+        metavar="W",
+        help="checkpoint prefix, one of its files, folder (its latest checkpoint) or .npz; without "
+        "it, the shipped weights",
+    )
+    return options
+
+
+def _yes_no(value: bool) -> str:
     return "yes" if value else "no"

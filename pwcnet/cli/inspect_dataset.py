@@ -1,6 +1,13 @@
-"""Prints what data sets hold: pairs, sizes, known pixels, motion, broken files; draws a sheet of pairs to look at."""
+"""Prints what data sets hold: pairs, sizes, known pixels, motion, broken files; draws a sheet.
+
+Exit code 2: files are broken.
+"""
+
+from __future__ import annotations
 
 import random
+from argparse import Namespace
+from typing import Any, Collection, Iterable, NamedTuple
 
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import progress_bar
@@ -14,142 +21,152 @@ from pwcnet.io.images import write_image
 from pwcnet.io.prefetch import prefetch
 
 
-def main(argv, prog=None):
-    """Looks at each data set; returns 0, or 2 where files are broken. Raises ValueError and FileNotFoundError for wrong names and layouts."""
-    arguments = parser(prog).parse_args(argv)
-    sources = [parse_source(text) for text in arguments.sources]
-    if arguments.sheet:
-        check_output_file(arguments.sheet)
-    listed = [
-        dataset_samples(source.name, source.root, arguments.mode, arguments.part)
-        for source in sources
-    ]
-    rows, broken = [], 0
+class Reading(NamedTuple):
+    """What reading samples gave.
+
+    Attributes:
+        survey: The statistics of all samples that could be read.
+        errors: Those of the broken samples.
+        rows: Rows of the contact sheet.
+    """
+
+    survey: Survey
+    errors: list[Exception]
+    rows: list[Row]
+
+
+def main(argv: list[str], prog: str) -> int:
+    """Prints a report of each data set; returns the exit code, 2 for broken files.
+
+    Raises:
+        ValueError, OSError: Wrong names, folders that hold no such data set.
+    """
+    args = parser(prog).parse_args(argv)
+    sources = [parse_source(text) for text in args.data]
+    if args.sheet:
+        check_output_file(args.sheet)
+    listed = [dataset_samples(source.name, source.root, args.mode, args.part) for source in sources]
+    rows: list[Row] = []
+    broken = 0
     for source, samples in zip(sources, listed):
-        chosen = chosen_samples(samples, arguments)
-        drawn = {sample.id for sample in evenly(chosen, arguments.rows)} if arguments.sheet else ()
-        survey, failures, shown = look(source.name, chosen, drawn)
-        print_report(source, samples, chosen, survey, failures)
-        rows, broken = rows + shown, broken + len(failures)
+        chosen = choose_samples(samples, args)
+        drawn = {sample.id for sample in evenly(chosen, args.rows)} if args.sheet else set()
+        reading = read_samples(source.name, chosen, drawn)
+        print("%s in %s" % (source.name, source.root))
+        print_report(len(samples), len(chosen), reading)
+        rows, broken = rows + reading.rows, broken + len(reading.errors)
     if rows:
-        write_image(arguments.sheet, contact_sheet(rows))
-        print("sheet        %s: %d pairs" % (arguments.sheet, len(rows)))
+        write_image(args.sheet, contact_sheet(rows))
+        print("sheet        %s: %d pairs" % (args.sheet, len(rows)))
     return 2 if broken else 0
 
 
-def parser(prog=None):
+def choose_samples(samples: Any, args: Namespace) -> list[Any]:
+    """The samples to read, in the order of the data set."""
+    if args.seed is None or not 0 < args.samples < len(samples):
+        return evenly(samples, args.samples)
+    indices = random.Random(args.seed).sample(range(len(samples)), args.samples)
+    return [samples[index] for index in sorted(indices)]
+
+
+def read_samples(name: str, samples: list[Any], drawn: Collection[str]) -> Reading:
+    """Reads samples; those whose ids are in `drawn` become rows of the sheet."""
+    survey, errors, rows = Survey(), [], []
+    with progress_bar(total=len(samples), unit="pair", desc=name, leave=False) as progress:
+        for sample, content, error in prefetch(_loaded(samples)):
+            progress.update()
+            if error is not None:
+                errors.append(error)
+                continue
+            survey.add(content)
+            if sample.id in drawn:
+                rows.append(Row("%s  %s" % (name, sample.id), content))
+    return Reading(survey, errors, rows)
+
+
+def _loaded(samples: Iterable[Any]) -> Iterable[tuple[Any, Any, Exception | None]]:
+    """(sample, its content, None), or (sample, None, the error) where it is broken."""
+    for sample in samples:
+        try:
+            yield sample, load_sample(sample, masked=True), None
+        except (ValueError, OSError) as error:
+            yield sample, None, error
+
+
+def print_report(listed: int, read: int, reading: Reading) -> None:
+    """Prints what was read of a data set, one line a fact."""
+    survey = reading.survey
+    counts = (listed, read, len(reading.errors))
+    print("pairs        {:,} listed, {:,} read, {:,} broken".format(*counts))
+    sizes = ["%dx%d (%d)" % (size + (count,)) for size, count in sorted(survey.sizes.items())]
+    print("sizes        %s" % (", ".join(sizes) or "none"))
+    if survey.valid_share is None:
+        print("ground truth none")
+    else:
+        print("valid        %.2f %% of the pixels" % (100.0 * survey.valid_share))
+    if survey.motion:
+        print_motion(survey.motion)
+    for error in reading.errors:
+        print("broken       %s" % " ".join(str(error).split()))
+
+
+def print_motion(motion: Any) -> None:
+    """Prints a `pwcnet.data.statistics.Motion`: lengths in pixels, and the share of each speed."""
+    percentiles = tuple(motion.percentiles[percent] for percent in PERCENTILES)
+    values = (motion.mean,) + percentiles + (motion.largest,)
+    print("flow, px     mean %.2f, median %.2f, 90 %% %.2f, 99 %% %.2f, max %.2f" % values)
+    shares = ["%s %.1f %%" % (name, 100.0 * share) for name, share in motion.speeds.items()]
+    print("speeds       %s" % ", ".join(shares))
+
+
+def parser(prog: str) -> ArgumentParser:
+    """The options."""
     options = ArgumentParser(
-        prog=prog, description=__doc__, epilog="Data sets: %s." % ", ".join(DATASETS)
+        prog=prog,
+        description=__doc__,
+        examples="""pwcnet inspect dataset chairs=/data/FlyingChairs_release
+        pwcnet inspect dataset kitti2015=/data hd1k=/data --samples 20 --sheet sheet.png""",
     )
     options.add_argument(
-        "sources",
+        "data",
         nargs="+",
         metavar="NAME=FOLDER",
-        help="a data set and the folder that holds it, as chairs=/data/FlyingChairs_release",
+        help="a data set and its folder; the names are " + ", ".join(DATASETS),
     )
     options.add_argument(
         "--mode",
         default="train_noval",
         choices=list(PARTS),
-        help="which pairs (default: %(default)s, all that train without validation)",
+        help="which pairs; train_noval: all that train without validation",
     )
     options.add_argument(
         "--part",
         choices=("train", "val", "test"),
-        help="of mode train_with_val: train (default) or val",
+        help="of mode train_with_val: train or val (default: train)",
     )
     options.add_argument(
         "--samples",
         type=non_negative_int,
         default=100,
-        help="pairs to read of each set, 0 for all (default: %(default)s)",
+        metavar="N",
+        help="pairs to read of each set, 0 for all",
     )
     options.add_argument(
         "--seed",
         type=non_negative_int,
+        metavar="N",
         help="read pairs drawn at random with this seed (default: at equal distances)",
     )
     options.add_argument(
         "--sheet",
-        metavar="PICTURE",
-        help="draw some of them into this picture: both frames, flow and masks",
+        metavar="IMAGE",
+        help="draw some of them into this image: both frames, flow and masks",
     )
     options.add_argument(
         "--rows",
         type=positive_int,
         default=4,
-        help="pairs of each set on the sheet (default: %(default)s)",
+        metavar="N",
+        help="pairs of each set on the sheet",
     )
     return options
-
-
-def chosen_samples(samples, arguments):
-    """Those to read, in the order of the set."""
-    if arguments.seed is None or not 0 < arguments.samples < len(samples):
-        return evenly(samples, arguments.samples)
-    return [
-        samples[index]
-        for index in sorted(
-            random.Random(arguments.seed).sample(range(len(samples)), arguments.samples)
-        )
-    ]
-
-
-def look(name, samples, drawn):
-    """(Survey, the errors of broken samples, the Rows of the samples whose ids are in `drawn`)."""
-    survey, failures, rows = Survey(), [], []
-    with progress_bar(total=len(samples), unit="pair", desc=name, leave=False) as progress:
-        for sample, loaded, error in prefetch(map(loaded_or_error, samples)):
-            progress.update()
-            if error is not None:
-                failures.append(error)
-                continue
-            survey.add(loaded)
-            if sample.id in drawn:
-                rows.append(Row("%s  %s" % (name, sample.id), loaded))
-    return survey, failures, rows
-
-
-def loaded_or_error(sample):
-    try:
-        return sample, load_sample(sample, masked=True), None
-    except (ValueError, OSError) as error:
-        return sample, None, error
-
-
-def print_report(source, samples, chosen, survey, failures):
-    print("%s in %s" % (source.name, source.root))
-    print(
-        "pairs        {:,} listed, {:,} read, {:,} broken".format(
-            len(samples), len(chosen), len(failures)
-        )
-    )
-    print(
-        "sizes        %s"
-        % (
-            ", ".join(
-                "%dx%d (%d)" % (size + (count,)) for size, count in sorted(survey.sizes.items())
-            )
-            or "none"
-        )
-    )
-    if survey.valid_share is None:
-        print("truth        none")
-    else:
-        print("valid        %.2f %% of the pixels" % (100.0 * survey.valid_share))
-    if survey.motion:
-        motion = survey.motion
-        values = (
-            (motion.mean,)
-            + tuple(motion.percentiles[percent] for percent in PERCENTILES)
-            + (motion.largest,)
-        )
-        print("flow, px     mean %.2f, median %.2f, 90 %% %.2f, 99 %% %.2f, max %.2f" % values)
-        print(
-            "speeds       %s"
-            % ", ".join(
-                "%s %.1f %%" % (name, 100.0 * share) for name, share in motion.speeds.items()
-            )
-        )
-    for error in failures:
-        print("broken       %s" % " ".join(str(error).split()))

@@ -32,15 +32,14 @@ def pb2om(folder, *arguments):
     return subprocess.run(
         ["bash", SCRIPT] + [str(argument) for argument in arguments],
         cwd=str(folder),
-        universal_newlines=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        text=True,
+        capture_output=True,
     )
 
 
 @pytest.fixture
-def convert(made, standins, tmp_path, monkeypatch):
-    """Runs the script in a folder of the test's own, with the report that was made before: saves the start of TensorFlow."""
+def convert(made, programs, tmp_path, monkeypatch):
+    """Runs the script in a new folder, with a report from before: saves the start of TensorFlow."""
     here = tmp_path / "it's here"
     here.mkdir()
 
@@ -56,7 +55,7 @@ def convert(made, standins, tmp_path, monkeypatch):
     return run
 
 
-def test_as_it_is_run(made, standins, tmp_path):
+def test_as_it_is_run(made, programs, tmp_path):
     (tmp_path / "pwcnet.pb").write_bytes((made / "pwcnet.pb").read_bytes())
     done = pb2om(tmp_path, "--pb", "pwcnet.pb")
     assert done.returncode == 0, done.stderr
@@ -71,7 +70,7 @@ def test_as_it_is_run(made, standins, tmp_path):
         "--log=info",
         "--keep_dtype=pwcnet_1batch.keep_dtype",
     ]
-    assert standins() == [expected] and "atc " + " ".join(expected) in done.stdout
+    assert programs() == [expected] and "atc " + " ".join(expected) in done.stdout
     assert (
         (tmp_path / "pwcnet_1batch.om").exists()
         and "wrote       pwcnet_1batch.om (4 bytes)" in done.stdout
@@ -84,11 +83,11 @@ def test_as_it_is_run(made, standins, tmp_path):
     assert (
         done.returncode == 2
         and "expected an input [4, 2, H, W, 3]" in done.stderr
-        and len(standins()) == 1
+        and len(programs()) == 1
     )
 
 
-def test_options(convert, standins, tmp_path):
+def test_options(convert, programs, tmp_path):
     (tmp_path / "names").write_text("OpType::Floor\n")
     done = convert(
         "--output=new/folder/x.om",
@@ -105,7 +104,7 @@ def test_options(convert, standins, tmp_path):
         "--insert_op_conf=a b.cfg",
     )
     assert done.returncode == 0, done.stderr
-    assert standins()[0][3:] == [
+    assert programs()[0][3:] == [
         "--output=new/folder/x",
         "--soc_version=Ascend910A",
         "--out_nodes=mul:0",
@@ -129,10 +128,10 @@ def test_options(convert, standins, tmp_path):
         (("--precision_mode", "allow_fp32_to_fp16", "--keep_dtype", "auto"), True),
     ],
 )
-def test_which_modes_keep_coordinates(arguments, kept, convert, standins):
+def test_which_modes_keep_coordinates(arguments, kept, convert, programs):
     assert convert("--output", "x", *arguments).returncode == 0
-    assert ("--keep_dtype=x.keep_dtype" in standins()[0]) == kept and any(
-        "keep_dtype" in word for word in standins()[0]
+    assert ("--keep_dtype=x.keep_dtype" in programs()[0]) == kept and any(
+        "keep_dtype" in word for word in programs()[0]
     ) == kept
 
 
@@ -155,7 +154,7 @@ def test_atc_fails(fault, words, convert, monkeypatch, tmp_path):
     assert fault != "exit" or "E19010" in done.stdout and "--keep_dtype none" in done.stderr
 
 
-def test_atc_is_missing(convert, without_standins):
+def test_atc_is_missing(convert, without_programs):
     done = convert("--output", "x")
     assert (
         done.returncode == 2 and "source /usr/local/Ascend/ascend-toolkit/set_env.sh" in done.stderr
@@ -163,7 +162,7 @@ def test_atc_is_missing(convert, without_standins):
     assert "atc --model=" in done.stdout  # the command all the same, for another machine
 
 
-def test_refused_before_atc(convert, standins, tmp_path):
+def test_refused_before_atc(convert, programs, tmp_path):
     assert "--target ascend" in convert(code=1).stderr and convert(code=2).returncode == 2
     (tmp_path / "open.json").write_text('{"input_shape": null, "coordinates": []}')
     assert "leaves its input's sizes open" in convert(report=tmp_path / "open.json").stderr
@@ -177,4 +176,4 @@ def test_refused_before_atc(convert, standins, tmp_path):
         assert (
             done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) == 1
         ), done.stderr
-    assert convert("--help").stdout.startswith("PB -> OM") and not standins()
+    assert convert("--help").stdout.startswith("PB -> OM") and not programs()

@@ -36,7 +36,7 @@ def test_each_step_starts_from_the_best_of_the_one_before(tmp_path):
     starts = ["--variant large"] + ["--pretrained OUT/step%d/best" % step for step in range(1, 5)]
     assert done.stdout.splitlines() == [
         command % (step, step, start) for step, start in enumerate(starts, 1)
-    ] + ["-m pwcnet export OUT/step5/best --output OUT/pwcnet-lg-scenes.npz"]
+    ] + ["-m pwcnet export --weights OUT/step5/best --output OUT/pwcnet-lg-scenes.npz"]
 
 
 def test_a_step_that_fails_ends_it(tmp_path):

@@ -22,7 +22,6 @@ from tests.conftest import (
     golden,
     golden_variables,
     golden_weights,
-    run_command,
     write_checkpoint,
 )
 
@@ -147,31 +146,3 @@ def test_save_is_complete_or_absent(tmp_path):
     ).endswith("pwcnet.ckpt-12")
     remove_checkpoint(prefix)
     assert list(list_checkpoints(str(tmp_path))) == [12]
-
-
-def test_inspect_command(small, tmp_path):
-    done = run_command("scripts/inspect_checkpoint.py", small)
-    assert done.returncode == 0, done.stderr
-    for line in ("variant     sm-6-2", "step        7", "parameters  4,705,064", "complete    yes"):
-        assert line in done.stdout
-    done = run_command("scripts/inspect_checkpoint.py", tmp_path / "absent")
-    assert done.returncode == 2 and "absent.index" in done.stderr and "Traceback" not in done.stderr
-    copy = str(tmp_path / "pwcnet.ckpt-7")
-    shutil.copy(small + ".index", copy + ".index")
-    with open(small + ".data-00000-of-00001", "rb") as stream, open(
-        copy + ".data-00000-of-00001", "wb"
-    ) as out:
-        out.write(stream.read()[:-400000])
-    done = run_command("scripts/inspect_checkpoint.py", copy)
-    assert done.returncode == 2 and "truncated or broken %s" % copy in done.stderr
-    lacking = golden_weights("sm", 0)
-    lacking["pwcnet/featpyr/conv1a/bias"][3] = np.nan
-    del lacking["pwcnet/upsample/up_feat3/bias"]
-    lacking["pwcnet/other"] = np.zeros([2], np.float32)
-    done = run_command("scripts/inspect_checkpoint.py", write_checkpoint(tmp_path, lacking))
-    assert (
-        done.returncode == 1
-        and "missing     pwcnet/upsample/up_feat3/bias" in done.stdout
-        and "extra       pwcnet/other" in done.stdout
-    )
-    assert "not finite  pwcnet/featpyr/conv1a/bias" in done.stdout

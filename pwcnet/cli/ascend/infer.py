@@ -1,6 +1,13 @@
-"""Runs a frozen graph on this machine over raw files, and writes the files that msame would: OUTPUT/<time>/<input name>_output_0.bin."""
+"""Runs a frozen graph on this machine over raw files and writes the files that msame would.
 
+The predictions are OUTPUT/<time>/NAME_output_0.bin, for `pwcnet ascend score`.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
 from contextlib import closing
+from typing import Any
 
 from pwcnet.ascend.raw_files import check_inputs, infer, list_bins
 from pwcnet.ascend.result_folders import ResultFolder
@@ -11,42 +18,45 @@ from pwcnet.evaluation.scoring import mean_without_first
 from pwcnet.io.atomic import check_output_folder
 
 
-def main(argv, prog=None):
-    args = parser(prog).parse_args(argv)
+def main(argv: list[str], prog: str) -> None:
+    """Infers the flow of every file and prints the average time.
+
+    Raises:
+        ValueError, OSError: A graph or files that are not there, are damaged or do not fit.
+    """
+    infer_files(parser(prog).parse_args(argv))
+
+
+def infer_files(args: Namespace) -> None:
+    """Infers the flow of every file of a folder, by options as `parser` has them."""
     if args.keep_coordinates and args.emulate is None:
-        raise ValueError(
-            "expected --keep_coordinates with --emulate, got it alone; without --emulate everything is float32"
-        )
+        raise ValueError("--keep-coordinates needs --emulate; without it everything is float32")
     inputs = list_bins(args.input)
     check_output_folder(args.output)
 
     load_tensorflow()
     from pwcnet.export.frozen_graph import frozen_input_shape, frozen_session, read_frozen
 
-    graph_def = read_frozen(args.pb)
+    graph_def = read_frozen(args.weights)
     size, times = frozen_input_shape(graph_def), []
     check_inputs(inputs, *size[1:])
     if args.emulate is not None:
-        graph_def = emulated(graph_def, args.keep_coordinates)
-        args.device = (
-            "cpu" if args.device == "auto" else args.device
-        )  # an NPU would round by itself
-    with frozen_session(graph_def, device_config(args)) as network, progress_bar(
+        graph_def = emulate(graph_def, args.keep_coordinates)
+    with frozen_session(graph_def, session_config(args)) as network, progress_bar(
         total=len(inputs), unit="pair"
-    ) as progress, ResultFolder(args.output) as results:
-        with closing(
-            infer(network, inputs, results.path, size)
-        ) as runs:  # closed, so that no file is being written when the folder is removed
-            for names, seconds in runs:
-                times.append(seconds)
-                progress.update(len(names))
+    ) as progress, ResultFolder(args.output) as results, closing(
+        infer(network, inputs, results.path, size)
+    ) as runs:  # closed first, so that no file is being written when an error removes the folder
+        for names, seconds in runs:
+            times.append(seconds)
+            progress.update(len(names))
     print("%d predictions in %s, %d a run" % (len(inputs), results.path, size[0]))
     print("Inference average time : %.2f ms" % (1000 * sum(times) / len(times)))
     print("Inference average time without first time: %.2f ms" % (1000 * mean_without_first(times)))
 
 
-def emulated(graph_def, keep_coordinates):
-    """The graph with half precision's rounding."""
+def emulate(graph_def: Any, keep_coordinates: bool) -> Any:
+    """The graph with every value rounded to half precision; coordinates of the warp may stay."""
     from pwcnet.export.half_precision import coordinate_ops, rounded
 
     keep = coordinate_ops(graph_def) if keep_coordinates else ()
@@ -54,29 +64,59 @@ def emulated(graph_def, keep_coordinates):
     return rounded(graph_def, keep)
 
 
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
+def session_config(args: Namespace) -> Any:
+    """The session's ConfigProto; emulation runs on the CPU by default, as an NPU itself rounds."""
+    if args.emulate is not None and args.device == "auto":
+        args = Namespace(**dict(vars(args), device="cpu"))
+    return device_config(args)
+
+
+def parser(prog: str) -> ArgumentParser:
+    """The options."""
+    options = ArgumentParser(
+        prog=prog,
+        description=__doc__,
+        examples="""pwcnet ascend infer --weights pwcnet.pb --input raw/image --output results
+        pwcnet ascend infer --weights pwcnet.pb --input raw/image --output half --emulate fp16""",
+    )
+    add_infer_options(options, "--weights", "pwcnet export", "pwcnet ascend prepare")
+    return options
+
+
+def add_infer_options(options: ArgumentParser, flag: str, export: str, prepare: str) -> None:
+    """Adds all options.
+
+    Args:
+        options: The parser.
+        flag: What the option of the frozen graph is called.
+        export: The command that freezes graphs.
+        prepare: The command that writes raw files.
+    """
     options.add_argument(
-        "--pb",
+        flag,
+        dest="weights",
         required=True,
-        help="frozen graph of offline_infer/convert_ckpt2pb.py; one of batch N runs N files at a time",
+        metavar="PB",
+        help="frozen graph of %s; one of batch size N runs N files at a time" % export,
     )
     options.add_argument(
         "--input",
         required=True,
-        help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py",
+        metavar="DIR",
+        help="folder of .bin files, one a pair: image/ of %s" % prepare,
     )
-    options.add_argument("--output", required=True, help="folder to make the folder of results in")
+    options.add_argument(
+        "--output", required=True, metavar="DIR", help="folder to make the folder of results in"
+    )
     options.add_argument(
         "--emulate",
         choices=("fp16",),
-        help="round weights and every node's result to half precision, as force_fp16 does: what it costs; "
-        "on the CPU, unless --device says otherwise",
+        help="round weights and every node's result to half precision, as force_fp16 does, to see "
+        "what it costs; on the CPU, unless --device says otherwise",
     )
     options.add_argument(
-        "--keep_coordinates",
+        "--keep-coordinates",
         action="store_true",
         help="with --emulate: the warp's coordinates stay float32, as with ATC's --keep_dtype",
     )
     add_device_options(options)
-    return options

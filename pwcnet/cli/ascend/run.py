@@ -1,19 +1,36 @@
-"""Runs an offline model with msame or ais_bench, checks that every file has its prediction, and writes the times to time.json beside the predictions."""
+"""Runs an offline model (OM) with msame or ais_bench and checks that every file has its prediction.
+
+The times are written to time.json beside the predictions.
+"""
+
+from __future__ import annotations
 
 import json
 import os
 import shlex
 import subprocess
+from argparse import Namespace
 
 from pwcnet._checks import first_names
 from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results
 from pwcnet.ascend.result_folders import TIME_FILE
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.common import start_messages
 from pwcnet.io.atomic import check_output_folder, write_text
 
 
-def main(argv, prog=None):
-    args = parser(prog).parse_args(argv)
+def main(argv: list[str], prog: str) -> None:
+    """Runs the model and prints where the results are and the times.
+
+    Raises:
+        ValueError, OSError: A model, files or a program that are not there, options that do not
+            fit, a run that failed, predictions that are missing.
+    """
+    run_model(parser(prog).parse_args(argv))
+
+
+def run_model(args: Namespace) -> None:
+    """Runs the model, by options as `parser` has them."""
     device_run = DeviceRun(
         args.tool,
         args.om,
@@ -29,11 +46,9 @@ def main(argv, prog=None):
     device_run.check_tool()
     os.makedirs(args.output, exist_ok=True)  # msame makes the last folder of a path only
     before = entries(args.output)
-    printed, code = shown(device_run.command())
+    printed, code = run_and_show(device_run.command())
     if code:
-        raise ValueError(
-            "expected exit code 0 of %s, got %d; look for its errors above" % (args.tool, code)
-        )
+        raise ValueError("%s failed with exit code %d; its errors are above" % (args.tool, code))
     times = device_run.times(printed)
     folder = new_results(args.output, before)
     missing = device_run.missing(folder)
@@ -45,13 +60,14 @@ def main(argv, prog=None):
     print("times       %s" % ", ".join("%s %.3f" % item for item in sorted(times.items())))
     if missing:
         raise ValueError(
-            "expected a prediction for every file of %s, got none for %d: %s in %s; %s skips files that fail, look for its errors above"
-            % (args.input, len(missing), first_names(missing), folder, args.tool)
+            "No prediction for %d files of %s: %s in %s; %s skips files that fail, its errors are "
+            "above" % (len(missing), args.input, first_names(missing), folder, args.tool)
         )
 
 
-def shown(command):
-    """(what the command prints, its exit code); it is shown as it comes."""
+def run_and_show(command: list[str]) -> tuple[str, int]:
+    """(what the command prints, its exit code); the output is shown as it comes."""
+    start_messages()
     lines = []
     with subprocess.Popen(
         command,
@@ -60,33 +76,54 @@ def shown(command):
         universal_newlines=True,
         errors="replace",
     ) as process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             print(line, end="", flush=True)
             lines.append(line)
     return "".join(lines), process.returncode
 
 
-def parser(prog=None):
-    options = ArgumentParser(prog=prog, description=__doc__)
+def parser(prog: str) -> ArgumentParser:
+    """The options."""
+    options = ArgumentParser(
+        prog=prog,
+        description=__doc__,
+        examples="""pwcnet ascend run --om pwcnet_1batch.om --input raw/image --output results
+        pwcnet ascend run --om pwcnet_1batch.om --output times --mode performance --loop 100""",
+    )
+    add_run_options(options, "pwcnet ascend prepare")
+    return options
+
+
+def add_run_options(options: ArgumentParser, prepare: str) -> None:
+    """Adds all options. prepare: the command that writes raw files."""
     options.add_argument(
         "--tool", choices=sorted(TIMES), default="msame", help="the program that runs the model"
     )
-    options.add_argument("--om", required=True, help="the offline model, of offline_infer/pb2om.sh")
+    options.add_argument(
+        "--om", required=True, metavar="FILE", help="the offline model, of offline_infer/pb2om.sh"
+    )
     options.add_argument(
         "--input",
-        help="folder of .bin files, a pair each: image/ of offline_infer/dataprep.py; without it, in a performance run, zeros",
+        metavar="DIR",
+        help="folder of .bin files, one a pair: image/ of %s; without it, in a performance run, "
+        "zeros" % prepare,
     )
     options.add_argument(
         "--output",
         required=True,
+        metavar="DIR",
         help="folder to make the folder of results in; made, with its parents, where it is missing",
     )
     options.add_argument(
-        "--output_dirname",
-        help="name of the folder of results, ais_bench only; by default the time",
+        "--output-dirname",
+        metavar="NAME",
+        help="name of the folder of results, for ais_bench only (default: the time)",
     )
     options.add_argument(
-        "--device", type=non_negative_int, help="number of the device; by default the tool's own"
+        "--device",
+        type=non_negative_int,
+        metavar="N",
+        help="number of the device (default: the tool's own)",
     )
     options.add_argument(
         "--mode",
@@ -98,6 +135,6 @@ def parser(prog=None):
         "--loop",
         type=positive_int,
         default=1,
+        metavar="N",
         help="runs of a performance run, for msame at most 100",
     )
-    return options

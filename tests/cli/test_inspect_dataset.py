@@ -2,11 +2,14 @@ import os
 
 import pytest
 
+from pwcnet.cli import inspect_dataset
 from pwcnet.io.images import read_frame
-from tests.conftest import ROOT, run_command, run_main
+from tests.conftest import run_command
 from tests.data.datasets import trees
 
-PROGRAM = os.path.join("scripts", "inspect_dataset.py")
+
+def run(*arguments):
+    return inspect_dataset.main([str(argument) for argument in arguments], "pwcnet inspect dataset")
 
 
 @pytest.fixture
@@ -22,8 +25,7 @@ def kitti(tmp_path):
 def test_reports_every_set_and_draws_a_sheet(chairs, kitti, tmp_path, capsys):
     sheet = str(tmp_path / "out" / "sheet.png")
     assert (
-        run_main(
-            PROGRAM,
+        run(
             "chairs=" + chairs,
             "kitti2015=%s@0.5" % kitti,
             "--samples",
@@ -58,21 +60,20 @@ def test_chooses_evenly_or_at_random(chairs, capsys):
             os.path.join(chairs, "FlyingChairs_release", "data", "%05d_flow.flo" % number), "wb"
         ):
             pass
-    assert run_main(PROGRAM, "chairs=" + chairs, "--samples", 2) == 0
+    assert run("chairs=" + chairs, "--samples", 2) == 0
     assert "5 listed, 2 read, 0 broken" in capsys.readouterr().out
     outs = []
     for seed in (1, 1, 2, 3):
-        run_main(PROGRAM, "chairs=" + chairs, "--samples", 2, "--seed", seed)
+        run("chairs=" + chairs, "--samples", 2, "--seed", seed)
         outs.append(capsys.readouterr().out)
     assert outs[0] == outs[1] and len(set(outs)) > 1 and all("2 read" in out for out in outs)
 
 
 def test_modes_and_parts(kitti, capsys):
-    assert run_main(PROGRAM, "kitti2015=" + kitti, "--mode", "train_with_val", "--part", "val") == 0
+    assert run("kitti2015=" + kitti, "--mode", "train_with_val", "--part", "val") == 0
     assert "1 listed" in capsys.readouterr().out
     assert (
-        run_main(
-            PROGRAM,
+        run(
             "kitti2015=" + kitti,
             "--mode",
             "test",
@@ -82,7 +83,7 @@ def test_modes_and_parts(kitti, capsys):
         == 0
     )
     out = capsys.readouterr().out
-    assert "3 listed" in out and "truth        none" in out and "sheet.png: 3 pairs" in out
+    assert "3 listed" in out and "ground truth none" in out and "sheet.png: 3 pairs" in out
 
 
 def test_broken_files_are_named_and_counted(chairs, capsys):
@@ -94,7 +95,7 @@ def test_broken_files_are_named_and_counted(chairs, capsys):
         with open(path, "r+b") as stream:
             stream.truncate(20)
     sheet = os.path.join(chairs, "sheet.png")
-    assert run_main(PROGRAM, "chairs=" + chairs, "--sheet", sheet) == 2
+    assert run("chairs=" + chairs, "--sheet", sheet) == 2
     out = capsys.readouterr().out
     assert (
         "5 listed, 5 read, 2 broken" in out
@@ -115,18 +116,16 @@ def test_broken_files_are_named_and_counted(chairs, capsys):
 )
 def test_wrong_sources(arguments, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        run_main(PROGRAM, *arguments)
+        run(*arguments)
 
 
 def test_a_wrong_folder_is_one_line(tmp_path):
-    done = run_command(os.path.join(ROOT, PROGRAM), "hd1k=" + str(tmp_path), cwd=str(tmp_path))
+    done = run_command("-m", "pwcnet", "inspect", "dataset", "hd1k=" + str(tmp_path))
     assert done.returncode == 2 and not done.stdout and len(done.stderr.splitlines()) == 1
-    assert (
-        done.stderr.startswith("inspect_dataset.py: error: expected HD1K/")
-        and str(tmp_path) in done.stderr
-    )
+    assert done.stderr.startswith("pwcnet inspect dataset: error: ")
+    assert str(tmp_path) in done.stderr
 
 
-def test_a_sheet_that_cannot_be_written_is_told_first(chairs):
+def test_a_sheet_that_cannot_be_written_is_refused_first(chairs):
     with pytest.raises(OSError):
-        run_main(PROGRAM, "chairs=" + chairs, "--sheet", chairs)
+        run("chairs=" + chairs, "--sheet", chairs)

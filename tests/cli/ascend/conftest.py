@@ -1,0 +1,3 @@
+"""Stand-ins for Ascend's programs."""
+
+from tests.helpers.ascend_programs import programs, without_programs  # noqa: F401

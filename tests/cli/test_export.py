@@ -1,0 +1,111 @@
+"""Exporting weights: formats by extension, options that do not fit, what is refused."""
+
+import os
+
+import numpy as np
+import pytest
+
+from pwcnet.cli import export
+from pwcnet.cli.published import export_weights
+from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
+from pwcnet.weights.checkpoint import Checkpoint
+from tests.conftest import golden_weights, write_checkpoint
+
+SIZE = ["--size", "64x64"]
+
+
+def run(*arguments):
+    return export.main([str(argument) for argument in arguments], "pwcnet export")
+
+
+@pytest.fixture(scope="module")
+def archive(small_checkpoint, tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "small.npz"
+    run("--weights", small_checkpoint, "--output", path)
+    return path
+
+
+def ops(path):
+    return {node.op for node in read_frozen(str(path)).node}
+
+
+def test_a_frozen_graph_by_its_extension(small_checkpoint, archive, tmp_path, capsys):
+    run("--weights", small_checkpoint, "--output", tmp_path / "host.pb", *SIZE)
+    printed = capsys.readouterr().out
+    assert "difference  " in printed and "x_tnsr [1, 2, 64, 64, 3] -> output" in printed
+    assert frozen_input_shape(read_frozen(str(tmp_path / "host.pb"))) == (1, 64, 64)
+    assert "BatchMatMulV2" in ops(tmp_path / "host.pb")
+    options = ["--batch-size", 2, "--target", "ascend", "--format", "pb"]
+    run("--weights", archive, "--output", tmp_path / "graph", *(options + SIZE))
+    assert frozen_input_shape(read_frozen(str(tmp_path / "graph"))) == (2, 64, 64)
+    assert "BatchMatMulV2" not in ops(tmp_path / "graph")
+
+
+def test_an_archive_and_back_to_a_checkpoint(archive, small_checkpoint, tmp_path, capsys):
+    run("--weights", archive, "--output", tmp_path / "folder")
+    assert "pwcnet.ckpt-7, sm-6-2 weights of %s" % archive in capsys.readouterr().out
+    name, shape = "pwcnet/featpyr/conv1a/kernel", (3, 3, 3, 16)
+    original = Checkpoint(small_checkpoint).weight(name, shape)
+    written = Checkpoint(str(tmp_path / "folder")).weight(name, shape)
+    np.testing.assert_array_equal(written, original.astype(np.float16).astype(np.float32))
+
+
+def test_averages(tmp_path):
+    weights = golden_weights("sm", 0)
+    for name in list(weights):
+        weights[name + "/ExponentialMovingAverage"] = weights[name] + np.float32(1.0)
+    checkpoint = write_checkpoint(tmp_path / "run", weights)
+    run("--weights", checkpoint, "--averaged", "--output", tmp_path / "averaged.npz")
+    name, shape = "pwcnet/featpyr/conv1a/bias", (16,)
+    averaged = Checkpoint(str(tmp_path / "averaged.npz")).weight(name, shape)
+    np.testing.assert_allclose(averaged, weights[name] + 1.0, rtol=1e-3)
+
+
+def test_averages_that_are_not_there(small_checkpoint, tmp_path):
+    with pytest.raises(ValueError, match="pwcnet.ckpt-7"):
+        run("--weights", small_checkpoint, "--averaged", "--output", tmp_path / "x.npz")
+    assert not os.listdir(str(tmp_path))
+
+
+def test_options_that_do_not_fit_the_format(tmp_path, capsys):
+    for output, option in (
+        ("x.npz", ["--size", "64x64"]),
+        ("folder", ["--batch-size", 2]),
+        ("x.npz", ["--target", "host"]),
+    ):
+        with pytest.raises(SystemExit):
+            run("--output", tmp_path / output, *option)
+        assert option[0] + " is for --format pb" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="pwcnet.ckpt-7"):
+        run("--output", tmp_path / "pwcnet.ckpt-7")
+    with pytest.raises(SystemExit):
+        run("--output", tmp_path / "x.pb", "--size", "436x1024")
+    assert "448x1024" in capsys.readouterr().err
+    assert not os.listdir(str(tmp_path))
+
+
+def test_nothing_is_written_for_wrong_weights(tmp_path):
+    output = tmp_path / "out.pb"
+    with pytest.raises(FileNotFoundError, match="absent.index"):
+        run("--weights", tmp_path / "absent", "--output", output)
+    weights = golden_weights("sm", 0)
+    weights["pwcnet/predict_flow/flow2/bias"][:] = np.nan  # a training that diverged
+    checkpoint = write_checkpoint(tmp_path / "nan", weights)
+    with pytest.raises(ValueError, match="nan"):
+        run("--weights", checkpoint, "--output", output, *SIZE)
+    assert not output.exists()
+
+
+def test_outputs_are_checked_before_the_work(tmp_path):
+    (tmp_path / "folder.pb").mkdir()
+    with pytest.raises(IsADirectoryError, match="folder.pb"):
+        run("--weights", "absent", "--output", tmp_path / "folder.pb")
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(NotADirectoryError, match="file"):
+        run("--weights", "absent", "--output", tmp_path / "file")
+
+
+def test_the_published_script_takes_the_checkpoint_as_an_argument(archive, tmp_path):
+    arguments = [str(archive), "--output", str(tmp_path / "folder")]
+    export_weights.main(arguments, "export_weights.py")
+    assert Checkpoint(str(tmp_path / "folder")).step == 7
