@@ -1,18 +1,35 @@
 #!/usr/bin/env bash
 # PB -> OM: checks a frozen graph and converts it with ATC (CANN 5.0.3 and later).
-#   bash offline_infer/pb2om.sh --pb pwcnet.pb [--output pwcnet_1batch] [--soc_version Ascend310] [further options] [-- further arguments of atc]
-#     --output NAME           the file to write, without .om (default: <pb without .pb>_<batch size>batch)
-#     --soc_version CHIP      Ascend310 (default), Ascend310P3, Ascend910A: "Ascend" and the chip's name in `npu-smi info`
-#     --batch_size, --height, --width N     only for a graph whose input leaves them open; otherwise they are the graph's own
-#     --precision_mode MODE   force_fp16 (default; with --keep_dtype auto), allow_fp32_to_fp16, must_keep_origin_dtype, or another of ATC's
-#     --keep_dtype auto|none|FILE           nodes that stay float32; auto (default with force_fp16): the warp's coordinates, whose steps are 0.125 in fp16
-#     --out_nodes NODE:0      (default output:0)
-#     --log LEVEL             of ATC: debug, info, warning, error, null (default info)
-#     --allow_unknown         try a graph with ops that ATC has not been seen to take
-# Why force_fp16 with the coordinates kept: emulated on four Sintel pairs, small network, half precision moves the flow by 0.023 px on average, and by 0.0036 px
-# with the coordinates in float32 (infer_pb.py --emulate fp16 shows what it costs yours). The other modes leave more in float32, which costs time, where the chip
-# can do them at all: a chip without float32 convolutions may refuse must_keep_origin_dtype.
-# PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken. Exit code 2: wrong input; 1: the graph or ATC does not do.
+#
+# usage: bash offline_infer/pb2om.sh --pb FILE [options] [-- further arguments of atc]
+#
+# options:
+#   --pb FILE               the frozen graph, of convert_ckpt2pb.py or pwcnet export --target ascend
+#   --output NAME           the file to write, without .om
+#                           (default: the PB's name without .pb, and _<batch size>batch)
+#   --soc_version CHIP      Ascend310, Ascend310P3, Ascend910A: "Ascend" and the chip's name in
+#                           `npu-smi info` (default: Ascend310)
+#   --batch_size, --height, --width N
+#                           only for a graph whose input leaves them open
+#   --precision_mode MODE   force_fp16, allow_fp32_to_fp16, must_keep_origin_dtype, or another of
+#                           ATC's (default: force_fp16)
+#   --keep_dtype auto|none|FILE
+#                           nodes that stay float32; auto, the default with force_fp16: the warp's
+#                           coordinates, whose steps are 0.125 pixels in fp16
+#   --out_nodes NODE:0      the output (default: output:0)
+#   --log LEVEL             of ATC: debug, info, warning, error, null (default: info)
+#   --allow_unknown         try a graph with operations that ATC has not been seen to take
+#
+# example: bash offline_infer/pb2om.sh --pb offline_infer/pwcnet.pb --output pwcnet_1batch
+#
+# Why force_fp16 with the coordinates kept: emulated on four Sintel pairs with the small network,
+# half precision moves the flow by 0.023 px on average, and by 0.0036 px with the coordinates in
+# float32 (infer_pb.py --emulate fp16 shows it for other weights). The other modes leave more in
+# float32, which costs time, where the chip can do them at all: a chip without float32 convolutions
+# may refuse must_keep_origin_dtype.
+#
+# PYTHON names the interpreter; otherwise .venv-tf1, .venv-tf2 or python3 is taken.
+# Exit code 2: wrong input; 1: the graph or ATC does not do.
 set -euo pipefail
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 fail() { echo "pb2om.sh: error: $1" >&2; exit "${2:-2}"; }
@@ -52,7 +69,7 @@ code=0
 "$python" "$root/offline_infer/check_pb.py" "$pb" --json "$temporary/report.json" ${batch_size:+--batch_size "$batch_size"} \
     ${height:+--height "$height"} ${width:+--width "$width"} ${allow[@]+"${allow[@]}"} || code=$?
 [ "$code" -le 1 ] || exit "$code"
-[ "$code" = 0 ] || fail "the graph has ops that ATC has not been seen to take (above); freeze it with --target ascend, or add --allow_unknown" 1
+[ "$code" = 0 ] || fail "the graph has operations that ATC has not been seen to take (above); freeze it with --target ascend, or add --allow_unknown" 1
 shape=$(from_report 'report["input_shape"] or ""')
 [ -n "$shape" ] || fail "expected --batch_size, --height and --width for a graph that leaves its input's sizes open"
 batch=${shape#*:} batch=${batch%%,*}

@@ -9,7 +9,8 @@ from pwcnet.cli import export
 from pwcnet.cli.published import export_weights
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import golden_weights, write_checkpoint
+from tests.helpers.checkpoints import write_checkpoint
+from tests.helpers.golden import golden_weights
 
 SIZE = ["--size", "64x64"]
 

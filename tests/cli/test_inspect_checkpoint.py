@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pwcnet.cli import inspect_checkpoint
-from tests.conftest import golden_weights, run_command, write_checkpoint
+from tests.helpers.checkpoints import write_checkpoint
+from tests.helpers.commands import run_command
+from tests.helpers.golden import golden_weights
 
 
 def run(*arguments):

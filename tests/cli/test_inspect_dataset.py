@@ -4,8 +4,8 @@ import pytest
 
 from pwcnet.cli import inspect_dataset
 from pwcnet.io.images import read_frame
-from tests.conftest import run_command
 from tests.data.datasets import trees
+from tests.helpers.commands import run_command
 
 
 def run(*arguments):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 STANDINS = os.path.join(ROOT, "tests", "standins")
 

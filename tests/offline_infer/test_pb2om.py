@@ -9,7 +9,7 @@ import pytest
 from pwcnet.export.frozen_graph import freeze, read_frozen, write_frozen
 from pwcnet.export.half_precision import coordinate_ops
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import ROOT, run_main
+from tests.helpers.commands import ROOT, run_main
 
 SCRIPT = os.path.join(ROOT, "offline_infer", "pb2om.sh")
 QUICK = """#!/bin/sh

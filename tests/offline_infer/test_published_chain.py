@@ -14,7 +14,7 @@ from pwcnet.cli.published import (
     infer_pb,
     run_device,
 )
-from tests.conftest import ROOT, run_command
+from tests.helpers.commands import ROOT, run_command
 
 SCRIPTS = ("convert_ckpt2pb", "dataprep", "infer_pb", "evaluation")
 SIZE = "--height 64 --width 128"

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, run_main
+from tests.helpers.commands import ROOT, run_main
 
 NAMES = ["a-frames_0001_0002", "b-frames_0001_0002", "b-frames_0002_0003"]
 SIZE = ["--height", "64", "--width", "128", "--frame_height", "60", "--frame_width", "120"]

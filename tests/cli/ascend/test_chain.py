@@ -18,7 +18,8 @@ from pwcnet.cli.ascend import infer, prepare, score
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.evaluation.results import read_evaluation
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
-from tests.conftest import ROOT, average_epe, read_flo, run_main
+from tests.helpers.commands import ROOT, run_main
+from tests.helpers.flows import average_epe, read_flo
 
 ONLINE = "scripts/pwcnet_eval_lg-6-2-multisteps-chairsthingsmix_mpisintelclean.py"
 SIZE = ["--size", "64x128"]
