@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.published.export_weights."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.published.export_weights")
+sys.stderr.write(
+    "scripts/export_weights.py has moved: run `pwcnet export` (or `python -m pwcnet export`)\n"
+)
+sys.exit(2)

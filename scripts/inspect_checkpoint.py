@@ -1,13 +1,7 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.inspect_checkpoint."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.inspect_checkpoint")
+sys.stderr.write(
+    "scripts/inspect_checkpoint.py has moved: run `pwcnet inspect checkpoint` "
+    "(or `python -m pwcnet inspect checkpoint`)\n"
+)
+sys.exit(2)

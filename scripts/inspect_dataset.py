@@ -1,13 +1,7 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.inspect_dataset."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.inspect_dataset")
+sys.stderr.write(
+    "scripts/inspect_dataset.py has moved: run `pwcnet inspect dataset` "
+    "(or `python -m pwcnet inspect dataset`)\n"
+)
+sys.exit(2)

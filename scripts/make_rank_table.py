@@ -1,13 +1,7 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.ascend.rank_table."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.ascend.rank_table")
+sys.stderr.write(
+    "scripts/make_rank_table.py has moved: run `pwcnet ascend rank-table` "
+    "(or `python -m pwcnet ascend rank-table`)\n"
+)
+sys.exit(2)

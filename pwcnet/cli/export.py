@@ -11,8 +11,13 @@ from argparse import Namespace
 from typing import Any, NamedTuple
 
 from pwcnet.cli.arguments import ArgumentParser, network_size, positive_int
-from pwcnet.cli.common import load_tensorflow
-from pwcnet.cli.options import add_weights_option, chosen_weights
+from pwcnet.cli.common import remedy
+from pwcnet.cli.options import (
+    FINITE_REMEDY,
+    add_weights_option,
+    chosen_weights,
+    open_checkpoint,
+)
 from pwcnet.io.atomic import check_output_file, check_output_folder
 
 FORMATS = {".pb": "pb", ".npz": "npz", "": "checkpoint"}  # by the extension of the output
@@ -77,13 +82,12 @@ def export_graph(args: Namespace, options: GraphOptions) -> None:
     """Freezes args.weights (averaged if args.averaged) to args.output and prints the difference."""
     check_output_file(args.output)
     weights = chosen_weights(args)
-    load_tensorflow()
+    checkpoint = open_checkpoint(weights, args.averaged)
     from pwcnet.export.frozen_graph import check_frozen, freeze, write_frozen
-    from pwcnet.weights.checkpoint import Checkpoint
 
-    checkpoint = Checkpoint(weights, args.averaged)
-    graph_def = freeze(checkpoint, options.batch_size, *options.size, target=options.target)
-    difference, largest = check_frozen(graph_def, checkpoint)
+    with remedy(FINITE_REMEDY):
+        graph_def = freeze(checkpoint, options.batch_size, *options.size, target=options.target)
+        difference, largest = check_frozen(graph_def, checkpoint)
     write_frozen(args.output, graph_def)
     print("checkpoint  %s (%s)" % (checkpoint.path, checkpoint.config.name))
     print_graph(graph_def, args.output, options, difference, largest)
@@ -112,11 +116,9 @@ def export_weights(args: Namespace, form: str) -> None:
     """Writes args.weights (averaged if args.averaged) as an .npz file or a checkpoint."""
     (check_output_file if form == ARCHIVE else check_output_folder)(args.output)
     weights = chosen_weights(args)
-    load_tensorflow()
+    checkpoint = open_checkpoint(weights, args.averaged)
     from pwcnet.weights.archive import write_archive, write_checkpoint
-    from pwcnet.weights.checkpoint import Checkpoint
 
-    checkpoint = Checkpoint(weights, args.averaged)
     if form == ARCHIVE:
         write_archive(args.output, checkpoint)
         written = "%s, %.1f MB" % (args.output, os.path.getsize(args.output) / 1e6)

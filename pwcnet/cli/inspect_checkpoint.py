@@ -5,12 +5,10 @@ Exit code 1: variables of the network are missing, of another shape, or not fini
 
 from __future__ import annotations
 
-from argparse import Namespace
 from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow
-from pwcnet.cli.options import chosen_weights
+from pwcnet.cli.options import chosen_weights, open_checkpoint
 
 
 def main(argv: list[str], prog: str) -> int:
@@ -19,12 +17,8 @@ def main(argv: list[str], prog: str) -> int:
     Raises:
         ValueError, OSError: A checkpoint that is not there, damaged, or of another network.
     """
-    args: Namespace = parser(prog).parse_args(argv)
-    weights = chosen_weights(args)
-    load_tensorflow()
-    from pwcnet.weights.checkpoint import Checkpoint
-
-    checkpoint = Checkpoint(weights)
+    args = parser(prog).parse_args(argv)
+    checkpoint = open_checkpoint(chosen_weights(args))
     inspection = checkpoint.inspect()
     print("checkpoint  %s" % checkpoint.path)
     return 0 if print_inspection(inspection) else 1

@@ -39,6 +39,7 @@ WITHOUT_EFFECT = frozenset(
 
 FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
 WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
+CHECKPOINT_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz"
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,24 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     config = config or device_config(args)
     with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
         return Predictor(weights, config, args.precision)
+
+
+def open_checkpoint(weights: str, averaged: bool = False) -> Any:
+    """The open `pwcnet.weights.checkpoint.Checkpoint` of these weights; imports TensorFlow.
+
+    Args:
+        weights: of `chosen_weights`; no frozen graph.
+        averaged: take the moving averages of training.
+
+    Raises:
+        FileNotFoundError: there are no such weights.
+        ValueError: damaged weights, those of another network, or without averages.
+    """
+    load_tensorflow()
+    from pwcnet.weights.checkpoint import Checkpoint
+
+    with remedy(CHECKPOINT_REMEDY, (FileNotFoundError,)):
+        return Checkpoint(weights, averaged)
 
 
 def weights_facts(weights: str) -> dict[str, str | None]:

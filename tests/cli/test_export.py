@@ -5,18 +5,17 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.cli import export
-from pwcnet.cli.published import export_weights
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.weights.checkpoint import Checkpoint
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.golden import golden_weights
+from tests.helpers.subcommands import call
 
 SIZE = ["--size", "64x64"]
 
 
 def run(*arguments):
-    return export.main([str(argument) for argument in arguments], "pwcnet export")
+    return call("export", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +103,3 @@ def test_outputs_are_checked_before_the_work(tmp_path):
     (tmp_path / "file").write_text("precious")
     with pytest.raises(NotADirectoryError, match="file"):
         run("--weights", "absent", "--output", tmp_path / "file")
-
-
-def test_the_published_script_takes_the_checkpoint_as_an_argument(archive, tmp_path):
-    arguments = [str(archive), "--output", str(tmp_path / "folder")]
-    export_weights.main(arguments, "export_weights.py")
-    assert Checkpoint(str(tmp_path / "folder")).step == 7

@@ -5,14 +5,14 @@ import shutil
 import numpy as np
 import pytest
 
-from pwcnet.cli import inspect_checkpoint
+from tests.helpers import subcommands
 from tests.helpers.checkpoints import write_checkpoint
-from tests.helpers.commands import run_command
 from tests.helpers.golden import golden_weights
+from tests.helpers.subcommands import call, only_line
 
 
 def run(*arguments):
-    return inspect_checkpoint.main([str(a) for a in arguments], "pwcnet inspect checkpoint")
+    return call("inspect checkpoint", *arguments)
 
 
 def test_a_complete_checkpoint(small_checkpoint, capsys):
@@ -54,6 +54,5 @@ def test_files_that_are_absent_or_damaged(small_checkpoint, tmp_path):
 
 
 def test_an_error_is_one_line(tmp_path):
-    done = run_command("-m", "pwcnet", "inspect", "checkpoint", tmp_path / "absent")
-    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
-    assert "absent.index" in done.stderr
+    line = only_line(subcommands.run("inspect checkpoint", tmp_path / "absent"))
+    assert "absent.index" in line

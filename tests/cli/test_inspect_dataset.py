@@ -2,14 +2,14 @@ import os
 
 import pytest
 
-from pwcnet.cli import inspect_dataset
 from pwcnet.io.images import read_frame
 from tests.data.datasets import trees
-from tests.helpers.commands import run_command
+from tests.helpers import subcommands
+from tests.helpers.subcommands import call, only_line
 
 
 def run(*arguments):
-    return inspect_dataset.main([str(argument) for argument in arguments], "pwcnet inspect dataset")
+    return call("inspect dataset", *arguments)
 
 
 @pytest.fixture
@@ -120,10 +120,8 @@ def test_wrong_sources(arguments, message):
 
 
 def test_a_wrong_folder_is_one_line(tmp_path):
-    done = run_command("-m", "pwcnet", "inspect", "dataset", "hd1k=" + str(tmp_path))
-    assert done.returncode == 2 and not done.stdout and len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("pwcnet inspect dataset: error: ")
-    assert str(tmp_path) in done.stderr
+    line = only_line(subcommands.run("inspect dataset", "hd1k=" + str(tmp_path)))
+    assert line.startswith("pwcnet inspect dataset: error: ") and str(tmp_path) in line
 
 
 def test_a_sheet_that_cannot_be_written_is_refused_first(chairs):

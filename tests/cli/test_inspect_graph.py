@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from pwcnet.cli import inspect_graph
 from pwcnet.export.frozen_graph import freeze, write_frozen
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
+from tests.helpers.subcommands import call
 
 
 def run(*arguments):
-    return inspect_graph.main([str(argument) for argument in arguments], "pwcnet inspect graph")
+    return call("inspect graph", *arguments)
 
 
 def write_graph(path, shape):

@@ -8,13 +8,13 @@ import pytest
 from pwcnet.inference.predictor import Predictor
 from pwcnet.weights.archive import write_archive, write_checkpoint
 from pwcnet.weights.checkpoint import Checkpoint, variable_shapes
-from tests.conftest import run_main
+from tests.helpers.subcommands import call
 
 
 @pytest.fixture(scope="module")
 def archive(small_checkpoint, tmp_path_factory):
     path = str(tmp_path_factory.mktemp("weights") / "small.npz")
-    run_main("scripts/export_weights.py", small_checkpoint, "--output", path)
+    call("export", "--weights", small_checkpoint, "--output", path)
     return path
 
 
