@@ -15,7 +15,7 @@ import time
 from argparse import Namespace
 from typing import Any, Callable, Dict, Tuple, Union
 
-from pwcnet.cli.common import load_tensorflow, run
+from pwcnet.cli.common import run
 
 # Runs a case once. Returns None, the number of units to divide the time by, or the results.
 Once = Callable[[], Union[None, int, Dict[str, float]]]
@@ -30,7 +30,6 @@ def main(argv: list[str], prog: str) -> None:
     """Runs the case of argv: JSON of the options of `pwcnet benchmark` and "case"."""
     settings = Namespace(**json.loads(argv[0]))
     started = time.time()
-    load_tensorflow()
     from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
     with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():

@@ -8,7 +8,6 @@ import logging
 import logging.handlers
 import os
 import sys
-import tempfile
 import warnings
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional, Sequence
@@ -104,20 +103,8 @@ def start_messages() -> None:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow with its start-up notes held back; a failed import shows them."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as notes:
-        shown = os.dup(2)
-        os.dup2(notes.fileno(), 2)
-        try:
-            import pwcnet.runtime.tensorflow  # noqa: F401
-        except BaseException:
-            notes.seek(0)
-            os.write(shown, notes.read())
-            raise
-        finally:
-            os.dup2(shown, 2)
-            os.close(shown)
+    """Imports TensorFlow, without its start-up notes."""
+    import pwcnet.runtime.tensorflow  # noqa: F401
 
 
 def progress_bar(*arguments: Any, **settings: Any) -> Any:

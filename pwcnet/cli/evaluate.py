@@ -12,7 +12,7 @@ from argparse import Namespace
 from typing import Any, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, remedy
+from pwcnet.cli.common import remedy
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
     add_saving_options,
@@ -69,7 +69,6 @@ def main(argv: list[str], prog: str) -> None:
         with remedy(OVERWRITE, (FileExistsError,)):
             check_evaluation_folder(folder, args.overwrite)
 
-    load_tensorflow()
     config = None if args.classical else device_config(args)
     with open_method(args, weights, config) as predictor:
         settings = evaluation_settings(args, source, weights, config)

@@ -61,14 +61,10 @@ def _weights() -> list[tuple[str, str]]:
 
 
 def _tensorflow() -> str:
-    from pwcnet.cli.common import load_tensorflow
-
     try:
-        load_tensorflow()
+        from pwcnet.runtime.tensorflow import TF_RELEASE, tf
     except ImportError as error:
         return "not installed (%s)" % error
-    from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-
     devices = tf.config.experimental.list_physical_devices()
     return "%s, devices: %s" % (TF_RELEASE, ", ".join(device.name for device in devices))
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
-from pwcnet.cli.common import load_tensorflow, remedy
+from pwcnet.cli.common import remedy
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
 from pwcnet.weights.files import shipped_weights, weights_of
 
@@ -127,7 +127,6 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
         FileNotFoundError: there are no such weights.
         ValueError: damaged weights, a device that is not here, options that do not fit.
     """
-    load_tensorflow()
     from pwcnet.inference.predictor import Predictor
 
     config = config or device_config(args)

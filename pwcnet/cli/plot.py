@@ -9,7 +9,6 @@ import os
 from typing import Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, positive_int
-from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import atomic_path, check_output_file
 from pwcnet.training.plots import draw_curves
 
@@ -24,7 +23,6 @@ def main(argv: list[str], prog: str) -> None:
     args = parser(prog).parse_args(argv)
     check_output_file(args.output)
     runs = labelled_folders(args.runs)
-    load_tensorflow()
     from pwcnet.training.tensorboard import read_curves
 
     curves = {label: read_curves(folder) for label, folder in runs}

@@ -16,7 +16,7 @@ from typing import Any, Iterator, NamedTuple
 import numpy as np
 
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, progress_bar, remedy
+from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
     add_device_options,
@@ -69,7 +69,6 @@ def main(argv: list[str], prog: str) -> None:
         check_archive(archive, args.output)
         check_output_file(archive)
 
-    load_tensorflow()
     config = device_config(args)
     settings = submission_settings(args, target, weights, config)
     with remedy("repeat the command of the earlier run, or choose another --output"):
