@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
+os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # so do those of files that OpenCV reads
 warnings.filterwarnings("ignore", category=FutureWarning, module="tensor(flow|board)")
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="tensorflow")
 

@@ -19,7 +19,7 @@ from pwcnet.cli.arguments import (
     positive_float,
     positive_int,
 )
-from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.common import progress_bar
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
@@ -65,9 +65,8 @@ def main(argv: list[str], prog: str) -> None:
                 yield recipe.name % (number + 1), recipe.generate(number)
                 bar.update()
 
-        with remedy("choose another --output"):
-            training, test = scenes(0, recipe.scenes), scenes(recipe.scenes, recipe.scenes + 1)
-            write_sintel(args.output, training, test)
+        training, test = scenes(0, recipe.scenes), scenes(recipe.scenes, recipe.scenes + 1)
+        write_sintel(args.output, training, test)
     print("%d training scenes and 1 test scene in %s" % (recipe.scenes, args.output))
 
 
