@@ -79,4 +79,4 @@ if [ ! -e "$pretrained.index" ]; then
     echo "train_v2: no $pretrained; step 2 starts from the last checkpoint in $step1" >&2
     pretrained=$step1
 fi
-run sh "$root/train_v1.sh" --iterations 600000 --display 100 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"
+run sh "$root/train_v1.sh" --iterations 600000 --display 100 --keep_range 50000:60000:1000 "$@" --save_path "$step1-step2/" --robust False --pretrained "$pretrained"

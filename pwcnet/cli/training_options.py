@@ -30,7 +30,7 @@ OPTIONS = (
     "clip_norm",
     "weight_decay",
     "weight_decay_biases",
-    "start",
+    "initializer",
     "matching",
     "average_decay",
     "precision",
@@ -40,9 +40,10 @@ OPTIONS = (
     "save_every",
     "keep",
     "keep_every",
+    "keep_range",
     "keep_best",
     "threads",
-    "workers",
+    "readers",
 )  # flags that are TrainingOptions under the same name
 
 
@@ -109,6 +110,7 @@ def add_training_flags(parser):
         "--weight_decay_biases", type=boolean, help="whether it pulls biases too, as published"
     )
     parser.add_argument(
+        "--initializer",
         "--start",
         choices=INITIALIZERS,
         help="initial values without --pretrained; coarse_to_fine makes the warp right from the first step",
@@ -157,6 +159,12 @@ def add_training_flags(parser):
         help="checkpoints at its multiples stay for good (176000 among them); 0: none",
     )
     parser.add_argument(
+        "--keep_range",
+        type=keep_range,
+        metavar="FIRST:LAST:EVERY",
+        help="checkpoints of the steps FIRST to LAST, every EVERY, that stay for good",
+    )
+    parser.add_argument(
         "--keep_best", type=positive_int, help="checkpoints that stay for their EPE in validation"
     )
     parser.add_argument("--seed", type=non_negative_int)
@@ -164,7 +172,10 @@ def add_training_flags(parser):
         "--threads", type=non_negative_int, help="CPU threads for TensorFlow; 0: all cores"
     )
     parser.add_argument(
-        "--workers", type=non_negative_int, help="parallel readers of samples; 0: one a core"
+        "--readers",
+        "--workers",
+        type=non_negative_int,
+        help="parallel readers of samples; 0: one a core",
     )
     parser.add_argument(
         "--data_url",
@@ -188,6 +199,14 @@ def loss_scale(text):
         return text if text == "dynamic" else positive_float(text)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError("expected a number above 0, or dynamic, got %r" % text)
+
+
+def keep_range(text):
+    """FIRST:LAST:EVERY, steps."""
+    numbers = text.split(":")
+    if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
+        raise argparse.ArgumentTypeError("expected FIRST:LAST:EVERY in steps, got %r" % text)
+    return tuple(map(int, numbers))
 
 
 def given_options(args):
@@ -239,8 +258,9 @@ def run_training(args, make_job, command):
     from pwcnet.ascend.session import steps_of_a_run
     from pwcnet.distributed.engines import open_workers, register_engine
     from pwcnet.runtime.devices import checked_precision, on_npu
-    from pwcnet.training.run_folder import Keeper
-    from pwcnet.training.trainer import Start, check_loop, train
+    from pwcnet.training.run_folder import RunFolder
+    from pwcnet.training.session import check_step_counts
+    from pwcnet.training.trainer import train
 
     register_engine("hccl", HcclWorkers)
     with ExitStack() as stack:
@@ -250,18 +270,11 @@ def run_training(args, make_job, command):
         options = job.options
         checked_precision(options.precision)
         if not args.resume:
-            check_loop(options, steps_of_a_run(workers.config))  # before anything is written
+            check_step_counts(options, steps_of_a_run(workers.config))  # before anything is written
         if on_npu(workers.config):
             _warn_of_overflow(args, options)
-        keeper = stack.enter_context(
-            Keeper(
-                args.save_path,
-                options.keep,
-                options.keep_every,
-                options.keep_best,
-                workers.leader,
-                results and results.save,
-            )
+        run_folder = stack.enter_context(
+            RunFolder(args.save_path, options.retention, workers.leader, results and results.save)
         )
         if results and workers.leader:
             stack.callback(results.finish)  # whatever ends the run
@@ -284,19 +297,27 @@ def run_training(args, make_job, command):
         for note in job.notes:
             log.info("%s", note)
         about = dict(_versions(command), **job.about)
-        log.info(
-            "done: %s",
-            train(
+        if run_folder.latest() and not args.resume:
+            raise ValueError(
+                "%s holds a training run already; continue it with --resume, or choose another "
+                "--save_path" % args.save_path
+            )
+        try:
+            last = train(
                 job.data,
                 job.config,
                 options,
-                keeper,
-                Start(args.pretrained, args.resume),
+                run_folder,
+                args.pretrained,
+                args.resume,
                 about,
                 job.validation,
                 workers,
-            ),
-        )
+            )
+        except KeyboardInterrupt:
+            log.info("continue with --resume")
+            raise
+        log.info("done: %s", last)
     return 0
 
 

@@ -1,44 +1,66 @@
-"""Training losses: the summed multi-scale loss and the robust loss (PWC-Net paper, section 3, "Training loss"), as tfoptflow weighs them."""
+"""Training losses: the multi-scale loss and the robust loss, as tfoptflow weighs them.
+
+Source: PWC-Net paper (Sun et al. 2018), section 3, "Training loss".
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
 
 from pwcnet.model.config import LEVELS
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.choices import WEIGHT_DECAY
 
-LEVEL_WEIGHTS = dict(zip(LEVELS, (0.32, 0.08, 0.02, 0.01, 0.005)))
+LEVEL_WEIGHTS = dict(zip(LEVELS, (0.32, 0.08, 0.02, 0.01, 0.005)))  # alpha of levels 6 to 2
 ROBUST_POWER, ROBUST_EPSILON = 0.4, 0.01
 
 
-def loss_multiscale(pyramid, truth, valid):
-    """For each level: weight * mean over the batch of the sum over pixels of the L2 norm of truth - flow.
+def loss_multiscale(
+    pyramid: Sequence[tf.Tensor], ground_truth: tf.Tensor, valid: tf.Tensor
+) -> dict[int, tf.Tensor]:
+    """L2 norms of the errors, summed over pixels, averaged over the batch, weighted by level.
 
-    pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32, level 6 first, pixels of their level. truth: [B, H, W, 2] float32, pixels. valid: [B, H, W] bool;
-    the truth of other pixels is not looked at. Returns {level: scalar float32}; the loss is their sum.
+    Args:
+        pyramid: Five flows [B, H / 2^l, W / 2^l, 2] float32, level 6 first, each in pixels of its
+            level, channels (u, v).
+        ground_truth: Flow [B, H, W, 2] float32 in pixels.
+        valid: [B, H, W] bool; the ground truth of other pixels has no influence.
+
+    Returns:
+        Scalar float32 by level; the loss is their sum.
     """
     return {
         level: LEVEL_WEIGHTS[level] * _mean_sum(norm(error))
-        for level, error in _errors(pyramid, truth, valid).items()
+        for level, error in _errors(pyramid, ground_truth, valid).items()
     }
 
 
-def loss_robust(pyramid, truth, valid):
-    """For each level: weight * (mean over the batch of the sum over pixels of the L1 norm of truth - flow, + 0.01) ^ 0.4.
+def loss_robust(
+    pyramid: Sequence[tf.Tensor], ground_truth: tf.Tensor, valid: tf.Tensor
+) -> dict[int, tf.Tensor]:
+    """(L1 norms, summed over pixels, averaged over the batch, + 0.01) ^ 0.4, weighted by level.
 
-    Deviation from the paper, shared with tfoptflow: the power is taken of the level's sum, not of each pixel. Arguments and result as `loss_multiscale`.
+    Deviation from the paper, shared with tfoptflow: the power is taken of the level's sum, not of
+    each pixel. Arguments and result are those of `loss_multiscale`.
     """
     return {
-        level: LEVEL_WEIGHTS[level]
-        * (_mean_sum(tf.reduce_sum(tf.abs(error), axis=-1)) + ROBUST_EPSILON) ** ROBUST_POWER
-        for level, error in _errors(pyramid, truth, valid).items()
+        level: LEVEL_WEIGHTS[level] * (_mean_sum(_l1_norm(error)) + ROBUST_EPSILON) ** ROBUST_POWER
+        for level, error in _errors(pyramid, ground_truth, valid).items()
     }
 
 
-def loss_robust_per_pixel(pyramid, truth, valid):
-    """For each level: weight * mean over the batch of the sum over valid pixels of (L1 norm of truth - flow + 0.01) ^ 0.4, as the paper writes it."""
+def loss_robust_per_pixel(
+    pyramid: Sequence[tf.Tensor], ground_truth: tf.Tensor, valid: tf.Tensor
+) -> dict[int, tf.Tensor]:
+    """(L1 norm + 0.01) ^ 0.4, summed over valid pixels, averaged over the batch, weighted by level.
+
+    This is the paper's form. Arguments and result are those of `loss_multiscale`.
+    """
     losses = {}
-    for level, error in _errors(pyramid, truth, valid).items():
-        known = tf.cast(_shrink(valid, error.shape), tf.float32)
+    for level, error in _errors(pyramid, ground_truth, valid).items():
+        known = tf.cast(_every_kth(valid, error.shape), tf.float32)
         losses[level] = LEVEL_WEIGHTS[level] * _mean_sum(
-            known * (tf.reduce_sum(tf.abs(error), axis=-1) + ROBUST_EPSILON) ** ROBUST_POWER
+            known * (_l1_norm(error) + ROBUST_EPSILON) ** ROBUST_POWER
         )
     return losses
 
@@ -50,23 +72,47 @@ LOSSES = {
 }
 
 
-def weight_decay(variables, gamma=WEIGHT_DECAY, biases=True):
-    """gamma * sum of half the squares of all variables, with `biases` those of the convolutions too, as tfoptflow has it. Returns a scalar float32."""
+def weight_decay(
+    variables: Sequence[tf.Variable], gamma: float = WEIGHT_DECAY, biases: bool = True
+) -> tf.Tensor:
+    """gamma times half the sum of the squares of all variables.
+
+    Args:
+        variables: The network's variables.
+        gamma: The factor.
+        biases: Whether the biases of convolutions count too, as in tfoptflow.
+
+    Returns:
+        Scalar float32.
+    """
     return gamma * tf.add_n(
         [tf.nn.l2_loss(variable) for variable in variables if decays(variable, biases)]
     )
 
 
-def decays(variable, biases):
-    """Whether weight decay pulls the variable."""
+def decays(variable: tf.Variable, biases: bool) -> bool:
+    """Returns whether weight decay covers the variable."""
     return biases or not variable.op.name.endswith("/bias")
 
 
-def with_decay(gradients, gamma=WEIGHT_DECAY, biases=True):
-    """The list of (gradient, variable) of a data loss with the gradient of `weight_decay` added.
+def with_decay(
+    gradients: Sequence[tuple[tf.Tensor, tf.Variable]],
+    gamma: float = WEIGHT_DECAY,
+    biases: bool = True,
+) -> list[tuple[tf.Tensor, tf.Variable]]:
+    """Adds the gradient of `weight_decay` to the gradients of a data loss.
 
-    Each term is computed when its gradient is there. TensorFlow computes all of them at the start of a step where the decay is part of what it differentiates,
-    and keeps a copy of every variable until the end.
+    Each term is computed when its gradient is there. Where the decay is part of what TensorFlow
+    differentiates, it computes all terms at the start of a step and keeps a copy of every variable
+    until the end.
+
+    Args:
+        gradients: (gradient, variable) of the data loss.
+        gamma: The factor.
+        biases: Whether the biases of convolutions decay too.
+
+    Returns:
+        (gradient, variable) in the same order.
     """
     decayed = []
     for gradient, variable in gradients:
@@ -77,14 +123,24 @@ def with_decay(gradients, gamma=WEIGHT_DECAY, biases=True):
     return decayed
 
 
-def endpoint_error(flow, truth, valid):
-    """Mean over the batch's valid pixels of the L2 norm of truth - flow; 0 where there are none. flow, truth: [B, H, W, 2] float32; valid: [B, H, W] bool."""
+def endpoint_error(flow: tf.Tensor, ground_truth: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """End-point error: mean over the batch's valid pixels of the L2 norm of the error.
+
+    Args:
+        flow: [B, H, W, 2] float32 in pixels.
+        ground_truth: [B, H, W, 2] float32 in pixels.
+        valid: [B, H, W] bool.
+
+    Returns:
+        Scalar float32 in pixels; 0 where no pixel is valid.
+    """
     count = tf.reduce_sum(tf.cast(valid, tf.float32))
-    return tf.reduce_sum(norm(_difference(truth, flow, valid))) / tf.maximum(count, 1.0)
+    total = tf.reduce_sum(norm(_difference(ground_truth, flow, valid)))
+    return total / tf.maximum(count, 1.0)
 
 
-def norm(vectors):
-    """L2 norm over the last axis, with gradient zero (not NaN) at zero."""
+def norm(vectors: tf.Tensor) -> tf.Tensor:
+    """L2 norm over the last axis, whose gradient at zero is zero (that of tf.norm is NaN there)."""
     squares = tf.reduce_sum(vectors * vectors, axis=-1)
     zero = tf.equal(squares, 0.0)
     return tf.where(
@@ -92,33 +148,42 @@ def norm(vectors):
     )
 
 
-def _errors(pyramid, truth, valid):
-    """{level: truth - flow at the level, zero where not valid}.
+def _l1_norm(vectors: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.abs(vectors), axis=-1)
 
-    The truth is shrunk by taking every k-th pixel, which is what tfoptflow's resize does at whole factors, so valid and invalid pixels never mix. Its values
-    are divided by the ratio of the heights.
+
+def _errors(
+    pyramid: Sequence[tf.Tensor], ground_truth: tf.Tensor, valid: tf.Tensor
+) -> dict[int, tf.Tensor]:
+    """Ground truth - flow by level, zero where not valid.
+
+    Ground truth is shrunk by taking every k-th pixel, which is what tfoptflow's bilinear resize
+    does at whole factors, so that valid and invalid pixels never mix. Both channels are divided by
+    the ratio of the heights.
     """
     errors = {}
     for level, flow in zip(LEVELS, pyramid):
-        ratio = int(truth.shape[1]) // int(flow.shape[1])
+        ratio = int(ground_truth.shape[1]) // int(flow.shape[1])
         errors[level] = _difference(
-            _shrink(truth, flow.shape) / float(ratio), flow, _shrink(valid, flow.shape)
+            _every_kth(ground_truth, flow.shape) / float(ratio),
+            flow,
+            _every_kth(valid, flow.shape),
         )
     return errors
 
 
-def _shrink(full, level_shape):
-    step_y, step_x = (
-        int(full.shape[1]) // int(level_shape[1]),
-        int(full.shape[2]) // int(level_shape[2]),
-    )
+def _every_kth(full: tf.Tensor, level_shape: tf.TensorShape) -> tf.Tensor:
+    """The pixels of a full-size tensor that a level of this shape has."""
+    step_y = int(full.shape[1]) // int(level_shape[1])
+    step_x = int(full.shape[2]) // int(level_shape[2])
     return full[:, ::step_y, ::step_x]
 
 
-def _difference(truth, flow, valid):
-    both = tf.stack([valid, valid], axis=-1)
-    return tf.where(both, truth - flow, tf.zeros_like(flow))
+def _difference(ground_truth: tf.Tensor, flow: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    both_channels = tf.stack([valid, valid], axis=-1)
+    return tf.where(both_channels, ground_truth - flow, tf.zeros_like(flow))
 
 
-def _mean_sum(values):
+def _mean_sum(values: tf.Tensor) -> tf.Tensor:
+    """Mean over the batch of the sum over pixels."""
     return tf.reduce_mean(tf.reduce_sum(values, axis=[1, 2]))

@@ -1,30 +1,44 @@
-"""Optimizers by name."""
+"""Optimizers by name, and the loss scale around them."""
+
+from __future__ import annotations
 
 from pwcnet.ascend.optimizer import loss_scale_optimizer
+from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.devices import on_npu
 from pwcnet.runtime.tensorflow import tf
 
 OPTIMIZERS = {
     "adam": lambda rate: tf.train.AdamOptimizer(rate, beta1=0.9, beta2=0.999, epsilon=1e-8),
-    "adam-float16": lambda rate: tf.train.AdamOptimizer(
-        rate, beta1=0.9, beta2=0.999, epsilon=1e-4
-    ),  # tfoptflow's epsilon for reduced precision
+    # With tfoptflow's epsilon for reduced precision.
+    "adam-float16": lambda rate: tf.train.AdamOptimizer(rate, beta1=0.9, beta2=0.999, epsilon=1e-4),
     # Without l1 and l2 this is plain gradient descent; the published recipe names it so.
     "sgd": lambda rate: tf.train.ProximalGradientDescentOptimizer(rate),
     "momentum": lambda rate: tf.train.MomentumOptimizer(rate, 0.9),
 }
 
 
-def make_optimizer(name, rate):
-    """A tf.train.Optimizer. name: a key of OPTIMIZERS; rate: scalar float32 tensor."""
+def make_optimizer(name: str, rate: tf.Tensor) -> tf.train.Optimizer:
+    """Returns an optimizer.
+
+    Args:
+        name: A key of OPTIMIZERS.
+        rate: Learning rate, scalar float32.
+    """
     return OPTIMIZERS[name](rate)
 
 
-def with_loss_scale(optimizer, loss_scale, workers):
-    """The optimizer with the loss enlarged while gradients are computed, which are divided by it again, so that small ones do not vanish in float16.
+def with_loss_scale(
+    optimizer: tf.train.Optimizer, loss_scale: float | str | None, workers: Workers
+) -> tf.train.Optimizer:
+    """Returns the optimizer with a loss scale, so that small gradients do not vanish in float16.
 
-    loss_scale: the factor; "dynamic" looks for the largest that works; None is none. workers: pwcnet.distributed.engines.Workers, whose device has its own way to
-    notice an overflow. A step whose gradients overflow is left out, and global_step stays.
+    The loss is enlarged while gradients are computed, and these are divided by the same factor. A
+    step whose gradients overflow is skipped, and global_step stays.
+
+    Args:
+        optimizer: The optimizer.
+        loss_scale: The factor; "dynamic" looks for the largest that works; None for no loss scale.
+        workers: The processes that train together; an NPU has its own way to notice an overflow.
     """
     if loss_scale is None:
         return optimizer

@@ -1,7 +1,9 @@
-"""What a training run is told: one frozen object, checked where it is made, written beside the checkpoints."""
+"""Options of a training run, checked where they are created and written beside the checkpoints."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional, Tuple, Union
+from typing import Any, Mapping
 
 from pwcnet._checks import require
 from pwcnet.data.augment.affine import AffineOptions
@@ -17,92 +19,104 @@ from pwcnet.training.choices import (
     SCHEDULES,
     WEIGHT_DECAY,
 )
+from pwcnet.training.retention import Retention
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """steps, display, save_every, keep_every, validate_every count steps; crop is (height, width) in pixels; batch_size is that of one process.
+    """Options of a training run.
 
-    optimizer: None takes the loss's own. keep: how many of the latest checkpoints stay; those at multiples of keep_every stay for good (0: none).
-    validate_every: 0 is never. keep_best: how many of the best by validation EPE stay, apart from the latest.
-    augment: None trains on plain crops. clip_norm: largest norm of all gradients together, None is any. weight_decay: gamma; its biases: whether it pulls them
-    too. precision: the type that features are computed in (pwcnet.runtime.devices); variables stay float32. loss_scale: the factor by which the loss is
-    enlarged for the gradients alone, "dynamic" to look for the largest that works, None for none. threads: CPU threads for TensorFlow, 0 for all cores.
-    workers: parallel readers of samples, 0 for one a core.
-    start: of pwcnet.training.initializers.INITIALIZERS, for runs without pretrained weights. matching: the factor of pwcnet.training.matching_loss's loss at the first step, from
-    which it falls to zero at half of all steps; 0 is none. average_decay: of the moving average of the weights, which validation and best checkpoints then use;
-    0 is none.
+    Attributes:
+        steps: Optimizer steps of the whole run.
+        batch_size: Samples per step of one process.
+        crop: (height, width) of the training crops in pixels, multiples of 64.
+        loss: A name in choices.LOSSES.
+        optimizer: A name in choices.OPTIMIZERS; None for the loss's default.
+        schedule: A name in choices.SCHEDULES, of the learning rate.
+        learning_rate: The rate of the schedule "constant", the highest of "cosine".
+        clip_norm: The largest norm of all gradients together; None for no clipping.
+        weight_decay: The factor gamma of the regularizer.
+        weight_decay_biases: Whether the regularizer covers biases too.
+        initializer: A name in choices.INITIALIZERS, for runs without pretrained weights.
+        matching: The factor of the matching loss at the first step; it falls to zero at half of
+            all steps. 0 for no matching loss.
+        average_decay: The decay of the moving average of the weights, which validation and best
+            checkpoints then use; 0 for no average.
+        precision: A name in pwcnet.runtime.choices.PRECISIONS, of the features; variables stay
+            float32.
+        loss_scale: The factor by which the loss is enlarged for the gradients alone; "dynamic" for
+            the largest that works, None for none.
+        augment: None to train on random crops alone.
+        seed: Seed of initial weights, order of the samples and augmentation.
+        display: Steps between log lines.
+        save_every: Steps between checkpoints.
+        keep: See pwcnet.training.retention.Retention, as for keep_every, keep_range and keep_best.
+        validate_every: Steps between validations; 0 for none.
+        threads: CPU threads of TensorFlow; 0 for all cores.
+        readers: Threads that read and augment samples; 0 for one per core.
+
+    Raises:
+        ValueError: A value does not fit.
     """
 
     steps: int
     batch_size: int = 4
-    crop: Tuple[int, int] = (384, 768)
+    crop: tuple[int, int] = (384, 768)
     loss: str = "robust"
-    optimizer: Optional[str] = None
+    optimizer: str | None = None
     schedule: str = "multisteps"
-    learning_rate: Optional[float] = None
-    clip_norm: Optional[float] = None
+    learning_rate: float | None = None
+    clip_norm: float | None = None
     weight_decay: float = WEIGHT_DECAY
     weight_decay_biases: bool = True
-    start: str = "published"
+    initializer: str = "published"
     matching: float = 0.0
     average_decay: float = 0.0
     precision: str = "float32"
-    loss_scale: Union[None, float, str] = None
-    augment: Optional[AugmentOptions] = field(default_factory=AugmentOptions)
+    loss_scale: float | str | None = None
+    augment: AugmentOptions | None = field(default_factory=AugmentOptions)
     seed: int = 1969
     display: int = 1000
     save_every: int = 1000
-    keep: int = 5
-    keep_every: int = 8000
+    keep: int = Retention.keep
+    keep_every: int = Retention.keep_every
+    keep_range: tuple[int, int, int] | None = None
     validate_every: int = 0
-    keep_best: int = 1
+    keep_best: int = Retention.keep_best
     threads: int = 0
-    workers: int = 0
+    readers: int = 0
 
-    def __post_init__(self):
-        for name in ("steps", "batch_size", "display", "save_every", "keep", "keep_best"):
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "display", "save_every"):
             require(getattr(self, name) >= 1, "%s of at least 1" % name, getattr(self, name))
-        for name in (
-            "keep_every",
-            "validate_every",
-            "threads",
-            "workers",
-            "seed",
-            "weight_decay",
-            "matching",
-        ):
+        for name in ("validate_every", "threads", "readers", "seed", "weight_decay", "matching"):
             require(getattr(self, name) >= 0, "%s of at least 0" % name, getattr(self, name))
+        for name, choices in (
+            ("loss", LOSSES),
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("initializer", INITIALIZERS),
+            ("precision", PRECISIONS),
+        ):
+            value = getattr(self, name)
+            allowed = value in choices or (name == "optimizer" and value is None)
+            require(allowed, "%s of %s" % (name, ", ".join(choices)), value)
+        self._check_numbers()
+        Retention(self.keep, self.keep_every, self.keep_range, self.keep_best)  # checks them
+
+    def _check_numbers(self) -> None:
         require(self.seed < 2**32, "a seed below 2^32", self.seed)
         require(
-            len(self.crop) == 2
-            and min(self.crop) >= 64
-            and not self.crop[0] % 64
-            and not self.crop[1] % 64,
+            len(self.crop) == 2 and min(self.crop) >= 64 and not any(n % 64 for n in self.crop),
             "a crop of height and width in multiples of 64",
             self.crop,
         )
-        require(self.loss in LOSSES, "a loss of %s" % ", ".join(sorted(LOSSES)), self.loss)
-        require(
-            self.optimizer is None or self.optimizer in OPTIMIZERS,
-            "an optimizer of %s" % ", ".join(sorted(OPTIMIZERS)),
-            self.optimizer,
-        )
-        require(
-            self.schedule in SCHEDULES, "a schedule of %s" % ", ".join(SCHEDULES), self.schedule
-        )
-        require(self.start in INITIALIZERS, "a start of %s" % ", ".join(INITIALIZERS), self.start)
         require(
             0 <= self.average_decay < 1,
             "an average_decay of at least 0 and below 1",
             self.average_decay,
         )
         require(self.clip_norm is None or self.clip_norm > 0, "a clip_norm above 0", self.clip_norm)
-        require(
-            self.precision in PRECISIONS,
-            "a precision of %s" % ", ".join(PRECISIONS),
-            self.precision,
-        )
         require(
             self.loss_scale in (None, "dynamic")
             or (not isinstance(self.loss_scale, str) and self.loss_scale > 0),
@@ -116,19 +130,33 @@ class TrainingOptions:
         )
 
     @property
-    def optimizer_name(self):
+    def optimizer_name(self) -> str:
+        """The name in choices.OPTIMIZERS of the optimizer that the run uses."""
         name = self.optimizer or DEFAULT_OPTIMIZERS[self.loss]
         return "adam-float16" if name == "adam" and self.precision == "float16" else name
 
+    @property
+    def retention(self) -> Retention:
+        """Which checkpoints of the run are kept."""
+        return Retention(self.keep, self.keep_every, self.keep_range, self.keep_best)
 
-def training_options(values):
-    """TrainingOptions of values as JSON has them: crop a list, augment a dict of AugmentOptions' values or None, and so its parts; {} is one with the defaults.
 
-    Takes back what `dataclasses.asdict` and JSON made of TrainingOptions. Raises ValueError as TrainingOptions does, TypeError for unknown names.
+def training_options(values: Mapping[str, Any]) -> TrainingOptions:
+    """Returns the TrainingOptions of values as JSON has them.
+
+    Args:
+        values: By name; those that are absent have the defaults. crop and keep_range may be lists;
+            augment is a dict of the values of AugmentOptions, or None. What `dataclasses.asdict`
+            and JSON make of TrainingOptions comes back equal.
+
+    Raises:
+        ValueError: A value does not fit.
+        TypeError: There is no option of a name.
     """
     values = dict(values)
-    if "crop" in values:
-        values["crop"] = tuple(values["crop"])
+    for name in ("crop", "keep_range"):
+        if values.get(name) is not None:
+            values[name] = tuple(values[name])
     if values.get("augment") is not None:
         parts = {
             "affine": AffineOptions,

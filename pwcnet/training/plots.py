@@ -1,9 +1,17 @@
 """Curves of training runs in one figure."""
 
+from __future__ import annotations
+
 import fnmatch
 import sys
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curves = Mapping[str, "tuple[np.ndarray, np.ndarray]"]  # (steps, values) by tag
 
 PANELS = (
     ("loss", ("loss",)),
@@ -12,27 +20,37 @@ PANELS = (
     ("gradient norm", ("gradient_norm",)),
     ("samples per second", ("samples_per_second",)),
 )
-NOT_SMOOTHED = "validation/", "learning_rate"  # few points; steps that are meant
+# Validations are few; a learning rate that changes in steps should show them.
+NOT_SMOOTHED = "validation/", "learning_rate"
 FROM_ZERO = "samples_per_second", "memory_mib"
-LINES = "-", "--", ":", "-."
-FEW = 40  # points that are marked
-LOG_RANGE = 5  # largest over smallest, from which on a logarithmic scale shows more
+LINE_STYLES = "-", "--", ":", "-."
+FEW_POINTS = 40  # up to so many points have markers
+LOG_RANGE = 5  # from this ratio of largest to smallest value on, the scale is logarithmic
 PANEL_WIDTH, PANEL_HEIGHT, COLUMNS = 5.2, 3.2, 3  # inches
 
 
-def draw_curves(runs, tags=(), smooth=1):
-    """A matplotlib Figure, savable with `savefig`: a panel for each of PANELS that any run has, or for each of `tags`.
+def draw_curves(runs: Mapping[str, Curves], tags: Sequence[str] = (), smooth: int = 1) -> Figure:
+    """Draws the curves of runs, a panel for each of PANELS that any run has, or for each tag.
 
-    runs: {label: curves as of `read_curves`}. tags: patterns such as "loss/*"; what one of them matches shares a panel. smooth: the number of points of the
-    moving mean, drawn over the pale points themselves. A colour is a run, and where there is one run, a tag.
-    Raises ValueError where no run has such a tag, and where matplotlib is missing.
+    A colour stands for a run; where there is one run, for a tag.
+
+    Args:
+        runs: Curves as of pwcnet.training.tensorboard.read_curves, by label.
+        tags: Patterns such as "loss/*", a panel for each; what one of them matches shares it.
+        smooth: Points of the moving mean that is drawn above the pale points themselves.
+
+    Returns:
+        A matplotlib Figure, which `savefig` writes.
+
+    Raises:
+        ValueError: No run has such a tag, or matplotlib is missing.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ValueError(
-            "expected matplotlib to draw with, got %s; try %s -m pip install 'matplotlib>=3.3,<4'"
-            % (error, sys.executable)
+            "matplotlib cannot be imported (%s); install it with: %s -m pip install "
+            "'matplotlib>=3.3,<4'" % (error, sys.executable)
         )
     panels = _panels(runs, tags)
     columns = min(len(panels), COLUMNS)
@@ -43,61 +61,60 @@ def draw_curves(runs, tags=(), smooth=1):
         constrained_layout={"w_pad": 0.12, "h_pad": 0.1},
     )
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (title, shown) in zip(grid, panels):
-        _draw_panel(axes, title, runs, shown, smooth)
+    for axes, (title, panel_tags) in zip(grid, panels):
+        _draw_panel(axes, title, runs, panel_tags, smooth)
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     return figure
 
 
-def _panels(runs, patterns):
-    """[(title, tags)] of what there is to draw."""
-    there = sorted({tag for curves in runs.values() for tag in curves})
-    wanted = [(pattern, [pattern]) for pattern in patterns] or PANELS
+def _panels(runs: Mapping[str, Curves], patterns: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """(title, tags) of the panels that have something to draw."""
+    available = sorted({tag for curves in runs.values() for tag in curves})
+    wanted = [(pattern, (pattern,)) for pattern in patterns] or PANELS
     panels = [
-        (title, [tag for each in group for tag in fnmatch.filter(there, each)])
+        (title, [tag for pattern in group for tag in fnmatch.filter(available, pattern)])
         for title, group in wanted
     ]
-    absent = [title for title, shown in panels if not shown]
+    absent = [title for title, tags in panels if not tags]
     if absent and (patterns or len(absent) == len(panels)):
         raise ValueError(
-            "expected tags of these runs, got %s; try some of %s"
-            % (", ".join(absent), ", ".join(there))
+            "No run has the tags %s; there are %s" % (", ".join(absent), ", ".join(available))
         )
-    return [(title, shown) for title, shown in panels if shown]
+    return [(title, tags) for title, tags in panels if tags]
 
 
-def _draw_panel(axes, title, runs, tags, smooth):
-    lines = [
-        (run, tag, runs[label][tag])
-        for run, label in enumerate(runs)
+def _draw_panel(
+    axes: Any, title: str, runs: Mapping[str, Curves], tags: Sequence[str], smooth: int
+) -> None:
+    curves = [
+        (number, label, tag, runs[label][tag])
+        for number, label in enumerate(runs)
         for tag in tags
         if tag in runs[label]
     ]
-    for run, tag, (steps, values) in lines:
-        number = tags.index(tag)
-        color, style = (number, "-") if len(runs) == 1 else (run, LINES[number % len(LINES)])
-        look = dict(
-            color="C%d" % (color % 10),
-            linestyle=style,
-            linewidth=1.3,
-            label=_label(list(runs)[run], tag, runs, tags),
-        )
+    for number, label, tag, (steps, values) in curves:
+        style = _style(number, tags.index(tag), len(runs) == 1)
         if smooth > 1 and not tag.startswith(NOT_SMOOTHED):
-            axes.plot(steps, values, color=look["color"], alpha=0.25, linewidth=0.8, zorder=1)
+            axes.plot(steps, values, color=style["color"], alpha=0.25, linewidth=0.8, zorder=1)
             values = _moving_mean(values, smooth)
-        if len(steps) <= FEW:
-            look.update(marker="o", markersize=3, zorder=3)  # above the many points of others
-        axes.plot(steps, values, **look)
-    _scale(axes, tags, np.concatenate([values for _, _, (_, values) in lines]))
-    _finish(axes, title)
+        if len(steps) <= FEW_POINTS:
+            style.update(marker="o", markersize=3, zorder=3)  # above the many points of others
+        axes.plot(steps, values, label=_label(label, tag, runs, tags), **style)
+    _set_scale(axes, tags, np.concatenate([values for *_, (_, values) in curves]))
+    _decorate(axes, title)
 
 
-def _label(label, tag, runs, tags):
+def _style(run: int, tag: int, single_run: bool) -> dict[str, Any]:
+    color, line = (tag, "-") if single_run else (run, LINE_STYLES[tag % len(LINE_STYLES)])
+    return {"color": "C%d" % (color % 10), "linestyle": line, "linewidth": 1.3}
+
+
+def _label(label: str, tag: str, runs: Mapping[str, Curves], tags: Sequence[str]) -> str:
     return tag if len(runs) == 1 else label if len(tags) == 1 else "%s, %s" % (label, tag)
 
 
-def _scale(axes, tags, values):
+def _set_scale(axes: Any, tags: Sequence[str], values: np.ndarray) -> None:
     from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
     values = values[np.isfinite(values)]
@@ -111,7 +128,7 @@ def _scale(axes, tags, values):
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
-def _finish(axes, title):
+def _decorate(axes: Any, title: str) -> None:
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlabel("step", fontsize=8)
     axes.tick_params(labelsize=8, which="both")
@@ -122,7 +139,7 @@ def _finish(axes, title):
         axes.legend(fontsize=7, frameon=False)
 
 
-def _moving_mean(values, count):
-    """Over `count` neighbouring points, fewer at both ends."""
+def _moving_mean(values: np.ndarray, count: int) -> np.ndarray:
+    """Mean over `count` neighbouring points, fewer at both ends."""
     window = np.ones(min(count, len(values)))
     return np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")

@@ -1,33 +1,47 @@
-"""Recipes by name: what is trained, on which data sets, and how. Plain data; `pwcnet.training.options.training_options` makes options of it."""
+"""Training recipes by name: data sets, options and network of each.
+
+Plain data: `pwcnet.training.options.training_options` makes TrainingOptions of the values.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, Mapping
+
+from pwcnet.training.choices import V2_KEEP_RANGE
 
 PUBLISHED, OURS = "published", "ours"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """One recipe; all values are those of JSON.
+    """A training recipe; all values are those of JSON.
 
-    origin: "published" where the recipe is that of tfoptflow or of the published fine-tuning, "ours" where it is derived from one of those.
-    description: one line. data: {name of pwcnet.data.datasets.registry: weight, or None in proportion to its pairs}. training: values of TrainingOptions that are not
-    left at their defaults; its steps are for its batch_size. variant: "large" or "small", for a start from random weights.
-    masked: whether pixels of Sintel's invalid masks are left out. generated: what the generated pairs of `data` are like (pwcnet.data.datasets.generated).
+    Attributes:
+        origin: "published" for the recipes of tfoptflow and of the published fine-tuning, "ours"
+            for those derived from them.
+        description: One line.
+        data: Data sets by their names in pwcnet.data.datasets.registry: the weight of each, or None
+            for a share in proportion to its pairs.
+        training: Values of TrainingOptions other than the defaults; steps are for its batch_size.
+        variant: "large" or "small", for a start from random weights.
+        masked: Whether the pixels of Sintel's invalid masks are left out.
+        generated: Options of generated pairs, as in pwcnet.data.datasets.generated; None for none.
     """
 
     origin: str
     description: str
-    data: Dict[str, Optional[float]]
-    training: Dict[str, Any]
+    data: Mapping[str, float | None]
+    training: Mapping[str, Any]
     variant: str = "large"
     masked: bool = True
-    generated: Optional[str] = None
+    generated: str | None = None
 
 
 MIX = {"chairs": None, "things-half-clean": None}
+# The published run had batches of 16, 8 on each of two GPUs, and changed its rate at the steps
+# 200,000, 300,000 ... 600,000, as these batches of 8 do.
 PRETRAINING = {"loss": "multiscale", "optimizer": "adam", "batch_size": 8, "crop": [256, 448]}
-# The published run had batches of 16, 8 on each of two GPUs, and changed its rate at the steps 200,000, 300,000 ... 600,000, as these batches of 8 do.
 MULTISTEPS = dict(PRETRAINING, schedule="multisteps-long", steps=600000)
 CYCLIC = dict(PRETRAINING, schedule="cyclic-long", steps=100000)  # five cycles, as published
 
@@ -39,7 +53,14 @@ SINTEL = {
     "batch_size": 4,
     "crop": [384, 768],
 }
-SINTEL_STEP2 = dict(SINTEL, loss="multiscale", optimizer="adam", steps=600000, display=100)
+SINTEL_STEP2 = dict(
+    SINTEL,
+    loss="multiscale",
+    optimizer="adam",
+    steps=600000,
+    display=100,
+    keep_range=list(V2_KEEP_RANGE),
+)
 # Loss, crop and batch size of the paper's fine-tuning; cars do not drive upside down.
 KITTI = dict(
     SINTEL,
@@ -49,7 +70,8 @@ KITTI = dict(
     augment={"flip_up_down": 0.0},
 )
 
-# From nothing to large motion, then to precision, each from the weights of the one before; norms of gradients grow with the pixels of a crop.
+# From random weights to large motion, then to precision, each from the weights of the one before.
+# The norms of gradients grow with the pixels of a crop.
 SCENES = {
     "loss": "multiscale",
     "optimizer": "adam",
@@ -65,7 +87,7 @@ SCENES_1 = dict(
     learning_rate=5e-4,
     clip_norm=8.0,
     matching=20.0,
-    start="coarse_to_fine",
+    initializer="coarse_to_fine",
 )
 SCENES_2 = dict(
     SCENES, crop=[192, 320], steps=2000, learning_rate=4e-4, clip_norm=20.0, matching=5.0
@@ -79,13 +101,15 @@ SCENES_5 = dict(
 PRESETS = {
     "large-multisteps-chairsthingsmix": Preset(
         PUBLISHED,
-        "pre-training of the large model with falling rates, as tfoptflow; batches of 8 in the place of 16 on two GPUs",
+        "pre-training of the large model with falling rates, as tfoptflow; batches of 8 instead of "
+        "16 on two GPUs",
         MIX,
         MULTISTEPS,
     ),
     "small-multisteps-chairsthingsmix": Preset(
         PUBLISHED,
-        "pre-training of the small model with falling rates, as tfoptflow; batches of 8 in the place of 16 on two GPUs",
+        "pre-training of the small model with falling rates, as tfoptflow; batches of 8 instead of "
+        "16 on two GPUs",
         MIX,
         MULTISTEPS,
         "small",
@@ -105,14 +129,16 @@ PRESETS = {
     ),
     "sintel-clean-v1": Preset(
         PUBLISHED,
-        "fine-tuning V1 on Sintel's clean pass with the robust loss; from --pretrained chairsthingsmix weights",
+        "fine-tuning V1 on Sintel's clean pass with the robust loss; from pretrained "
+        "chairsthingsmix weights",
         {"sintel-clean": None},
         SINTEL,
         masked=False,
     ),
     "sintel-clean-v2-step2": Preset(
         PUBLISHED,
-        "step 2 of fine-tuning V2 on Sintel's clean pass with the multiscale loss; from --pretrained step 176000 of sintel-clean-v1",
+        "step 2 of fine-tuning V2 on Sintel's clean pass with the multiscale loss; from the "
+        "weights of step 176000 of sintel-clean-v1",
         {"sintel-clean": None},
         SINTEL_STEP2,
         masked=False,
@@ -131,7 +157,8 @@ PRESETS = {
     ),
     "kitti": Preset(
         OURS,
-        "fine-tuning on KITTI 2012 and 2015 with the paper's loss per pixel and the rates of sintel-clean-v1; from --pretrained weights",
+        "fine-tuning on KITTI 2012 and 2015 with the paper's loss per pixel and the rates of "
+        "sintel-clean-v1; from pretrained weights",
         {"kitti2012": None, "kitti2015": None},
         KITTI,
     ),
@@ -145,7 +172,7 @@ PRESETS = {
     ),
     "scenes-2": Preset(
         OURS,
-        "scenes-1 goes on with larger scenes and motion; from --pretrained, its best weights",
+        "scenes-1 goes on with larger scenes and motion; from its best weights",
         {"generated": None},
         SCENES_2,
         "small",
@@ -153,7 +180,7 @@ PRESETS = {
     ),
     "scenes-3": Preset(
         OURS,
-        "scenes-2 goes on with the full range of motion; from --pretrained, its best weights",
+        "scenes-2 goes on with the full range of motion; from its best weights",
         {"generated": None},
         SCENES_3,
         "small",
@@ -161,7 +188,7 @@ PRESETS = {
     ),
     "scenes-4": Preset(
         OURS,
-        "scenes-3 goes on, longer, with motion nearer to that of films; from --pretrained, its best weights",
+        "scenes-3 goes on, longer, with motion nearer to that of films; from its best weights",
         {"generated": None},
         SCENES_4,
         "small",
@@ -169,7 +196,7 @@ PRESETS = {
     ),
     "scenes-5": Preset(
         OURS,
-        "scenes-4 goes on with the paper's robust loss, for small errors; from --pretrained, its best weights",
+        "scenes-4 goes on with the paper's robust loss, for small errors; from its best weights",
         {"generated": None},
         SCENES_5,
         "small",
@@ -178,8 +205,12 @@ PRESETS = {
 }
 
 
-def find_preset(name):
-    """The Preset of that name. Raises ValueError."""
+def find_preset(name: str) -> Preset:
+    """Returns the preset of a name.
+
+    Raises:
+        ValueError: There is none.
+    """
     if name not in PRESETS:
         raise ValueError("expected a preset of %s, got %r" % (", ".join(PRESETS), name))
     return PRESETS[name]

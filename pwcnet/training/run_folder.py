@@ -1,13 +1,16 @@
-"""The folder of a training run: its lock, its options, its checkpoints and which of them stay."""
+"""Run folder: lock, options, checkpoint retention."""
+
+from __future__ import annotations
 
 import fcntl
 import json
-import math
 import os
 import shutil
+from typing import Any, Callable, Iterator, Mapping
 
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
 from pwcnet.runtime.tensorflow import cause, tf
+from pwcnet.training.retention import Retention
 from pwcnet.weights.checkpoint import (
     NAME,
     Checkpoint,
@@ -17,171 +20,197 @@ from pwcnet.weights.checkpoint import (
     save_checkpoint,
 )
 
-COMPARED = (
-    "model.",
-    "training.",
-    "data",
-    "mode",
-    "masked",
-)  # of what is in options.json, what should be the same when a run is resumed
+# What should be the same in options.json when a run is resumed.
+_COMPARED = ("model", "training", "data", "mode", "masked")
+# Training options by their names in run folders of version 0.1, and today's names of the same.
+_RENAMED = {"start": "initializer", "workers": "readers"}
+# Training options that run folders of version 0.1 do not have. They change no number of a run.
+_ADDED = ("keep_range",)
 
 
-class Keeper:
-    """Saves `pwcnet.ckpt-<step>` into a folder that no other run uses at the same time.
+class RunFolder:
+    """The folder of one training run, with its checkpoints `pwcnet.ckpt-<step>`.
 
-    keep: how many of the latest stay. keep_every: those at its multiples stay for good; 0 for none. keep_best: how many of the best by validation EPE stay, in
-    the folder `best` inside. leader: False for the workers that only read what the leader's keeper writes.
-    on_save: called with the prefix of each checkpoint that was written.
-    Raises OSError when the folder cannot be written, or another run holds it.
+    One run at a time uses a folder: a lock on it is held until `close`. Also a context manager.
+
+    Args:
+        path: The folder; it is created where it is missing.
+        retention: Which checkpoints are kept; None for the defaults.
+        leader: False for the workers that only read what the leader writes: they take no lock.
+        on_save: Called with the prefix of each checkpoint that was written.
+
+    Raises:
+        OSError: The folder cannot be written, or another run is writing there.
     """
 
-    def __init__(self, folder, keep, keep_every, keep_best=1, leader=True, on_save=None):
-        self.folder, self.keep, self.keep_every, self.keep_best, self._lock, self._on_save = (
-            folder,
-            keep,
-            keep_every,
-            keep_best,
-            None,
-            on_save,
-        )
+    def __init__(
+        self,
+        path: str,
+        retention: Retention | None = None,
+        leader: bool = True,
+        on_save: Callable[[str], Any] | None = None,
+    ) -> None:
+        self.path = path
+        self.best_folder = os.path.join(path, "best")  # apart: no later checkpoint removes these
+        self.retention = retention or Retention()
+        self._on_save = on_save
+        self._lock: Any = None
         if leader:
-            self._take()
+            self._take_lock()
+            self._remove_partial_files()
 
-    def _take(self):
-        """Locks the folder and cleans it."""
-        folder = self.folder
-        os.makedirs(folder, exist_ok=True)
-        self._lock = open(os.path.join(folder, ".lock"), "w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise OSError(
-                "expected %s to be free, but another training run is writing there; choose another --save_path or stop that run"
-                % folder
-            )
+    def prefix(self, step: int) -> str:
+        """Returns the prefix of the checkpoint of a step, whether it exists or not."""
+        return os.path.join(self.path, "%s-%d" % (NAME, step))
 
-        for place in (folder, self.best_folder):
-            for name in (
-                os.listdir(place) if os.path.isdir(place) else ()
-            ):  # what a killed run was writing; the lock says that nobody is now
-                if name.startswith(PARTIAL_PREFIX):
-                    path = os.path.join(place, name)
-                    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+    def latest(self) -> str | None:
+        """Returns the prefix of the checkpoint with the highest step, or None."""
+        return find_checkpoint(self.path) if list_checkpoints(self.path) else None
 
-    def prefix(self, step):
-        """What the checkpoint of a step is called."""
-        return os.path.join(self.folder, "%s-%d" % (NAME, step))
+    def latest_step(self) -> int:
+        """Returns the step of the latest checkpoint, 0 where there is none.
 
-    def latest(self):
-        """Prefix of the checkpoint with the highest step, or None."""
-        return find_checkpoint(self.folder) if list_checkpoints(self.folder) else None
+        The checkpoint's global_step is lower where a dynamic loss scale skipped updates.
+        """
+        return max(list_checkpoints(self.path), default=0)
 
-    def latest_step(self):
-        """The step of the latest checkpoint, 0 where there is none. Its global_step is lower where a dynamic loss scale skipped updates."""
-        return max(list_checkpoints(self.folder), default=0)
+    def save(self, session: tf.Session, saver: tf.train.Saver, step: int) -> str:
+        """Writes a checkpoint, then removes those that retention lets go.
 
-    def save(self, session, saver, step):
-        """Writes a checkpoint, then removes those that need not stay. Returns its prefix."""
-        prefix = save_checkpoint(session, saver, self.folder, step)
+        Returns:
+            The prefix of the new checkpoint.
+        """
+        prefix = save_checkpoint(session, saver, self.path, step)
         if self._on_save:
             self._on_save(prefix)
-        steps = sorted(list_checkpoints(self.folder).items())
-        for old, path in steps[: -self.keep]:
-            if path == self.prefix(old) and not (
-                self.keep_every and old % self.keep_every == 0
-            ):  # others' checkpoints are not ours to remove
-                remove_checkpoint(path)
+        checkpoints = list_checkpoints(self.path)
+        for old in self.retention.expired(checkpoints):
+            if checkpoints[old] == self.prefix(old):  # checkpoints by other names are the user's
+                remove_checkpoint(checkpoints[old])
         return prefix
 
-    @property
-    def best_folder(self):
-        """Where the best checkpoints are, so that no latest one removes them."""
-        return os.path.join(self.folder, "best")
-
-    def validated(self):
-        """{step: validation EPE} of the run so far."""
-        if not os.path.exists(self._best_path):
+    def validation_scores(self) -> dict[int, float]:
+        """Returns the validation EPE of the run so far, in pixels, by step."""
+        if not os.path.exists(self._scores_path):
             return {}
-        with open(self._best_path) as stream:
+        with open(self._scores_path) as stream:
             return {int(step): epe for step, epe in json.load(stream).items()}
 
-    def save_best(self, session, saver, step, epe):
-        """Notes the EPE, and saves the weights of the step where they are among the best; returns the prefix, or None where they are not."""
-        validated, there = self.validated(), list_checkpoints(self.best_folder)
-        validated[step] = epe
-        best = {
-            other: value for other, value in validated.items() if other in there or other == step
-        }
-        kept = sorted(
-            best, key=lambda other: (math.inf if math.isnan(best[other]) else best[other], other)
-        )[: self.keep_best]
-        prefix = save_checkpoint(session, saver, self.best_folder, step) if step in kept else None
+    def save_best(
+        self, session: tf.Session, saver: tf.train.Saver, step: int, epe: float
+    ) -> str | None:
+        """Records a validation EPE; writes a checkpoint to best/ where it is among the best.
+
+        Returns:
+            The prefix of the checkpoint in best/, or None.
+        """
+        scores, saved = self.validation_scores(), list_checkpoints(self.best_folder)
+        scores[step] = epe
+        best = self.retention.best(
+            {other: scores[other] for other in scores if other in saved or other == step}
+        )
+        prefix = save_checkpoint(session, saver, self.best_folder, step) if step in best else None
         os.makedirs(self.best_folder, exist_ok=True)
-        write_text(self._best_path, json.dumps(validated, indent=2) + "\n")
+        write_text(self._scores_path, json.dumps(scores, indent=2) + "\n")
         for other, path in list_checkpoints(self.best_folder).items():
-            if other not in kept:
+            if other not in best:
                 remove_checkpoint(path)
         return prefix
 
-    @property
-    def _best_path(self):
-        return os.path.join(self.best_folder, "best.json")
+    def restore(self, session: tf.Session, saver: tf.train.Saver) -> str:
+        """Restores the latest checkpoint with its optimizer state and step.
 
-    def restore(self, session, saver):
-        """Restores the latest checkpoint with its optimizer state and step. Raises ValueError where it does not fit this run's graph."""
-        prefix = self.latest()
+        Returns:
+            The prefix of the checkpoint.
+
+        Raises:
+            FileNotFoundError: There is no checkpoint.
+            ValueError: The checkpoint does not fit the graph of this run.
+        """
+        prefix = find_checkpoint(self.path)
         try:
-            Checkpoint(prefix).restore(
-                session, tf.trainable_variables()
-            )  # names the first variable that is wrong or unreadable
+            # This names the first variable that is wrong or unreadable; the saver does not.
+            Checkpoint(prefix).restore(session, tf.trainable_variables())
             saver.restore(session, prefix)
         except (tf.errors.OpError, ValueError) as error:
             raise ValueError(
-                "expected to resume from %s, but it does not fit (%s); resume with the options in options.json, or start from it with --pretrained"
-                % (prefix, cause(error))
+                "%s does not fit the model and optimizer of this run (%s); resume with the options "
+                "in %s" % (prefix, cause(error), self._options_path)
             )
         return prefix
 
-    @property
-    def _options_path(self):
-        return os.path.join(self.folder, "options.json")
-
-    def write_options(self, options):
+    def write_options(self, options: Mapping[str, Any]) -> None:
         """Writes options.json beside the checkpoints."""
         write_text(self._options_path, json.dumps(options, indent=2, sort_keys=True) + "\n")
 
-    def differences(self, options):
-        """What the run so far was told that is not in these options: {name: (then, now)}; empty where there is no options.json."""
+    def differences(self, options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Options that differ from the resumed run.
+
+        Args:
+            options: What `write_options` would write now.
+
+        Returns:
+            (value in options.json, value now) by dotted name, e.g. "training.loss"; empty where
+            there is no options.json.
+        """
         if not os.path.exists(self._options_path):
             return {}
         with open(self._options_path) as stream:
-            then, now = (
-                _flat(each) for each in (json.load(stream), json.loads(json.dumps(options)))
-            )
-        return {
-            name: (then.get(name), value)
-            for name, value in now.items()
-            if name.startswith(COMPARED) and then.get(name) != value
+            saved = json.load(stream)
+        now = json.loads(json.dumps({name: options.get(name) for name in _COMPARED}))
+        training = {
+            _RENAMED.get(name, name): value for name, value in saved.get("training", {}).items()
         }
+        for name in _ADDED:
+            if name not in training and now["training"]:
+                now["training"].pop(name, None)
+        return dict(_differences(dict(saved, training=training), now))
 
-    def close(self):
+    def close(self) -> None:
         """Lets other runs use the folder."""
         if self._lock:
             self._lock.close()
 
-    def __enter__(self):
+    def __enter__(self) -> RunFolder:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def _options_path(self) -> str:
+        return os.path.join(self.path, "options.json")
 
-def _flat(options, prefix=""):
-    """{"training.loss": …} of nested dicts."""
-    flat = {}
-    for name, value in options.items():
-        flat.update(
-            _flat(value, prefix + name + ".") if isinstance(value, dict) else {prefix + name: value}
-        )
-    return flat
+    @property
+    def _scores_path(self) -> str:
+        return os.path.join(self.best_folder, "best.json")
+
+    def _take_lock(self) -> None:
+        os.makedirs(self.path, exist_ok=True)
+        # Open as long as the lock is held.
+        self._lock = open(os.path.join(self.path, ".lock"), "w")  # noqa: SIM115
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OSError("Another training run is writing to %s" % self.path)
+
+    def _remove_partial_files(self) -> None:
+        """Removes what a killed run was writing; the lock says that no run is writing now."""
+        for folder in (self.path, self.best_folder):
+            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+                if name.startswith(PARTIAL_PREFIX):
+                    path = os.path.join(folder, name)
+                    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def _differences(
+    saved: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """(dotted name, (value in saved, value in now)) of the values that differ."""
+    for name, value in now.items():
+        before = saved.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            yield from _differences(before, value, prefix + name + ".")
+        elif before != value:
+            yield prefix + name, (before, value)

@@ -1,73 +1,92 @@
-"""What a network makes of a pair of frames, as pictures to watch during training."""
+"""Images of a prediction, to watch during training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Sequence
 
 import cv2
 import numpy as np
 
 from pwcnet.flow.colors import error_to_color, flow_to_color
 
-WIDTH = 512  # of the widest picture, pixels
+if TYPE_CHECKING:
+    from pwcnet.data.sample import Loaded
+
+MAX_WIDTH = 512  # pixels
 FIRST_LEVEL = 6  # of the pyramid, 1/64 of the input
-GAP, PAPER = 3, 24  # between the levels: flow without motion is white
+GAP, GAP_GRAY = 3, 24  # between the levels: flow without motion is white
 
 
-def training_pictures(loaded, flow, pyramid):
-    """The pair, its truth, the prediction, the error and every level: {tag: [H', W', 3] uint8 RGB}, W' at most 512.
+def validation_images(
+    loaded: Loaded, flow: np.ndarray, pyramid: Sequence[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Draws a pair, its ground truth, the prediction, the error and every level of the pyramid.
 
-    loaded: a pwcnet.data.sample.Loaded with truth. flow: [H, W, 2] float32, pixels, the prediction. pyramid: the flows [h, w, 2] float32 of levels 6, 5, ...,
-    each in pixels of its level, of the frames as the network saw them, padded.
-    "truth", "prediction" and "pyramid" have Middlebury's colours, full at the fastest valid pixel of the truth and darker beyond; "error" has KITTI's, black
-    where there is no truth. Raises ValueError where `loaded` has no truth or flow is of another size.
+    "ground_truth", "prediction" and "pyramid" have Middlebury's colours, full at the fastest valid
+    pixel of the ground truth and darker beyond; "error" has KITTI's, black where there is no ground
+    truth.
+
+    Args:
+        loaded: The pair, with ground truth.
+        flow: The prediction [H, W, 2] float32 in pixels, channels (u, v).
+        pyramid: The flows [h, w, 2] float32 of levels 6, 5, ..., each in pixels of its level, of
+            the padded frames that the network saw.
+
+    Returns:
+        [H', W', 3] uint8 RGB by name: frame1, frame2, ground_truth, prediction, error, pyramid; W'
+        is at most 512.
+
+    Raises:
+        ValueError: The pair has no ground truth, or flow has another size.
     """
     if loaded.flow is None:
-        raise ValueError(
-            "expected a pair with truth, got one without; try samples of a training set"
-        )
+        raise ValueError("expected a pair with ground truth, got one without")
     if flow.shape != loaded.flow.shape:
         raise ValueError(
-            "expected flow of shape %s as the truth has, got %s; try it without padding"
+            "expected flow of the ground truth's shape %s, got %s; remove its padding first"
             % (loaded.flow.shape, flow.shape)
         )
-    truth = np.where(loaded.valid[..., np.newaxis], loaded.flow, np.float32(0))
-    speed = np.hypot(truth[..., 0], truth[..., 1])
+    valid: np.ndarray = loaded.valid
+    ground_truth = np.where(valid[..., np.newaxis], loaded.flow, np.float32(0))
+    speed = np.hypot(ground_truth[..., 0], ground_truth[..., 1])
     scale = float(speed.max()) or 1.0
-    error = error_to_color(np.hypot(*np.moveaxis(flow - truth, -1, 0)), speed, loaded.valid)
+    error = np.hypot(*np.moveaxis(flow - ground_truth, -1, 0))
     everywhere = np.ones(speed.shape, bool)
     return {
         "frame1": _reduced(loaded.frame1, everywhere),
         "frame2": _reduced(loaded.frame2, everywhere),
-        "truth": _reduced(flow_to_color(truth, scale, loaded.valid), loaded.valid),
+        "ground_truth": _reduced(flow_to_color(ground_truth, scale, valid), valid),
         "prediction": _reduced(flow_to_color(flow, scale), everywhere),
-        "error": _reduced(error, loaded.valid),
+        "error": _reduced(error_to_color(error, speed, valid), valid),
         "pyramid": _levels(pyramid, scale),
     }
 
 
-def _levels(pyramid, scale):
-    """The levels side by side, coarse to fine, in the size of cells that all of them fit in."""
+def _levels(pyramid: Sequence[np.ndarray], scale: float) -> np.ndarray:
+    """The levels side by side, coarse to fine, in cells of one size."""
     height, width = pyramid[-1].shape[:2]
-    cell = (WIDTH - GAP * (len(pyramid) - 1)) // len(pyramid)
+    cell = (MAX_WIDTH - GAP * (len(pyramid) - 1)) // len(pyramid)
     size = cell, max(1, int(round(cell * height / width)))
     row = []
     for level, flow in zip(range(FIRST_LEVEL, 0, -1), pyramid):
         colors = flow_to_color(flow * np.float32(2**level), scale)
         row += [
             cv2.resize(colors, size, interpolation=cv2.INTER_NEAREST),
-            np.full((size[1], GAP, 3), PAPER, np.uint8),
+            np.full((size[1], GAP, 3), GAP_GRAY, np.uint8),
         ]
     return np.concatenate(row[:-1], axis=1)
 
 
-def _reduced(picture, valid):
-    """At most 512 pixels wide: the mean of the valid pixels under each, so that sparse colours stay as bright as dense ones."""
-    height, width = picture.shape[:2]
-    if width <= WIDTH:
-        return picture
-    size = WIDTH, max(1, int(round(WIDTH * height / width)))
+def _reduced(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """At most 512 pixels wide: means of valid pixels, so that sparse colours stay bright."""
+    height, width = image.shape[:2]
+    if width <= MAX_WIDTH:
+        return image
+    size = MAX_WIDTH, max(1, int(round(MAX_WIDTH * height / width)))
     total, share = (
         cv2.resize(array.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        for array in (picture * valid[..., np.newaxis], valid)
+        for array in (image * valid[..., np.newaxis], valid)
     )
-    mean = np.divide(
-        total, share[..., np.newaxis], out=np.zeros_like(total), where=share[..., np.newaxis] > 0
-    )
+    share = share[..., np.newaxis]
+    mean = np.divide(total, share, out=np.zeros_like(total), where=share > 0)
     return np.rint(np.minimum(mean, 255)).astype(np.uint8)

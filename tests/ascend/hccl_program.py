@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-from pwcnet.cli.common import load_tensorflow, run  # noqa: E402
+from pwcnet.cli.common import load_tensorflow, run
 
 SAMPLES, STEPS = 4, 3
 

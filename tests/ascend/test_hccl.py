@@ -14,7 +14,7 @@ from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import tf
 from tests.ascend import hccl_program
-from tests.conftest import run_command
+from tests.helpers.commands import run_command
 from tests.standins.fixtures import environment, standins, without  # noqa: F401
 
 PROGRAM = os.path.splitext(hccl_program.__file__)[0] + ".py"

@@ -22,7 +22,7 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow, write_flow
 from pwcnet.io.images import read_frame, write_image
-from tests.conftest import average_epe
+from tests.helpers.flows import average_epe
 
 NAMES = ["scene_%02d-frames_%04d_%04d" % (scene, n, n + 1) for scene in (1, 2) for n in (1, 2)]
 

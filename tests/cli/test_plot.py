@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from pwcnet.io.images import read_frame
-from pwcnet.training.tensorboard import Summaries
+from pwcnet.training.tensorboard import EventWriter
 from tests.helpers.subcommands import call, only_line, run
 
 
 @pytest.fixture
 def make_run(tmp_path):
     def make(name, factor=1.0, **others):
-        with Summaries(str(tmp_path / name)) as summaries:
+        with EventWriter(str(tmp_path / name)) as writer:
             for step in range(10, 310, 10):
                 loss = factor * 100.0 / step
-                summaries.scalars(
+                writer.scalars(
                     step,
                     dict(
                         {
@@ -33,7 +33,7 @@ def make_run(tmp_path):
                         **others,
                     ),
                 )
-            summaries.scalars(300, {"validation/epe": 5.0})
+            writer.scalars(300, {"validation/epe": 5.0})
         return str(tmp_path / name)
 
     return make

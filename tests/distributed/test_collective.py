@@ -10,8 +10,8 @@ import pytest
 from pwcnet.distributed.engines import engine_of, open_workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import cause, tf
-from tests.conftest import run_command
 from tests.distributed import worker_program
+from tests.helpers.commands import run_command
 
 PROGRAM = os.path.splitext(worker_program.__file__)[0] + ".py"
 

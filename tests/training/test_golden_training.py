@@ -8,18 +8,8 @@ from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.schedules import learning_rate
 from pwcnet.training.step import training_graph
-from pwcnet.weights.checkpoint import assign
-from tests.conftest import assert_close, golden, golden_weight
-
-
-def start_from_golden_weights(session, seed):
-    session.run(tf.global_variables_initializer())
-    variables = tf.trainable_variables()
-    assign(
-        session,
-        variables,
-        [golden_weight(v.op.name, tuple(v.shape.as_list()), seed) for v in variables],
-    )
+from tests.helpers.golden import assert_close, golden
+from tests.helpers.training import assign_golden_weights
 
 
 @pytest.mark.parametrize(
@@ -37,7 +27,7 @@ def test_losses_and_gradient_norms(variant, name, loss):
             ModelConfig.from_name(variant),
             options,
         )
-        start_from_golden_weights(session, 1)
+        assign_golden_weights(session, 1)
         norms = {
             variable.op.name: tf.sqrt(2 * tf.nn.l2_loss(gradient))
             for gradient, variable in graph.gradients
@@ -76,7 +66,7 @@ def test_trajectory(loss):
         graph = training_graph(
             pair, truth, tf.ones([2, 64, 128], tf.bool), ModelConfig.small(), options
         )
-        start_from_golden_weights(session, seed)
+        assign_golden_weights(session, seed)
         losses, errors = [], []
         for step in range(5):
             random = np.random.RandomState(seed * 100 + step)

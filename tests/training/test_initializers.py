@@ -1,4 +1,4 @@
-"""What lets training from random weights learn soon: initial values, the matching loss, the rate that ends annealed, averaged weights."""
+"""Training from scratch: initial weights, matching loss, cosine schedule, averaged weights."""
 
 import math
 
@@ -19,17 +19,17 @@ from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.initializers import aligned_kernel, coarse_to_fine
 from pwcnet.training.matching_loss import matching_loss
 from pwcnet.training.options import TrainingOptions
-from pwcnet.training.run_folder import Keeper
+from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.schedules import learning_rate
 from pwcnet.training.trainer import train
 from pwcnet.training.validation import Validation
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import assert_close
+from tests.helpers.golden import assert_close
 
 
 @pytest.mark.parametrize("level", [6, 5, 4, 3])
-def test_the_warp_undoes_what_the_start_upsamples(level):
-    """A frame of level - 1 whose second is shifted by (u, v): the flow of `level`, through the kernel and the warp, brings it back."""
+def test_the_warp_undoes_what_up_flow_upsamples(level):
+    """The flow of `level`, through the kernel and the warp, undoes a shift of frame 2 by (u, v)."""
     u, v = 4, -2
     first = np.random.RandomState(0).rand(1, 32, 32, 3).astype(np.float32)
     second = np.roll(first, (v, u), axis=(1, 2))
@@ -46,20 +46,20 @@ def test_the_warp_undoes_what_the_start_upsamples(level):
     np.testing.assert_allclose(back[:, 8:-8, 8:-8], first[:, 8:-8, 8:-8], atol=1e-5)
 
 
-def test_the_start_leaves_all_else_alone():
+def test_other_variables_keep_their_initial_values():
     with tf.Graph().as_default(), tf.Session() as session:
         pwc_net(tf.zeros([1, 2, 64, 64, 3]), ModelConfig.small())
         variables = tf.trainable_variables()
-        start = coarse_to_fine(variables)
+        initialize = coarse_to_fine(variables)
         session.run(tf.global_variables_initializer())
         before = session.run(variables)
-        session.run(start)
+        session.run(initialize)
         changed = {
             v.op.name: (a, b)
             for v, a, b in zip(variables, before, session.run(variables))
             if not np.array_equal(a, b)
         }
-        with pytest.raises(ValueError, match="expected the variables of PWC-Net"):
+        with pytest.raises(ValueError, match="variables"):
             coarse_to_fine([])
     assert sorted(changed) == sorted(
         ["pwcnet/upsample/up_flow%d/kernel" % level for level in (3, 4, 5, 6)]
@@ -152,7 +152,7 @@ def test_the_cosine_rises_and_ends_annealed():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"start": "zero"},
+        {"initializer": "zero"},
         {"matching": -1.0},
         {"average_decay": 1.0},
         {"schedule": "cosine", "learning_rate": None},
@@ -164,7 +164,10 @@ def test_wrong_options(changes):
 
 
 def test_averages_are_validated_and_kept_as_the_best(tmp_path):
-    """TensorFlow's average has a decay of (1 + n) / (10 + n) where that is smaller: recomputed here from the checkpoints of each step."""
+    """The averages are recomputed from the checkpoints of each step.
+
+    TensorFlow's average has a decay of (1 + n) / (10 + n) where that is smaller.
+    """
     write_sintel(str(tmp_path / "scenes"), [("one", demo_scene(0, 64, 64, 2, 4))])
     samples = sintel_samples(str(tmp_path / "scenes"), mode="train_noval")
     options = TrainingOptions(
@@ -181,24 +184,24 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
         validate_every=3,
         average_decay=0.5,
         matching=20.0,
-        start="coarse_to_fine",
+        initializer="coarse_to_fine",
         threads=1,
         seed=2,
     )
-    with Keeper(str(tmp_path / "run"), options.keep, 0) as keeper:
+    with RunFolder(str(tmp_path / "run"), options.retention) as run_folder:
         last = train(
             TrainingData(samples, options.crop, None, options.seed),
             ModelConfig.small(),
             options,
-            keeper,
+            run_folder,
             validation=Validation(samples),
         )
     name, shape = "pwcnet/predict_flow/flow2/kernel", (3, 3, 32, 2)
     first, second, third = (
-        Checkpoint(keeper.prefix(step)).weight(name, shape) for step in (1, 2, 3)
+        Checkpoint(run_folder.prefix(step)).weight(name, shape) for step in (1, 2, 3)
     )
     averages = [
-        Checkpoint(keeper.prefix(step), averaged=True).weight(name, shape) for step in (1, 2, 3)
+        Checkpoint(run_folder.prefix(step), averaged=True).weight(name, shape) for step in (1, 2, 3)
     ]
     assert (
         np.abs(averages[0] - first).max() <= 0.5 * 1.1e-3
@@ -210,7 +213,7 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
         np.testing.assert_allclose(
             after, decay * before + (1 - decay) * weights, rtol=1e-4, atol=1e-7
         )
-    best = Checkpoint(keeper.best_folder)
+    best = Checkpoint(run_folder.best_folder)
     np.testing.assert_array_equal(best.weight(name, shape), averages[-1])
     assert not np.array_equal(averages[-1], Checkpoint(last).weight(name, shape)) and not any(
         "Average" in each for each in best.shapes
@@ -219,6 +222,7 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
     with Predictor(best.path) as predictor:
         for result in evaluate_samples(predictor, samples, masked=True):
             totals.add(result)
-    assert keeper.validated()[3] == pytest.approx(totals.measures["EPE"].per_image.value, rel=1e-4)
+    epe = totals.measures["EPE"].per_image.value
+    assert run_folder.validation_scores()[3] == pytest.approx(epe, rel=1e-4)
     with pytest.raises(ValueError, match="expected averages of the weights"):
         Checkpoint(best.path, averaged=True)

@@ -1,4 +1,4 @@
-"""A run that is killed again and again ends with the losses and weights of one that was not; two workers learn what one does."""
+"""Runs that are killed and resumed, and runs of two workers, end like one unbroken run."""
 
 import os
 import re
@@ -11,8 +11,8 @@ import pytest
 
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from tests.conftest import ROOT
-from tests.training.test_trainer import weights
+from tests.helpers.commands import ROOT
+from tests.helpers.training import checkpoint_tensors
 
 PROGRAM = os.path.join(ROOT, "tests", "training", "training_program.py")
 STEPS = 9
@@ -46,7 +46,7 @@ def losses(folder):
 def test_killed_at_random_moments(dataset, unbroken, tmp_path):
     folder, random, log = (
         str(tmp_path),
-        np.random.RandomState(),
+        np.random.RandomState(0),
         os.path.join(str(tmp_path), "train.log"),
     )
     for first in (1, 5):
@@ -72,9 +72,9 @@ def test_killed_at_random_moments(dataset, unbroken, tmp_path):
     assert sorted(found) == sorted(expected) == list(range(1, STEPS + 1))
     for step, values in found.items():
         assert set(values) == set(expected[step]), step
-    left, right = (
-        weights(os.path.join(each, "pwcnet.ckpt-%d" % STEPS)) for each in (unbroken, folder)
-    )
+    last = "pwcnet.ckpt-%d" % STEPS
+    left, right = (checkpoint_tensors(os.path.join(path, last)) for path in (unbroken, folder))
+    assert set(left) == set(right)
     for name in left:
         np.testing.assert_array_equal(left[name], right[name], err_msg=name)
 
@@ -97,8 +97,7 @@ def test_two_workers_learn_what_one_does(dataset, unbroken, tmp_path):
             "1",
         ],
         check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
     )
     expected, found = losses(unbroken), losses(str(tmp_path))
     np.testing.assert_allclose(

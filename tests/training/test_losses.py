@@ -18,7 +18,10 @@ def evaluate(loss, pyramid, truth, valid):
 
 def random_case(seed=0, batch=2, height=64, width=128):
     random = np.random.RandomState(seed)
-    pyramid = [random.randn(batch, height >> l, width >> l, 2).astype(np.float32) for l in LEVELS]
+    pyramid = [
+        random.randn(batch, height >> level, width >> level, 2).astype(np.float32)
+        for level in LEVELS
+    ]
     return (
         pyramid,
         (random.randn(batch, height, width, 2) * 5).astype(np.float32),

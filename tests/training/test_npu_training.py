@@ -1,4 +1,4 @@
-"""The trainer with the session of an NPU, on stock TensorFlow with stand-ins for CANN's packages."""
+"""Training with the session of an NPU, on stock TensorFlow with stand-ins for CANN's packages."""
 
 import pytest
 
@@ -10,9 +10,10 @@ from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.distributed.workers import Workers
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-from pwcnet.training import trainer
+from pwcnet.training import session
 from pwcnet.training.options import TrainingOptions
-from pwcnet.training.run_folder import Keeper
+from pwcnet.training.run_folder import RunFolder
+from pwcnet.training.trainer import train
 from pwcnet.weights.checkpoint import list_checkpoints
 from tests.standins.fixtures import standins  # noqa: F401
 
@@ -26,25 +27,25 @@ def run(folder, options, npu_options):
     data = TrainingData(sintel_samples(str(folder / "data"), mode="train_noval"), (64, 64))
     chosen = TrainingOptions(
         **dict(
-            dict(
-                steps=4,
-                batch_size=1,
-                crop=(64, 64),
-                display=2,
-                save_every=2,
-                schedule="constant",
-                learning_rate=1e-4,
-            ),
+            {
+                "steps": 4,
+                "batch_size": 1,
+                "crop": (64, 64),
+                "display": 2,
+                "save_every": 2,
+                "schedule": "constant",
+                "learning_rate": 1e-4,
+            },
             **options,
         )
     )
     saved = []
-    with Keeper(str(folder / "run"), 5, 0, on_save=saved.append) as keeper:
-        trainer.train(
+    with RunFolder(str(folder / "run"), on_save=saved.append) as run_folder:
+        train(
             data,
             ModelConfig.small(),
             chosen,
-            keeper,
+            run_folder,
             workers=Workers(device_session_config("npu", 1, npu_options)),
         )
     return saved
@@ -52,9 +53,9 @@ def run(folder, options, npu_options):
 
 def test_loss_scale_and_loops_on_the_device(standins, tmp_path, monkeypatch):  # noqa: F811
     graphs = []
-    real = trainer.training_graph
+    real = session.training_graph
     monkeypatch.setattr(
-        trainer,
+        session,
         "training_graph",
         lambda *arguments, **options: (
             graphs.append(tf.get_default_graph()) or real(*arguments, **options)

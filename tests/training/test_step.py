@@ -9,13 +9,13 @@ from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.step import training_graph
-from tests.conftest import golden
-from tests.training.test_golden_training import start_from_golden_weights
+from tests.helpers.golden import golden
+from tests.helpers.training import assign_golden_weights
 
 
 @functools.lru_cache(maxsize=None)  # most of its time is building the graph
 def trajectory(steps=3, samples=2, **changes):
-    """Losses of the golden batch, the change of every variable in the first step, and the norm of its gradients."""
+    """(losses of the golden batch, change of each variable in step 1, norm of its gradients)."""
     numbers = {
         name: array[:samples]
         for name, array in golden("train_sm_64x128_b2").items()
@@ -23,14 +23,14 @@ def trajectory(steps=3, samples=2, **changes):
     }
     options = TrainingOptions(
         **dict(
-            dict(
-                steps=1,
-                batch_size=2,
-                loss="multiscale",
-                schedule="constant",
-                learning_rate=1e-4,
-                optimizer="sgd",
-            ),
+            {
+                "steps": 1,
+                "batch_size": 2,
+                "loss": "multiscale",
+                "schedule": "constant",
+                "learning_rate": 1e-4,
+                "optimizer": "sgd",
+            },
             **changes,
         )
     )
@@ -43,10 +43,10 @@ def trajectory(steps=3, samples=2, **changes):
             ModelConfig.small(),
             options,
         )
-        start_from_golden_weights(session, 1)
+        assign_golden_weights(session, 1)
         variables = tf.trainable_variables()
         before = session.run(variables)
-        losses, norm = [], None
+        losses, norm, after = [], None, None
         for step in range(steps):
             loss, now, _ = session.run([graph.loss, graph.gradient_norm, graph.train_op])
             norm = norm or now

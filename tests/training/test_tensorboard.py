@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.training.tensorboard import Summaries, read_curves
+from pwcnet.training.tensorboard import EventWriter, read_curves
 
 
 def write(folder, steps, first_step=0, offset=0.0):
-    with Summaries(folder, first_step) as summaries:
+    with EventWriter(folder, first_step) as writer:
         for step in steps:
-            summaries.scalars(step, {"loss": step + offset})
-        return summaries.path
+            writer.scalars(step, {"loss": step + offset})
+        return writer.path
 
 
 def listed(curve):
@@ -23,9 +23,9 @@ def listed(curve):
 
 def test_scalars_round_trip(tmp_path):
     folder = str(tmp_path / "new" / "run")
-    with Summaries(folder) as summaries:
-        summaries.scalars(0, {"epe": 1.5, "loss/level6": np.float32(0.25)})
-        summaries.scalars(10, {"epe": float("nan")})
+    with EventWriter(folder) as writer:
+        writer.scalars(0, {"epe": 1.5, "loss/level6": np.float32(0.25)})
+        writer.scalars(10, {"epe": float("nan")})
     curves = read_curves(folder)
     assert list(curves) == ["epe", "loss/level6"] and listed(curves["loss/level6"]) == [(0, 0.25)]
     assert (
@@ -35,14 +35,14 @@ def test_scalars_round_trip(tmp_path):
     )
 
 
-def test_pictures_round_trip(tmp_path):
+def test_images_round_trip(tmp_path):
     image = np.random.RandomState(0).randint(0, 256, (5, 7, 3)).astype(np.uint8)
-    with tf.Graph().as_default() as graph, Summaries(
+    with tf.Graph().as_default() as graph, EventWriter(
         str(tmp_path)
-    ) as summaries:  # as in the training loop
-        summaries.pictures(3, {"validation/a/b/truth": image})
+    ) as writer:  # as in the training loop
+        writer.images(3, {"validation/a/b/truth": image})
         assert not graph.get_operations()
-    events = [event for event in tf.train.summary_iterator(summaries.path) if event.summary.value]
+    events = [event for event in tf.train.summary_iterator(writer.path) if event.summary.value]
     value = events[0].summary.value[0]
     assert (
         len(events) == 1
@@ -62,17 +62,15 @@ def test_pictures_round_trip(tmp_path):
     "image",
     [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)],
 )
-def test_what_is_no_picture(tmp_path, image):
-    with Summaries(str(tmp_path)) as summaries, pytest.raises(
-        ValueError, match=r"\[H, W, 3\] and uint8.*'error'"
-    ):
-        summaries.pictures(1, {"error": image})
+def test_arrays_that_are_no_images(tmp_path, image):
+    with EventWriter(str(tmp_path)) as writer, pytest.raises(ValueError, match="'error'"):
+        writer.images(1, {"error": image})
 
 
 def test_flushed_numbers_can_be_read_while_the_run_goes_on(tmp_path):
-    with Summaries(str(tmp_path)) as summaries:
-        summaries.scalars(1, {"loss": 1.0})
-        summaries.flush()
+    with EventWriter(str(tmp_path)) as writer:
+        writer.scalars(1, {"loss": 1.0})
+        writer.flush()
         assert listed(read_curves(str(tmp_path))["loss"]) == [(1, 1.0)]
 
 
@@ -89,9 +87,9 @@ def test_resuming_replaces_what_a_killed_run_wrote_later(tmp_path):
 def test_tensorboard_reads_the_same(tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     write(str(tmp_path), (1, 2, 3, 4))
-    with Summaries(str(tmp_path), first_step=2) as summaries:
-        summaries.scalars(3, {"loss": 3.5})
-        summaries.pictures(3, {"truth": np.zeros((5, 7, 3), np.uint8)})
+    with EventWriter(str(tmp_path), first_step=2) as writer:
+        writer.scalars(3, {"loss": 3.5})
+        writer.images(3, {"truth": np.zeros((5, 7, 3), np.uint8)})
     events = accumulator.EventAccumulator(str(tmp_path)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [
         (1, 1.0),
@@ -111,41 +109,41 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path):
 
 
 def test_without_a_folder_nothing_happens():
-    with Summaries(None) as summaries:
-        summaries.scalars(1, {"loss": 1.0})
-        summaries.pictures(1, {"truth": np.zeros((2, 2, 3), np.uint8)})
-        summaries.flush()
+    with EventWriter(None) as writer:
+        writer.scalars(1, {"loss": 1.0})
+        writer.images(1, {"truth": np.zeros((2, 2, 3), np.uint8)})
+        writer.flush()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match="file"):
-        Summaries(str(tmp_path / "file" / "run"))
+        EventWriter(str(tmp_path / "file" / "run"))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_a_full_disk_is_told_once(tmp_path):
-    summaries = Summaries(str(tmp_path))
-    summaries._writer = tf.io.TFRecordWriter("/dev/full")
+    writer = EventWriter(str(tmp_path))
+    writer._writer = tf.io.TFRecordWriter("/dev/full")
     with pytest.raises(OSError, match="tfevents.*[Nn]o space.*; free some space"):
-        summaries.scalars(1, {"loss": 1.0})
-        summaries.flush()
-    summaries.scalars(2, {"loss": 1.0})
-    summaries.close()
+        writer.scalars(1, {"loss": 1.0})
+        writer.flush()
+    writer.scalars(2, {"loss": 1.0})
+    writer.close()
 
 
 def test_folders_without_a_run(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere.*--save_path"):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
         read_curves(str(tmp_path / "nowhere"))
-    with pytest.raises(FileNotFoundError, match="expected event files"):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         read_curves(str(tmp_path))
-    Summaries(str(tmp_path / "a")).close()
-    with pytest.raises(ValueError, match="expected numbers"):
+    EventWriter(str(tmp_path / "a")).close()
+    with pytest.raises(ValueError, match=str(tmp_path)):
         read_curves(str(tmp_path))
     write(str(tmp_path / "a"), (1,))
     assert listed(read_curves(str(tmp_path))["loss"]) == [(1, 1.0)]  # in the one folder of the run
     write(str(tmp_path / "b"), (1,))
-    with pytest.raises(ValueError, match="expected one run, got 2"):
+    with pytest.raises(ValueError, match=str(tmp_path / "b")):
         read_curves(str(tmp_path))
 
 
@@ -153,5 +151,5 @@ def test_a_file_that_is_no_event_file(tmp_path):
     (tmp_path / "events.out.tfevents.1").write_bytes(
         b"no event, but longer than the header of a record"
     )
-    with pytest.raises(ValueError, match="expected an event file, got .*tfevents.1"):
+    with pytest.raises(ValueError, match="tfevents.1"):
         read_curves(str(tmp_path))

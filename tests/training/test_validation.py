@@ -1,4 +1,4 @@
-"""Validation during training: its numbers, the best checkpoints, what is written for TensorBoard."""
+"""Validation during training: its numbers, the best checkpoints, its images."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from pwcnet.evaluation.scoring import Totals, evaluate_samples
 from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import ModelConfig
 from pwcnet.training.options import TrainingOptions
-from pwcnet.training.run_folder import Keeper
-from pwcnet.training.trainer import Start, train
+from pwcnet.training.run_folder import RunFolder
+from pwcnet.training.trainer import train
 from pwcnet.training.validation import Validation
 from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
 
@@ -31,14 +31,14 @@ def samples(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(samples, tmp_path_factory):
-    """(folder, what the validation of each step came to) of a run of 6 steps, validated at each."""
-    folder, found = str(tmp_path_factory.mktemp("run")), {}
+    """(folder, {step: ValidationResult}) of a run of 6 steps, validated at each."""
+    folder, results = str(tmp_path_factory.mktemp("run")), {}
 
-    class Noting(Validation):
+    class Recording(Validation):
         def run(self, *arguments):
-            validated = super().run(*arguments)
-            found[len(found) + 1] = validated
-            return validated
+            result = super().run(*arguments)
+            results[len(results) + 1] = result
+            return result
 
     options = TrainingOptions(
         steps=6,
@@ -54,35 +54,34 @@ def trained(samples, tmp_path_factory):
         validate_every=1,
         keep_best=2,
     )
-    with Keeper(folder, 1, 0, options.keep_best) as keeper:
+    with RunFolder(folder, options.retention) as run_folder:
         train(
             TrainingData(samples, (64, 64)),
             ModelConfig.small(),
             options,
-            keeper,
-            Start(None, False),
-            validation=Noting(samples),
+            run_folder,
+            validation=Recording(samples),
         )
-    return folder, found
+    return folder, results
 
 
-def test_it_is_what_evaluation_finds(trained, samples):
-    folder, found = trained
+def test_it_gives_what_evaluation_gives(trained, samples):
+    folder, results = trained
     totals = Totals()
     with Predictor(folder) as predictor:
         for result in evaluate_samples(predictor, samples, masked=True):
             totals.add(result)
-    np.testing.assert_allclose(found[6].epe, totals.measures["EPE"].per_image.value, rtol=1e-4)
-    assert set(found[6].pairs) == {sample.id for sample in samples}
+    np.testing.assert_allclose(results[6].epe, totals.measures["EPE"].per_image.value, rtol=1e-4)
+    assert set(results[6].pairs) == {sample.id for sample in samples}
 
 
 def test_the_best_are_kept_apart_from_the_latest(trained):
-    folder, found = trained
-    wanted = sorted(found, key=lambda step: found[step].epe)[:2]
+    folder, results = trained
+    wanted = sorted(results, key=lambda step: results[step].epe)[:2]
     assert sorted(list_checkpoints(os.path.join(folder, "best"))) == sorted(wanted)
     with open(os.path.join(folder, "best", "best.json")) as stream:
-        noted = json.load(stream)
-    assert noted == {str(step): validated.epe for step, validated in found.items()}
+        recorded = json.load(stream)
+    assert recorded == {str(step): result.epe for step, result in results.items()}
     assert (
         list(list_checkpoints(folder)) == [6]
         and Checkpoint(os.path.join(folder, "best")).config.name == "sm-6-2"
@@ -116,16 +115,17 @@ def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
     )
 
     def go(validation, resume):
-        with Keeper(str(tmp_path), 2, 0, options.keep_best) as keeper:
+        with RunFolder(str(tmp_path), options.retention) as run_folder:
             train(
                 TrainingData(samples, (64, 64)),
                 ModelConfig.small(),
                 options,
-                keeper,
-                Start(None, resume),
+                run_folder,
+                resume=resume,
                 validation=validation,
             )
-            return keeper.validated(), sorted(list_checkpoints(keeper.best_folder))
+            best = sorted(list_checkpoints(run_folder.best_folder))
+            return run_folder.validation_scores(), best
 
     with pytest.raises(KeyboardInterrupt):
         go(Stopping(samples), False)
@@ -138,18 +138,18 @@ def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
 
 
 def test_each_sample_counts_once(samples):
-    with pytest.raises(ValueError, match="an id each"):
+    with pytest.raises(ValueError, match="id"):
         Validation(samples + samples[:1])
 
 
-def test_pictures_of_fixed_samples(trained, samples):
-    _, found = trained
-    pictured = {name.rsplit("/", 1)[0] for name in found[1].pictures}
-    assert len(pictured) == 2 and pictured <= {sample.id for sample in samples}
-    assert set(found[1].pictures) == set(found[6].pictures)
-    assert all(image.dtype == np.uint8 and image.ndim == 3 for image in found[1].pictures.values())
+def test_images_of_fixed_samples(trained, samples):
+    _, results = trained
+    ids = {name.rsplit("/", 1)[0] for name in results[1].images}
+    assert len(ids) == 2 and ids <= {sample.id for sample in samples}
+    assert set(results[1].images) == set(results[6].images)
+    assert all(image.dtype == np.uint8 and image.ndim == 3 for image in results[1].images.values())
 
 
 def test_nothing_to_validate_on():
-    with pytest.raises(ValueError, match="at least one sample to validate on"):
+    with pytest.raises(ValueError, match="sample"):
         Validation([])

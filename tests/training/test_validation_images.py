@@ -3,7 +3,7 @@ import pytest
 
 from pwcnet.data.sample import Loaded
 from pwcnet.flow.colors import KITTI_COLORS, flow_to_color
-from pwcnet.training.validation_images import GAP, WIDTH, training_pictures
+from pwcnet.training.validation_images import GAP, MAX_WIDTH, validation_images
 
 
 def pair(height=60, width=120, speed=10.0):
@@ -26,33 +26,33 @@ def levels(speed=10.0, height=64, width=128):
 
 def test_a_right_prediction():
     loaded = pair()
-    pictures = training_pictures(loaded, loaded.flow, levels())
-    assert list(pictures) == ["frame1", "frame2", "truth", "prediction", "error", "pyramid"]
+    images = validation_images(loaded, loaded.flow, levels())
+    assert list(images) == ["frame1", "frame2", "ground_truth", "prediction", "error", "pyramid"]
     assert all(
-        picture.dtype == np.uint8 and picture.shape == (60, 120, 3)
-        for name, picture in pictures.items()
+        image.dtype == np.uint8 and image.shape == (60, 120, 3)
+        for name, image in images.items()
         if name != "pyramid"
     )
-    assert np.array_equal(pictures["frame1"], loaded.frame1) and np.array_equal(
-        pictures["truth"], flow_to_color(loaded.flow)
+    assert np.array_equal(images["frame1"], loaded.frame1) and np.array_equal(
+        images["ground_truth"], flow_to_color(loaded.flow)
     )
-    assert np.array_equal(pictures["truth"], pictures["prediction"]) and np.all(
-        pictures["error"] == KITTI_COLORS[0]
+    assert np.array_equal(images["ground_truth"], images["prediction"]) and np.all(
+        images["error"] == KITTI_COLORS[0]
     )
 
 
 def test_one_scale_for_truth_and_prediction():
     loaded = pair()
     half, beyond = (
-        training_pictures(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0]
+        validation_images(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0]
         for factor in (0.5, 2)
     )
     assert 100 < half[2] < 160 and half[0] == 255 and 180 < beyond[0] < 200  # paler, darker
 
 
 def test_levels_are_in_pixels_of_the_input():
-    pyramid = training_pictures(pair(), pair().flow, levels())["pyramid"]
-    cell = (WIDTH - 4 * GAP) // 5
+    pyramid = validation_images(pair(), pair().flow, levels())["pyramid"]
+    cell = (MAX_WIDTH - 4 * GAP) // 5
     cells = [pyramid[:, index * (cell + GAP) : index * (cell + GAP) + cell] for index in range(5)]
     assert (
         pyramid.shape == (cell // 2, 5 * cell + 4 * GAP, 3)
@@ -69,18 +69,17 @@ def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
     loaded.valid[:], loaded.valid[::2, ::2] = False, True
     loaded.valid[:, :300] = False
     loaded.flow[~loaded.valid] = np.nan
-    pictures = training_pictures(loaded, pair(375, 1242).flow, levels(height=384, width=1280))
+    images = validation_images(loaded, pair(375, 1242).flow, levels(height=384, width=1280))
     assert all(
-        pictures[name].shape == (155, WIDTH, 3)
-        for name in ("frame1", "truth", "prediction", "error")
+        images[name].shape == (155, MAX_WIDTH, 3)
+        for name in ("frame1", "ground_truth", "prediction", "error")
     )
     assert (
-        np.array_equal(pictures["truth"][:, 130:], pictures["prediction"][:, 130:])
-        and not pictures["truth"][:, :120].any()
+        np.array_equal(images["ground_truth"][:, 130:], images["prediction"][:, 130:])
+        and not images["ground_truth"][:, :120].any()
     )
     assert (
-        np.all(pictures["error"][:, 130:] == KITTI_COLORS[0])
-        and not pictures["error"][:, :120].any()
+        np.all(images["error"][:, 130:] == KITTI_COLORS[0]) and not images["error"][:, :120].any()
     )
 
 
@@ -88,15 +87,15 @@ def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
 def test_truth_without_motion_or_without_a_valid_pixel(valid):
     loaded = pair(speed=0.0)
     loaded.valid[:] = valid
-    pictures = training_pictures(loaded, loaded.flow, levels(0.0))
-    assert np.all(pictures["truth"] == (255 if valid else 0)) and np.all(
-        pictures["prediction"] == 255
+    images = validation_images(loaded, loaded.flow, levels(0.0))
+    assert np.all(images["ground_truth"] == (255 if valid else 0)) and np.all(
+        images["prediction"] == 255
     )
 
 
 def test_wrong_arrays():
     loaded = pair()
-    with pytest.raises(ValueError, match="with truth"):
-        training_pictures(loaded._replace(flow=None, valid=None), loaded.flow, levels())
-    with pytest.raises(ValueError, match="without padding"):
-        training_pictures(loaded, np.zeros((64, 128, 2), np.float32), levels())
+    with pytest.raises(ValueError, match="ground truth"):
+        validation_images(loaded._replace(flow=None, valid=None), loaded.flow, levels())
+    with pytest.raises(ValueError, match="padding"):
+        validation_images(loaded, np.zeros((64, 128, 2), np.float32), levels())

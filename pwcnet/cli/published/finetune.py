@@ -61,7 +61,7 @@ def parser(prog=None):
         schedule="multisteps",
         weight_decay=0.0004,
         weight_decay_biases=True,
-        start="published",
+        initializer="published",
         matching=0.0,
         average_decay=0.0,
         precision="float32",
@@ -73,7 +73,7 @@ def parser(prog=None):
         keep_best=1,
         seed=1969,
         threads=0,
-        workers=0,
+        readers=0,
     )
     return made
 
