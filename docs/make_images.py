@@ -1,4 +1,4 @@
-"""Makes docs/images/flow.png: frame, ground truth and flow of two synthetic scenes, by the shipped weights."""
+"""Makes docs/images/flow.png: two synthetic scenes, their ground truth, and their flow."""
 
 import os
 import sys
@@ -19,6 +19,7 @@ GAP = 6
 
 
 def main():
+    """Writes the image, by the shipped weights."""
     rows = []
     with Predictor() as predictor:
         for seed in SEEDS:
@@ -40,11 +41,13 @@ def main():
 
 
 def joined(images):
+    """Images side by side."""
     gap = np.full((images[0].shape[0], GAP, 3), 255, np.uint8)
     return np.concatenate([images[0], gap, images[1], gap, images[2]], axis=1)
 
 
 def bordered(image):
+    """The image with a thin grey border."""
     cv2.rectangle(image, (0, 0), (image.shape[1] - 1, image.shape[0] - 1), (200, 200, 200), 1)
     return image
 

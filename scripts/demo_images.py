@@ -7,14 +7,14 @@ import sys
 # Runs from any directory, without installation.
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import numpy as np
 
-from pwcnet import Predictor, flow_to_color  # noqa: E402
-from pwcnet.cli.common import run  # noqa: E402
-from pwcnet.data.datasets.sintel import sintel_samples  # noqa: E402
-from pwcnet.data.sample import load_sample  # noqa: E402
-from pwcnet.io.images import write_image  # noqa: E402
+from pwcnet import Predictor, flow_to_color
+from pwcnet.cli.common import run
+from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.sample import load_sample
+from pwcnet.io.images import write_image
 
 TITLES = "frame 1", "ground truth", "flow at the start", "flow at the end"
 GAP = 6

@@ -1,4 +1,4 @@
-"""README and manual: both languages in step, links and images that exist, commands with options that exist."""
+"""README and manual: languages in step; links, images, commands and options that exist."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""scripts/demo.sh with a stand-in for Python, which prints numbers at once: paths and the verdict."""
+"""scripts/demo.sh with a stand-in for Python, which prints numbers: paths and the verdict."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def demo(tmp_path):
         done = subprocess.run(
             ["bash", "../project/scripts/demo.sh"] + list(arguments),
             cwd=str(here),
-            universal_newlines=True,
+            text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=dict(os.environ, EPE=epe, RECORD=str(tmp_path / "commands")),
