@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Sequence
 import cv2
 import numpy as np
 
+from pwcnet.flow.color_scale import clip_magnitude
 from pwcnet.flow.colors import error_to_color, flow_to_color
+from pwcnet.flow.drawing import shrink
 
 if TYPE_CHECKING:
     from pwcnet.data.sample import Loaded
@@ -23,8 +25,7 @@ def validation_images(
     """Draws a pair, its ground truth, the prediction, the error and every level of the pyramid.
 
     "ground_truth", "prediction" and "pyramid" have Middlebury's colours, full at the fastest valid
-    pixel of the ground truth and darker beyond; "error" has KITTI's, black where there is no ground
-    truth.
+    pixel of the ground truth and beyond; "error" has KITTI's, black where there is no ground truth.
 
     Args:
         loaded: The pair, with ground truth.
@@ -51,15 +52,18 @@ def validation_images(
     speed = np.hypot(ground_truth[..., 0], ground_truth[..., 1])
     scale = float(speed.max()) or 1.0
     error = np.hypot(*np.moveaxis(flow - ground_truth, -1, 0))
-    everywhere = np.ones(speed.shape, bool)
     return {
-        "frame1": _reduced(loaded.frame1, everywhere),
-        "frame2": _reduced(loaded.frame2, everywhere),
-        "ground_truth": _reduced(flow_to_color(ground_truth, scale, valid), valid),
-        "prediction": _reduced(flow_to_color(flow, scale), everywhere),
-        "error": _reduced(error_to_color(error, speed, valid), valid),
+        "frame1": shrink(loaded.frame1, MAX_WIDTH),
+        "frame2": shrink(loaded.frame2, MAX_WIDTH),
+        "ground_truth": shrink(flow_to_color(ground_truth, scale, valid), MAX_WIDTH, valid),
+        "prediction": shrink(_clipped_colors(flow, scale), MAX_WIDTH),
+        "error": shrink(error_to_color(error, speed, valid), MAX_WIDTH, valid),
         "pyramid": _levels(pyramid, scale),
     }
+
+
+def _clipped_colors(flow: np.ndarray, scale: float) -> np.ndarray:
+    return flow_to_color(clip_magnitude(flow, scale), scale)
 
 
 def _levels(pyramid: Sequence[np.ndarray], scale: float) -> np.ndarray:
@@ -69,24 +73,9 @@ def _levels(pyramid: Sequence[np.ndarray], scale: float) -> np.ndarray:
     size = cell, max(1, int(round(cell * height / width)))
     row = []
     for level, flow in zip(range(FIRST_LEVEL, 0, -1), pyramid):
-        colors = flow_to_color(flow * np.float32(2**level), scale)
+        colors = _clipped_colors(flow * np.float32(2**level), scale)
         row += [
             cv2.resize(colors, size, interpolation=cv2.INTER_NEAREST),
             np.full((size[1], GAP, 3), GAP_GRAY, np.uint8),
         ]
     return np.concatenate(row[:-1], axis=1)
-
-
-def _reduced(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """At most 512 pixels wide: means of valid pixels, so that sparse colours stay bright."""
-    height, width = image.shape[:2]
-    if width <= MAX_WIDTH:
-        return image
-    size = MAX_WIDTH, max(1, int(round(MAX_WIDTH * height / width)))
-    total, share = (
-        cv2.resize(array.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        for array in (image * valid[..., np.newaxis], valid)
-    )
-    share = share[..., np.newaxis]
-    mean = np.divide(total, share, out=np.zeros_like(total), where=share > 0)
-    return np.rint(np.minimum(mean, 255)).astype(np.uint8)

@@ -47,7 +47,8 @@ def test_one_scale_for_truth_and_prediction():
         validation_images(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0]
         for factor in (0.5, 2)
     )
-    assert 100 < half[2] < 160 and half[0] == 255 and 180 < beyond[0] < 200  # paler, darker
+    # Paler for slower motion, full colour for faster.
+    assert 100 < half[2] < 160 and half[0] == 255 and beyond.tolist() == [255, 0, 0]
 
 
 def test_levels_are_in_pixels_of_the_input():
