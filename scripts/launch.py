@@ -1,13 +1,6 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.launch."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.launch")
+sys.stderr.write(
+    "scripts/launch.py has moved: run `pwcnet launch` (or `python -m pwcnet launch`)\n"
+)
+sys.exit(2)

@@ -39,7 +39,9 @@ def launch(task, table, tmp_path, *flags):
     (tmp_path / "exchange").mkdir()
     (tmp_path / "results").mkdir()
     done = run_command(
-        "scripts/launch.py",
+        "-m",
+        "pwcnet",
+        "launch",
         "--workers",
         2,
         "--engine",

@@ -26,7 +26,9 @@ def engine(request):
 def launch(engine, task, folder):
     """(the finished launcher, {rank: what the worker wrote})"""
     done = run_command(
-        "scripts/launch.py",
+        "-m",
+        "pwcnet",
+        "launch",
         "--workers",
         2,
         "--engine",

@@ -17,6 +17,7 @@ MOVED = {
     "export_weights.py": "export",
     "inspect_checkpoint.py": "inspect checkpoint",
     "inspect_dataset.py": "inspect dataset",
+    "launch.py": "launch",
     "make_rank_table.py": "ascend rank-table",
     "make_scenes.py": "scenes",
     "plot_training.py": "plot",
