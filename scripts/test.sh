@@ -1,17 +1,40 @@
 #!/usr/bin/env bash
-# Sets up and runs the tests.
-#   bash scripts/test.sh [tf1] [tf2] [-- PYTEST ARGUMENTS]
-# Without a name: on every runtime whose Python is here. With names: on those, and a missing one is a failure.
+# Sets up, checks and tests the project; --help says how.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 2
 
-asked=()
+usage() {
+    cat <<'EOF'
+usage: bash scripts/test.sh [tf1] [tf2] [--full] [-- PYTEST ARGUMENTS]
+
+Sets up the environments, then runs what CI runs: lint, types, import contracts and the manual (with
+the tools of .venv-tf2), and the tests on each runtime. Ends with 0 if all of it passes.
+
+runtimes:
+  tf1, tf2            the runtimes to test; one that cannot be set up is a failure
+                      (default: those whose Python is found)
+
+options:
+  --full              also the tests that take minutes or the network, and on each runtime those that
+                      otherwise run on the other one alone
+  -- ARGUMENTS        arguments for pytest; the other checks are left out then
+  -h, --help          show this text
+
+examples:
+  bash scripts/test.sh
+  bash scripts/test.sh tf2 -- tests/flow -k color
+EOF
+}
+
+asked=() full='' chosen=''
 while [ $# -gt 0 ]; do
     case "$1" in
         tf1 | tf2) asked+=("$1") ;;
-        --) shift; break ;;
-        *) echo "test: expected tf1, tf2 or --, got '$1'" >&2; exit 2 ;;
+        --full) full=--full ;;
+        -h | --help) usage; exit 0 ;;
+        --) shift; chosen=yes; break ;;
+        *) echo "test: expected tf1, tf2, --full or --, got '$1'; --help explains them" >&2; exit 2 ;;
     esac
     shift
 done
@@ -31,10 +54,35 @@ for runtime in "${wanted[@]}"; do
 done
 [ ${#ready[@]} -gt 0 ] || { echo "test: no runtime could be set up" >&2; exit 1; }
 
-status=0
+failed=()
+# run NAME COMMAND...: runs a check and notes whether it failed.
+run() {
+    local name=$1 start=$SECONDS
+    shift
+    echo "== $name"
+    "$@" || failed+=("$name")
+    echo "== $name: $((SECONDS - start)) s"
+}
+
+check() {
+    local bin=$1
+    run "lint" "$bin/ruff" check .
+    run "format" "$bin/ruff" format --check .
+    run "types" "$bin/mypy"
+    run "import contracts" "$bin/lint-imports"
+    [ ! -e mkdocs.yml ] || run "manual" "$bin/mkdocs" build --quiet --strict --site-dir "$(mktemp -d)/site"
+}
+
 for index in "${!ready[@]}"; do
-    echo "== ${ready[$index]}"
-    "${venvs[$index]}/bin/python" -m pytest -q -n 2 --dist loadfile "$@" || status=1        # building graphs takes one core
+    [ "${ready[$index]}" != tf2 ] || [ -n "$chosen" ] || check "${venvs[$index]}/bin"
 done
-echo "test: ${ready[*]}: $([ $status = 0 ] && echo passed || echo FAILED)" >&2
-exit $status
+for index in "${!ready[@]}"; do
+    # Two processes, each of which takes files from the other when it has none left.
+    run "tests on ${ready[$index]}" "${venvs[$index]}/bin/python" -m pytest -q -n 2 --dist worksteal $full "$@"
+done
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'test: FAILED: %s\n' "${failed[@]}" >&2
+    exit 1
+fi
+echo "test: ${ready[*]}: passed" >&2
