@@ -45,10 +45,7 @@ class DeviceRun:
                 % (", ".join(sorted(TIMES)), ", ".join(MODES), self.tool, self.mode)
             )
         if not os.path.isfile(self.om):
-            raise FileNotFoundError(
-                "expected an offline model, found none at %s; make it with offline_infer/pb2om.sh"
-                % self.om
-            )
+            raise FileNotFoundError("No offline model at %s" % self.om)
         if self.mode == "accuracy":
             self._check_accuracy()
         if self.tool == "msame" and not 1 <= self.loop <= LARGEST_LOOP:
@@ -57,23 +54,23 @@ class DeviceRun:
             )
         if self.dirname is not None and self.tool == "msame":
             raise ValueError(
-                "expected no --output_dirname for msame, which names its folder itself, got %s; try ais_bench"
+                "msame names its folder of results itself, and takes no %s for it; ais_bench does"
                 % self.dirname
             )
         if self.dirname is not None and os.path.lexists(os.path.join(self.output, self.dirname)):
             raise ValueError(
-                "expected a new --output_dirname, got %s, which is in %s; try another, results of two runs do not mix"
+                "%s is already in %s; choose another folder, results of two runs do not mix"
                 % (self.dirname, self.output)
             )
 
     def _check_accuracy(self):
         if self.input is None:
             raise ValueError(
-                "expected --input with --mode accuracy, got none; try image/ of offline_infer/dataprep.py"
+                "An accuracy run needs a folder of input files; a performance run takes zeros without"
             )
         if self.loop != 1:
             raise ValueError(
-                "expected a loop of 1 for a folder of files, got %d; try --mode performance"
+                "expected a loop of 1 for an accuracy run, got %d; a performance run repeats"
                 % self.loop
             )
         if self.tool == "msame" and ENDING in self.input:

@@ -19,7 +19,7 @@ def rank_table(servers):
             listed.append({"device_id": str(device_id), "device_ip": ip, "rank_id": str(rank)})
             rank += 1
         table["server_list"].append({"server_id": server_id, "device": listed})
-    return check_rank_table(table, "the servers that were asked for", "name other servers")
+    return check_rank_table(table, "the servers that were asked for")
 
 
 def read_rank_table(path):
@@ -29,20 +29,17 @@ def read_rank_table(path):
             table = json.load(stream)
         except ValueError as error:
             raise ValueError(
-                "expected a rank table in JSON, got something else in %s (%s); make one with scripts/make_rank_table.py"
-                % (path, error)
+                "expected a rank table in JSON, got something else in %s (%s)" % (path, error)
             )
     return check_rank_table(table, path)
 
 
-def check_rank_table(table, place, remedy="try scripts/make_rank_table.py"):
+def check_rank_table(table, place):
     """The table itself. Raises ValueError naming `place`, and what in it is wrong."""
 
     def expect(condition, expected, got):
         if not condition:
-            raise ValueError(
-                "expected %s, got %s in %s; %s" % (expected, json.dumps(got), place, remedy)
-            )
+            raise ValueError("expected %s, got %s in %s" % (expected, json.dumps(got), place))
 
     expect(isinstance(table, dict), "a rank table", table)
     for key, value in TOP.items():

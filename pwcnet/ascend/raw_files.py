@@ -49,18 +49,12 @@ def bin_size(shape):
 def list_bins(folder):
     """{name without ending: path} of a folder's raw files, sorted. Raises FileNotFoundError, or ValueError where there is none."""
     if not os.path.isdir(folder):
-        raise FileNotFoundError(
-            "expected a folder of %s files, found none at %s; make it with offline_infer/dataprep.py"
-            % (ENDING, folder)
-        )
+        raise FileNotFoundError("No folder of %s files at %s" % (ENDING, folder))
     names = sorted(
         name for name in os.listdir(folder) if name.endswith(ENDING) and not name.startswith(".")
     )
     if not names:
-        raise ValueError(
-            "expected %s files, got none in %s; make them with offline_infer/dataprep.py"
-            % (ENDING, folder)
-        )
+        raise ValueError("No %s files in %s" % (ENDING, folder))
     return {name[: -len(ENDING)]: os.path.join(folder, name) for name in names}
 
 
@@ -105,7 +99,7 @@ def prepare(samples, folder, height, width):
     size = read_frame(samples[0].frame1).shape[:2]
     if size[0] > height or size[1] > width:
         raise ValueError(
-            "expected frames of at most %dx%d (height x width), got %dx%d in %s; try a larger --height and --width"
+            "expected frames of at most %dx%d (height x width), got %dx%d in %s; the network's input must be larger"
             % ((height, width) + size + (samples[0].frame1,))
         )
     for path in _leftovers(folder, by_name):
@@ -119,11 +113,13 @@ def _leftovers(folder, names):
     leftovers = []
     for parent in (os.path.join(folder, IMAGE), os.path.join(folder, TRUTH)):
         for present in sorted(os.listdir(parent)) if os.path.isdir(parent) else ():
-            if present.startswith(PARTIAL_PREFIX) and any(present.endswith("-" + name) for name in own):
+            if present.startswith(PARTIAL_PREFIX) and any(
+                present.endswith("-" + name) for name in own
+            ):
                 leftovers.append(os.path.join(parent, present))
             elif present.endswith(ENDING) and present not in own:
                 raise ValueError(
-                    "expected no %s files but those of these %d pairs, got %s in %s; try another --output, all in there count as pairs"
+                    "expected no %s files but those of these %d pairs, got %s in %s; all files there count as pairs, so it takes another folder"
                     % (ENDING, len(own), present, parent)
                 )
     return leftovers
@@ -233,13 +229,13 @@ def evaluate_bins(truth_folder, predictions_folder, size, frame_size):
     """
     if frame_size[0] > size[0] or frame_size[1] > size[1]:
         raise ValueError(
-            "expected frames of at most %dx%d (height x width), got %dx%d; try --frame_height and --frame_width of the frames"
+            "expected frames of at most %dx%d (height x width), got %dx%d for the size of the frames"
             % (tuple(size) + tuple(frame_size))
         )
     truths, shape = list_bins(truth_folder), tuple(size) + (2,)
     predictions = match_predictions(list(truths), predictions_folder)
     check_sizes(
-        list(truths.values()), shape, "try the --height and --width that they were prepared with"
+        list(truths.values()), shape, "they were prepared for another size of the network's input"
     )
     check_sizes(
         list(predictions.values()),

@@ -19,7 +19,7 @@ UNPADDED_TIME = re.compile(
     r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$"
 )  # msame, later: 2023610_9_5_3_123456
 MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
-TIME_FILE = "time.json"  # of offline_infer/run_device.py, beside the predictions
+TIME_FILE = "time.json"  # times of a run of msame or ais_bench, beside its predictions
 
 log = logging.getLogger(__name__)
 

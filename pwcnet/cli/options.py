@@ -39,6 +39,7 @@ WITHOUT_EFFECT = frozenset(
 
 FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
 WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
+RAW_FILES_REMEDY = "pwcnet ascend prepare (offline_infer/dataprep.py) writes such files"
 CHECKPOINT_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz"
 
 log = logging.getLogger(__name__)

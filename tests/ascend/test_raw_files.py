@@ -233,7 +233,7 @@ def test_no_inputs(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent"):
         list_bins(str(tmp_path / "absent"))
     (tmp_path / ".partial-abc-a.bin").write_bytes(b"")
-    with pytest.raises(ValueError, match="got none in %s" % tmp_path):
+    with pytest.raises(ValueError, match="No .bin files in %s" % tmp_path):
         list_bins(str(tmp_path))
 
 
@@ -313,15 +313,13 @@ def test_position_does_not_stand_in_for_the_name(prepared, predictions):
 
 
 def test_sizes_other_than_those_of_the_files_are_refused(prepared, predictions):
-    with pytest.raises(ValueError, match=r"got 65536 in .*gt.*%s.bin .4 of 4.*--height" % NAMES[0]):
+    with pytest.raises(ValueError, match=r"got 65536 in .*gt.*%s.bin .4 of 4" % NAMES[0]):
         evaluate_bins(str(prepared / "gt"), str(predictions), (448, 1024), (436, 1024))
-    with pytest.raises(ValueError, match="at most 64x128 .* got 436x120.*--frame_height"):
+    with pytest.raises(ValueError, match="at most 64x128 .* got 436x120"):
         scored(prepared, predictions, (436, 120))
 
 
 def test_a_prediction_that_is_not_finite_is_named(prepared, predictions):
     write_bin(str(predictions / (NAMES[1] + "_output_0.bin")), np.full((64, 128, 2), np.inf))
-    with pytest.raises(
-        ValueError, match="7200 pixels .*%s_output_0.bin" % NAMES[1]
-    ):
+    with pytest.raises(ValueError, match="7200 pixels .*%s_output_0.bin" % NAMES[1]):
         scored(prepared, predictions)

@@ -12,8 +12,8 @@ from typing import Any
 from pwcnet.ascend.raw_files import check_inputs, infer, list_bins
 from pwcnet.ascend.result_folders import ResultFolder
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, progress_bar
-from pwcnet.cli.options import add_device_options, device_config
+from pwcnet.cli.common import load_tensorflow, progress_bar, remedy
+from pwcnet.cli.options import RAW_FILES_REMEDY, add_device_options, device_config
 from pwcnet.evaluation.scoring import mean_without_first
 from pwcnet.io.atomic import check_output_folder
 
@@ -31,7 +31,8 @@ def infer_files(args: Namespace) -> None:
     """Infers the flow of every file of a folder, by options as `parser` has them."""
     if args.keep_coordinates and args.emulate is None:
         raise ValueError("--keep-coordinates needs --emulate; without it everything is float32")
-    inputs = list_bins(args.input)
+    with remedy(RAW_FILES_REMEDY):
+        inputs = list_bins(args.input)
     check_output_folder(args.output)
 
     load_tensorflow()

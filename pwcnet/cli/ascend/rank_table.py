@@ -12,6 +12,7 @@ import os
 
 from pwcnet.ascend.rank_table import rank_table, ranks_of_servers, read_rank_table
 from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import remedy
 from pwcnet.io.atomic import write_text
 
 
@@ -27,7 +28,8 @@ def main(argv: list[str], prog: str) -> None:
     if args.check:
         if args.server or args.output:
             options.error("--check goes without --server and --output")
-        table = read_rank_table(args.check)
+        with remedy("--server and --output write a correct one", (ValueError,)):
+            table = read_rank_table(args.check)
     else:
         if not args.server or not args.output:
             options.error("--output and at least one --server are needed, or --check")

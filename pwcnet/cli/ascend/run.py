@@ -13,9 +13,11 @@ from argparse import Namespace
 
 from pwcnet._checks import first_names
 from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results
+from pwcnet.ascend.raw_files import list_bins
 from pwcnet.ascend.result_folders import TIME_FILE
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
-from pwcnet.cli.common import start_messages
+from pwcnet.cli.common import remedy, start_messages
+from pwcnet.cli.options import RAW_FILES_REMEDY
 from pwcnet.io.atomic import check_output_folder, write_text
 
 
@@ -31,16 +33,20 @@ def main(argv: list[str], prog: str) -> None:
 
 def run_model(args: Namespace) -> None:
     """Runs the model, by options as `parser` has them."""
-    device_run = DeviceRun(
-        args.tool,
-        args.om,
-        args.output,
-        args.input,
-        args.device,
-        args.loop,
-        args.mode,
-        args.output_dirname,
-    )
+    if args.input is not None:
+        with remedy(RAW_FILES_REMEDY):
+            list_bins(args.input)
+    with remedy("offline_infer/pb2om.sh makes one of a frozen graph", (FileNotFoundError,)):
+        device_run = DeviceRun(
+            args.tool,
+            args.om,
+            args.output,
+            args.input,
+            args.device,
+            args.loop,
+            args.mode,
+            args.output_dirname,
+        )
     check_output_folder(args.output)
     print(" ".join(map(shlex.quote, device_run.command())), flush=True)
     device_run.check_tool()

@@ -9,10 +9,11 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, NamedTuple
 
-from pwcnet.ascend.raw_files import evaluate_bins
+from pwcnet.ascend.raw_files import evaluate_bins, list_bins
 from pwcnet.ascend.result_folders import find_results
 from pwcnet.cli.arguments import ArgumentParser, image_size
 from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.options import RAW_FILES_REMEDY
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.results import EvaluationFolder, Settings, check_evaluation_folder
@@ -62,6 +63,8 @@ def score_predictions(scoring: Scoring, command: list[str]) -> None:
         with remedy("--overwrite replaces it, another --output keeps both"):
             check_evaluation_folder(scoring.output, scoring.overwrite)
     folder = find_results(scoring.predictions)
+    with remedy(RAW_FILES_REMEDY, (FileNotFoundError,)):
+        list_bins(scoring.ground_truth)
     count, results = evaluate_bins(scoring.ground_truth, folder, scoring.size, scoring.frame_size)
     totals, ids = Totals(), []
     with epe_csv(scoring.csv) as add_row, evaluation_folder(scoring, folder) as evaluation:

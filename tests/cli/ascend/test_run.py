@@ -70,7 +70,7 @@ def test_a_folder_with_ais_bench(here, programs):
         "percentile_99_ms": 1210.0,
         "throughput": 0.8304785632720855,
     }
-    with pytest.raises(ValueError, match="expected a new --output_dirname, got mine"):
+    with pytest.raises(ValueError, match="mine is already in not/there/result"):
         run("--input", "bins/image", "--output-dirname", "mine", tool="ais_bench")
     assert len(programs()) == 1
 
@@ -103,19 +103,19 @@ def test_failures(fault, words, tool, here, monkeypatch):
 
 def test_refused_before_the_run(here, programs):
     (here / "x.bins").mkdir()
+    (here / "x.bins" / "c.1.bin").write_bytes(b"")
     for arguments, words in (
         (("--input", "x.bins"), "without .bin in its path"),
         (("--input", "absent"), "absent"),
-        ((), "expected --input"),
-        (("--input", "bins/image", "--loop", "9"), "--mode performance"),
+        ((), "folder of input files"),
+        (("--input", "bins/image", "--loop", "9"), "got 9"),
         (("--mode", "performance", "--loop", "101"), "1 to 100"),
-        (("--input", "bins/image", "--output-dirname", "x"), "no --output_dirname"),
+        (("--input", "bins/image", "--output-dirname", "x"), "no x for it"),
         (("--input", "bins/image", "--om", "absent.om"), "pb2om.sh"),
     ):
         with pytest.raises((ValueError, FileNotFoundError), match=words):
             run(*arguments)
-    for name in ("c.1.bin", "c.2.bin"):
-        (here / "x.bins" / name).write_bytes(b"")
+    (here / "x.bins" / "c.2.bin").write_bytes(b"")
     with pytest.raises(ValueError, match="before the first dot"):
         run("--input", "x.bins", tool="ais_bench")
     assert not programs() and not (here / "not").exists()
