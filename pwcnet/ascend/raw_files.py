@@ -16,7 +16,6 @@ from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_bytes, write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
-from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 
 IMAGE, TRUTH, ENDING = "image", "gt", ".bin"
@@ -96,7 +95,7 @@ def prepare(samples, folder, height, width):
                 "expected ground truth for every pair, got none for %s; try a mode of the training frames"
                 % sample.id
             )
-    size = read_frame(samples[0].frame1).shape[:2]
+    size = load_sample(samples[0]).frame1.shape[:2]
     if size[0] > height or size[1] > width:
         raise ValueError(
             "expected frames of at most %dx%d (height x width), got %dx%d in %s; the network's input must be larger"
@@ -131,6 +130,7 @@ def _prepared(samples, folder, size, frame_size):
         sample: json.dumps(
             [os.path.abspath(path) for path in (sample.frame1, sample.frame2, sample.flow)]
             + list(size)
+            + [sample.half]
         )
         for sample in samples
     }

@@ -1,5 +1,6 @@
 """Raw files for devices: preparing them, running a network over them, finding and scoring results."""
 
+import dataclasses
 import os
 import shutil
 
@@ -60,6 +61,13 @@ def written(monkeypatch):
 
     monkeypatch.setattr(module, "_write_pair", recording)
     return ids
+
+
+def test_samples_of_half_the_resolution(samples, tmp_path):
+    halves = [dataclasses.replace(sample, half=True) for sample in samples[:1]]
+    assert len(list(prepare(halves, str(tmp_path), 64, 64))) == 1
+    image = read_bin(str(tmp_path / "image" / (NAMES[0] + ".bin")), (2, 64, 64, 3))
+    assert image[:, :30, :60].all(axis=-1).any() and not image[:, 30:].any()
 
 
 def test_files_hold_frames_and_truth_with_zeros_after_them(prepared, samples):
