@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from pwcnet._checks import first_names
 from pwcnet.cli.arguments import ArgumentParser, network_size, positive_int
-from pwcnet.cli.common import load_tensorflow
 from pwcnet.io.atomic import check_output_file, write_text
 
 NAMED = 5  # nodes that a line names
@@ -40,7 +39,6 @@ def inspect_graph(path: str, sizes: InputSizes, allow_unknown: bool, json_path: 
     """Prints the report of a frozen graph, writes it as JSON too, and returns the exit code."""
     if json_path is not None:
         check_output_file(json_path)
-    load_tensorflow()
     report = describe_graph(path)
     report["input_shape"] = atc_input_shape(report["input"], sizes, path)
     print_report(path, report)

@@ -146,7 +146,6 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
         FileNotFoundError: there are no such weights.
         ValueError: damaged weights, those of another network, or without averages.
     """
-    load_tensorflow()
     from pwcnet.weights.checkpoint import Checkpoint
 
     with remedy(CHECKPOINT_REMEDY, (FileNotFoundError,)):

@@ -12,7 +12,7 @@ from typing import Any
 from pwcnet.ascend.raw_files import check_inputs, infer, list_bins
 from pwcnet.ascend.result_folders import ResultFolder
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, progress_bar, remedy
+from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import RAW_FILES_REMEDY, add_device_options, device_config
 from pwcnet.evaluation.scoring import mean_without_first
 from pwcnet.io.atomic import check_output_folder
@@ -35,7 +35,6 @@ def infer_files(args: Namespace) -> None:
         inputs = list_bins(args.input)
     check_output_folder(args.output)
 
-    load_tensorflow()
     from pwcnet.export.frozen_graph import frozen_input_shape, frozen_session, read_frozen
 
     graph_def = read_frozen(args.weights)
