@@ -82,7 +82,7 @@ def test_as_it_is_run(made, programs, tmp_path):
     done = pb2om(tmp_path, "--pb", "pwcnet.pb", "--batch_size", "4")
     assert (
         done.returncode == 2
-        and "expected an input [4, 2, H, W, 3]" in done.stderr
+        and "not [4, 2, H, W, 3]" in done.stderr
         and len(programs()) == 1
     )
 

@@ -116,7 +116,7 @@ def test_published_defaults(module, arguments, defaults):
 def test_one_size_of_two_is_refused(small_frozen):
     """check_pb.py takes height and width one by one."""
     assert check_pb.main([small_frozen, "--height", "64", "--allow_unknown"], "check_pb.py") == 0
-    with pytest.raises(ValueError, match="1, 64, 128"):
+    with pytest.raises(ValueError, match="1, 2, 64, 128"):
         check_pb.main([small_frozen, "--width", "64"], "check_pb.py")
 
 
