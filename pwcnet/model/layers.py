@@ -55,7 +55,23 @@ def deconv(x, name):
 
 
 def _variable(name, shape, dtype, initializer):
-    return tf.cast(tf.get_variable(name, shape, tf.float32, initializer), dtype)
+    """A float32 variable, or what a custom getter supplies instead, cast to a type."""
+    variable = tf.get_variable(name, shape, tf.float32, initializer)
+    if tf.get_variable_scope().custom_getter is None and not _is_kept(variable):
+        raise ValueError(
+            "Eager code and tf.function would give the network random variables that nothing loads "
+            "or trains; build it in a tf.Graph, or supply its weights as constants: "
+            "with Checkpoint(path).as_constants(): flow, pyramid = pwc_net(pair, config)"
+        )
+    return tf.cast(variable, dtype)
+
+
+def _is_kept(variable):
+    """Whether a variable belongs to a tf.Graph, whose user can load or train it."""
+    if not (tf.executing_eagerly() or tf.get_default_graph().building_function):
+        return True
+    with tf.init_scope():  # the context around a function: a graph for a branch of tf.cond
+        return not tf.executing_eagerly() and any(v is variable for v in tf.trainable_variables())
 
 
 def _conv_to_few(x, kernel):

@@ -121,10 +121,13 @@ class Checkpoint:
     def as_constants(self):
         """A variable scope in which the network takes this checkpoint's weights as constants, so that its graph is frozen as it is built."""
 
-        def constant(getter, name, shape=None, **_):  # TensorFlow passes these by name
+        def constant(getter, name, shape=None, **options):  # TensorFlow passes these by name
+            stored_name = without_outer_scopes(name)
+            if not stored_name.startswith(SCOPE):
+                return getter(name, shape=shape, **options)
             scope, own_name = name.rsplit("/", 1)
             with tf.name_scope(scope + "/"):  # the constant is called what the variable would be
-                return tf.constant(self.weight(name, shape), name=own_name)
+                return tf.constant(self.weight(stored_name, shape), name=own_name)
 
         return tf.variable_scope(tf.get_variable_scope(), custom_getter=constant)
 
@@ -133,7 +136,10 @@ class Checkpoint:
         assign(
             session,
             variables,
-            [self.weight(v.op.name, tuple(v.shape.as_list())) for v in variables],
+            [
+                self.weight(without_outer_scopes(v.op.name), tuple(v.shape.as_list()))
+                for v in variables
+            ],
         )
 
     def check_readable(self):
@@ -290,6 +296,11 @@ def remove_checkpoint(prefix):
     ]:
         if os.path.exists(prefix + ending):
             os.remove(prefix + ending)
+
+
+def without_outer_scopes(name):
+    """The name that checkpoints give a variable, wherever its network was built."""
+    return name[name.rfind("/" + SCOPE) + 1 :]
 
 
 def variable_shapes(config):

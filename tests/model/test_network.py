@@ -6,7 +6,7 @@ import pytest
 from pwcnet.model import plain_network as reference
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
-from pwcnet.runtime.tensorflow import tf
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 from pwcnet.weights.checkpoint import assign
 from tests.conftest import assert_close, golden, golden_variables, golden_weight
 
@@ -105,3 +105,56 @@ def test_graph_has_static_shapes_only():
         for op in used:
             for output in op.outputs:
                 assert output.shape.is_fully_defined(), op.name
+
+
+def wrapped(wrap, network):
+    if wrap == "wrap_function":
+        return tf.wrap_function(network, [tf.TensorSpec([1, 2, 64, 64, 3])])
+    return tf.function(network, autograph=False) if wrap == "function" else network
+
+
+def test_random_variables_that_nobody_could_reach_are_refused():
+    function = wrapped("function", lambda pair: pwc_net(pair, ModelConfig.small())[0])
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=r"tf\.Graph.*as_constants"):
+        function(tf.zeros([1, 2, 64, 64, 3]))
+
+
+@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="eager code is TensorFlow 2's")
+@pytest.mark.parametrize("wrap", ["eager", "function", "wrap_function"])
+def test_random_variables_of_eager_code_are_refused(wrap):
+    pair = tf.zeros([1, 2, 64, 64, 3])
+    with pytest.raises(ValueError, match=r"tf\.Graph.*as_constants"):
+        wrapped(wrap, lambda pair: pwc_net(pair, ModelConfig.small())[0])(pair)
+
+
+def test_variables_of_a_branch_belong_to_the_graph():
+    with tf.Graph().as_default():
+        pair = tf.placeholder(tf.float32, [1, 2, 64, 64, 3])
+        tf.cond(
+            tf.reduce_sum(pair) > 0,
+            lambda: pwc_net(pair, ModelConfig.small())[0],
+            lambda: tf.zeros([1, 64, 64, 2]),
+        )
+        assert len(tf.trainable_variables()) == 126
+
+
+def with_zero_weights(pair):
+    """The network with a custom getter of the caller's own."""
+
+    def zeros(getter, name, shape=None, **_):
+        return tf.zeros(shape)
+
+    with tf.variable_scope("mine", custom_getter=zeros):
+        return pwc_net(pair, ModelConfig.small())[0]
+
+
+def test_a_custom_getter_supplies_the_weights_in_a_function():
+    with tf.Graph().as_default(), tf.Session() as session:
+        flow = wrapped("function", with_zero_weights)(tf.ones([1, 2, 64, 64, 3]))
+        assert not session.run(flow).any() and not tf.global_variables()
+
+
+@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="eager code is TensorFlow 2's")
+@pytest.mark.parametrize("wrap", ["eager", "function", "wrap_function"])
+def test_a_custom_getter_supplies_the_weights_in_eager_code(wrap):
+    assert not wrapped(wrap, with_zero_weights)(tf.ones([1, 2, 64, 64, 3])).numpy().any()

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from pwcnet.export.frozen_graph import freeze, run_frozen
+from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import ModelConfig
-from pwcnet.runtime.tensorflow import tf
+from pwcnet.model.network import pwc_net
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 from pwcnet.weights.checkpoint import (
     Checkpoint,
     find_checkpoint,
@@ -60,6 +62,53 @@ def test_weights_give_the_golden_flow(variant, prefix, tmp_path):
     checkpoint = Checkpoint(write_checkpoint(tmp_path, weights))
     numbers = golden("forward_%s_64x128" % variant)
     assert_close(run_frozen(freeze(checkpoint, 1, 64, 128), numbers["x"]), numbers["flow"])
+
+
+def test_constants_build_in_a_function_and_inside_of_other_scopes(small):
+    checkpoint, numbers = Checkpoint(small), golden("forward_sm_64x128")
+
+    @tf.function
+    def network(x):
+        with tf.variable_scope("mine"), checkpoint.as_constants(), tf.variable_scope("inner"):
+            return pwc_net(x, checkpoint.config)[0]
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        flow = session.run(network(tf.constant(numbers["x"])))
+        assert not tf.global_variables()
+    assert_close(flow, numbers["flow"])
+
+
+@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="eager code is TensorFlow 2's")
+def test_constants_give_eager_code_the_predictors_flow(small):
+    checkpoint = Checkpoint(small)
+    frames = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    x = tf.constant(frames[np.newaxis] / np.float32(255))
+
+    def network(x):
+        with checkpoint.as_constants():
+            return pwc_net(x, checkpoint.config)[0]
+
+    with Predictor(small) as predictor:
+        expected = predictor.flow(*frames)
+    for built in (network, tf.function(network)):
+        assert_close(built(x).numpy()[0], expected, 1e-5)
+
+
+def test_restores_a_network_inside_of_another_scope(small):
+    with tf.Graph().as_default(), tf.Session() as session:
+        with tf.variable_scope("mine"):
+            pwc_net(tf.zeros([1, 2, 64, 64, 3]), ModelConfig.small())
+        Checkpoint(small).restore(session, tf.trainable_variables())
+        first = tf.trainable_variables()[0]
+        kernel = session.run(first)
+    assert first.op.name == "mine/pwcnet/featpyr/conv1a/kernel"
+    np.testing.assert_array_equal(kernel, golden_weights("sm", 0)["pwcnet/featpyr/conv1a/kernel"])
+
+
+def test_constants_leave_variables_of_others_alone(small):
+    with tf.Graph().as_default(), Checkpoint(small).as_constants():
+        other = tf.get_variable("head/kernel", [3])
+        assert tf.trainable_variables() == [other]
 
 
 def test_named_by_prefix_file_or_folder(small):
