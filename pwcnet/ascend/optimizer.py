@@ -1,8 +1,11 @@
-"""What CANN puts around a tf.train.Optimizer: the sum over several cards, and above it the loss scale."""
+"""What CANN puts around a tf.train.Optimizer: the mean over several NPUs, then the loss scale."""
+
+from __future__ import annotations
 
 from pwcnet.runtime.devices import INSTALL_NPU_BRIDGE
+from pwcnet.runtime.tensorflow import tf
 
-DYNAMIC = {
+DYNAMIC_LOSS_SCALE = {
     "init_loss_scale": 2**32,
     "incr_every_n_steps": 1000,
     "decr_every_n_nan_or_inf": 2,
@@ -10,41 +13,53 @@ DYNAMIC = {
 }
 
 
-def distributed_optimizer(optimizer):
-    """The optimizer whose compute_gradients gives the mean of all cards' gradients. Raises ValueError where npu_bridge is missing."""
+def distributed_optimizer(optimizer: tf.train.Optimizer) -> tf.train.Optimizer:
+    """Returns the optimizer whose compute_gradients gives the mean of all NPUs' gradients.
+
+    Raises:
+        ValueError: npu_bridge is missing.
+    """
     try:
         from npu_bridge.estimator.npu import npu_optimizer
     except ImportError as error:
         raise ValueError(
-            "expected npu_bridge for several NPUs, got %r; %s" % (str(error), INSTALL_NPU_BRIDGE)
+            "Several NPUs need npu_bridge, which cannot be imported (%s); %s"
+            % (error, INSTALL_NPU_BRIDGE)
         )
-    wrapper = getattr(
-        npu_optimizer, "npu_distributed_optimizer_wrapper", None
-    )  # not in old releases
+    # Old releases lack the wrapper.
+    wrapper = getattr(npu_optimizer, "npu_distributed_optimizer_wrapper", None)
     return wrapper(optimizer) if wrapper else npu_optimizer.NPUDistributedOptimizer(optimizer)
 
 
-def loss_scale_optimizer(optimizer, loss_scale, distributed=False):
-    """The optimizer that enlarges the loss for the gradients alone, and leaves out a step, with its global_step, whose gradients overflow.
+def loss_scale_optimizer(
+    optimizer: tf.train.Optimizer, loss_scale: float | str, distributed: bool = False
+) -> tf.train.Optimizer:
+    """Returns the optimizer that enlarges the loss for the gradients alone.
 
-    A 910 saturates on overflow, so that no check for finite numbers sees it: this one asks the device. optimizer: for several cards that of
-    `distributed_optimizer`. loss_scale: a factor, or "dynamic". distributed: several cards leave out a step where one of them overflows. global_step must be
-    given to apply_gradients. Raises ValueError where npu_bridge is missing.
+    It skips a step, with its global_step, whose gradients overflow. A 910 saturates on overflow, so
+    that no check for finite numbers sees it: this optimizer asks the device.
+
+    Args:
+        optimizer: For several NPUs that of `distributed_optimizer`. global_step must be given to
+            apply_gradients.
+        loss_scale: A factor, or "dynamic".
+        distributed: Whether all NPUs skip a step where one of them overflows.
+
+    Raises:
+        ValueError: npu_bridge is missing.
     """
     try:
         from npu_bridge.estimator.npu import npu_loss_scale_manager as managers
         from npu_bridge.estimator.npu.npu_loss_scale_optimizer import NPULossScaleOptimizer
     except ImportError as error:
         raise ValueError(
-            "expected npu_bridge for a loss scale on an NPU, got %r; %s"
-            % (str(error), INSTALL_NPU_BRIDGE)
+            "A loss scale on an NPU needs npu_bridge, which cannot be imported (%s); %s"
+            % (error, INSTALL_NPU_BRIDGE)
         )
-    dynamic = loss_scale == "dynamic"
     manager = (
-        managers.ExponentialUpdateLossScaleManager(**DYNAMIC)
-        if dynamic
+        managers.ExponentialUpdateLossScaleManager(**DYNAMIC_LOSS_SCALE)
+        if loss_scale == "dynamic"
         else managers.FixedLossScaleManager(loss_scale=float(loss_scale))
     )
-    return NPULossScaleOptimizer(
-        optimizer, manager, **({"is_distributed": True} if distributed else {})
-    )
+    options = {"is_distributed": True} if distributed else {}
+    return NPULossScaleOptimizer(optimizer, manager, **options)

@@ -166,12 +166,12 @@ def weights_facts(weights: str) -> dict[str, str | None]:
 
 
 def npu_options(args: Namespace) -> Any:
-    """The pwcnet.ascend.session.NpuOptions of the options, None where none was given.
+    """The pwcnet.ascend.options.NpuOptions of the options, None where none was given.
 
     Raises:
         ValueError, FileNotFoundError: values that do not fit, missing files.
     """
-    from pwcnet.ascend.session import NpuOptions
+    from pwcnet.ascend.options import NpuOptions
 
     names = [name.replace("-", "_") for name in list(NPU_TEXTS) + list(NPU_SWITCHES)]
     given = {
@@ -190,7 +190,8 @@ def device_config(args: Namespace, threads: int | None = None) -> Any:
     Raises:
         ValueError: a device that is not here, options that do not fit.
     """
-    from pwcnet.ascend.session import NpuOptions, device_session_config
+    from pwcnet.ascend.options import NpuOptions
+    from pwcnet.ascend.session import device_session_config
     from pwcnet.runtime.devices import choose_device
 
     options, device = npu_options(args), choose_device(args.device)

@@ -255,7 +255,7 @@ def run_training(args, make_job, command):
     load_tensorflow()
 
     from pwcnet.ascend.hccl import HcclWorkers
-    from pwcnet.ascend.session import steps_of_a_run
+    from pwcnet.ascend.session import steps_per_run
     from pwcnet.distributed.engines import open_workers, register_engine
     from pwcnet.runtime.devices import checked_precision, on_npu
     from pwcnet.training.run_folder import RunFolder
@@ -270,7 +270,7 @@ def run_training(args, make_job, command):
         options = job.options
         checked_precision(options.precision)
         if not args.resume:
-            check_step_counts(options, steps_of_a_run(workers.config))  # before anything is written
+            check_step_counts(options, steps_per_run(workers.config))  # before anything is written
         if on_npu(workers.config):
             _warn_of_overflow(args, options)
         run_folder = stack.enter_context(
@@ -339,11 +339,11 @@ def _bring(args):
 
 def _warn_of_overflow(args, options):
     """The 910 saturates where others give infinity, so that nothing else would notice."""
-    from pwcnet.ascend.session import NpuOptions
+    from pwcnet.ascend.options import NpuOptions
 
     if (
         npu_options(args) or NpuOptions(graph_run_mode="train")
-    ).reduced and options.loss_scale is None:
+    ).may_reduce_precision and options.loss_scale is None:
         log.warning(
             "operations may compute in float16 on this NPU, and no --loss_scale is given: small gradients vanish there and overflows go unnoticed"
         )

@@ -1,13 +1,20 @@
-"""Workers joined by TensorFlow's own collective operations over gRPC: nothing to install, on TensorFlow 1.15 and 2.
+"""Workers joined by TensorFlow's own collective operations over gRPC.
 
-The sum goes through the hosts' memory, on machines with GPUs too. When another worker dies, the step fails with a tf.errors.OpError, and the session still
-works for what needs no other worker, such as saving. One that dies within the sum itself, or a machine that falls silent, can leave the step waiting: then
-only the launcher's grace ends it, and the last checkpoint is what stays.
+Nothing has to be installed, on TensorFlow 1.15 and 2. The sum goes through the hosts' memory, on
+machines with GPUs too.
+
+When another worker dies, the step fails with a tf.errors.OpError, and the session still works for
+what needs no other worker, such as saving. A worker that dies within the sum itself, or a machine
+that falls silent, can leave the step waiting: then only the launcher's grace period ends it, and
+the last checkpoint is what remains.
 """
+
+from __future__ import annotations
 
 import os
 import threading
 from multiprocessing.connection import Client, Listener
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
@@ -15,57 +22,72 @@ from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.tensorflow import tf
 
 JOB = "worker"
-MEETING_THREADS = 8
+# Threads of a session: one waits at the barrier, others answer workers that are on their way.
+BARRIER_THREADS = 8
 
-_servers = []  # they cannot be stopped: kept until the process ends, past the point where TensorFlow would complain of that
+# Servers cannot be stopped. They are kept until the process ends, past the point where TensorFlow
+# would complain of that.
+_servers: list[Any] = []
 
 
 class CollectiveWorkers(Workers):
-    """Reads PWCNET_RANK and PWCNET_ADDRESSES. One object a process: its server listens until the process ends."""
+    """Workers by PWCNET_RANK and PWCNET_ADDRESSES in the environment.
 
-    def __init__(self, config):
-        self.rank, addresses = _place(os.environ)
+    One object a process: its server listens until the process ends.
+
+    Args:
+        config: The ConfigProto of the sessions.
+
+    Raises:
+        ValueError: The environment does not fit, or this worker's address is in use.
+    """
+
+    def __init__(self, config: tf.ConfigProto) -> None:
+        self.rank, addresses = _rank_and_addresses(os.environ)
         self.size = len(addresses)
-        made = tf.ConfigProto()
-        made.CopyFrom(config)
-        made.isolate_session_state = True
-        made.experimental.collective_group_leader = "/job:%s/replica:0/task:0" % JOB
-        made.device_filters.append("/job:%s/task:%d" % (JOB, self.rank))
-        if (
-            self.size > 1
-        ):  # a thread waits in the meeting; others answer the workers that are on their way
-            made.inter_op_parallelism_threads = max(
-                MEETING_THREADS, config.inter_op_parallelism_threads or os.cpu_count() or 1
-            )
-        super().__init__(made)
-        self._collectives, self._meeting = 0, None
+        super().__init__(self._server_config(config))
+        self._collectives = 0
+        self._barrier: _Barrier | None = None
         try:
             self._server = tf.train.Server(
-                {JOB: addresses}, job_name=JOB, task_index=self.rank, config=made
+                {JOB: addresses}, job_name=JOB, task_index=self.rank, config=self.config
             )
         except tf.errors.OpError:
             raise ValueError(
-                "expected %s, the address of worker %d, to be free on this machine; choose another port in PWCNET_ADDRESSES"
+                "%s, the address of worker %d in PWCNET_ADDRESSES, is in use on this machine"
                 % (addresses[self.rank], self.rank)
             )
         _servers.append(self._server)
         if self.size > 1:
-            self._meeting = _Meeting(
-                self.leader, self.size, addresses[0].rsplit(":", 1)[0], self._agree
-            )
+            host = addresses[0].rsplit(":", 1)[0]
+            self._barrier = _Barrier(self.leader, self.size, host, self._sum_at_once)
 
-    def session(self):
+    def _server_config(self, config: tf.ConfigProto) -> tf.ConfigProto:
+        changed = tf.ConfigProto()
+        changed.CopyFrom(config)
+        changed.isolate_session_state = True
+        changed.experimental.collective_group_leader = "/job:%s/replica:0/task:0" % JOB
+        changed.device_filters.append("/job:%s/task:%d" % (JOB, self.rank))
+        if self.size > 1:
+            changed.inter_op_parallelism_threads = max(
+                BARRIER_THREADS, config.inter_op_parallelism_threads or os.cpu_count() or 1
+            )
+        return changed
+
+    def session(self) -> tf.Session:
+        """Returns a session on this worker's server."""
         return tf.Session(self._server.target, config=self.config)
 
-    def close(self):
-        if self._meeting:
-            self._meeting.close()
+    def close(self) -> None:
+        """Closes the connections to the other workers."""
+        if self._barrier:
+            self._barrier.close()
 
-    def _sum(self, flat):
-        if self._meeting:
+    def _sum(self, flat: tf.Tensor) -> tf.Tensor:
+        if self._barrier:
             with tf.control_dependencies([flat]), tf.device(self._cpu):
-                together = tf.py_func(self._meeting.meet, [], tf.bool)
-            with tf.control_dependencies([together]):
+                arrived = tf.py_func(self._barrier.wait, [], tf.bool)
+            with tf.control_dependencies([arrived]):
                 flat = tf.identity(flat)
         self._collectives += 1
         with tf.device(self._cpu):
@@ -80,63 +102,70 @@ class CollectiveWorkers(Workers):
             )
 
     @property
-    def _cpu(self):
+    def _cpu(self) -> str:
         return "/job:%s/replica:0/task:%d/device:CPU:0" % (JOB, self.rank)
 
-    def _agree(self, number):
-        """The sum of the workers' numbers, at once."""
+    def _sum_at_once(self, number: int) -> int:
+        """The sum of the workers' numbers, in a session of its own."""
         with tf.Graph().as_default():
             total = self._sum(tf.constant([number], tf.int32))
             with self.session() as session:
                 return int(session.run(total)[0])
 
 
-class _Meeting:
-    """Where the workers meet right before a sum. TensorFlow may wait forever in a sum for a worker that died before it; here its connection breaks."""
+class _Barrier:
+    """Where the workers wait for each other right before a sum.
 
-    def __init__(self, leader, size, host, agree):
-        listener = Listener(("", 0)) if leader else None
-        port = agree(listener.address[1] if leader else 0)
-        self._leader, self._others = (
-            leader,
-            [listener.accept() for _ in range(size - 1)] if leader else [Client((host, port))],
-        )
+    TensorFlow may wait forever in a sum for a worker that died before it; here its connection
+    breaks.
+
+    Args:
+        leader: Whether this worker is the leader, to which the others connect.
+        size: The number of workers.
+        host: The leader's host.
+        sum_at_once: Function that adds the workers' numbers: it tells them the leader's port.
+    """
+
+    def __init__(
+        self, leader: bool, size: int, host: str, sum_at_once: Callable[[int], int]
+    ) -> None:
+        self._leader = leader
         self._lock = threading.Lock()  # sums of one step may run at the same time
         if leader:
-            listener.close()
+            with Listener(("", 0)) as listener:
+                sum_at_once(listener.address[1])
+                self._others = [listener.accept() for _ in range(size - 1)]
+        else:
+            self._others = [Client((host, sum_at_once(0)))]
 
-    def meet(self):
+    def wait(self) -> np.bool_:
         """Returns when all workers are here. Raises ConnectionError when one has gone."""
         try:
             with self._lock:
-                for act in ("recv", "send") if self._leader else ("send", "recv"):
+                for action in ("recv", "send") if self._leader else ("send", "recv"):
                     for other in self._others:
-                        other.send_bytes(b".") if act == "send" else other.recv_bytes()
+                        other.send_bytes(b".") if action == "send" else other.recv_bytes()
         except (EOFError, OSError):
             raise ConnectionError("another worker has gone")
         return np.True_
 
-    def close(self):
+    def close(self) -> None:
         for other in self._others:
             other.close()
 
 
-def _place(environ):
-    """(rank, list of all addresses) from the environment."""
-    rank, addresses = (
-        environ.get("PWCNET_RANK", ""),
-        [
-            address.strip()
-            for address in environ.get("PWCNET_ADDRESSES", "").split(",")
-            if address.strip()
-        ],
-    )
+def _rank_and_addresses(environ: Mapping[str, str]) -> tuple[int, list[str]]:
+    """(rank, addresses of all workers) from the environment."""
+    rank = environ.get("PWCNET_RANK", "")
+    listed = environ.get("PWCNET_ADDRESSES", "").split(",")
+    addresses = [address.strip() for address in listed if address.strip()]
     for address in addresses:
-        if not address.rpartition(":")[0] or not address.rpartition(":")[2].isdigit():
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdigit():
             raise ValueError("expected host:port in PWCNET_ADDRESSES, got %r" % address)
     if not rank.isdigit() or int(rank) >= len(addresses):
         raise ValueError(
-            "expected PWCNET_RANK to number one of the %d workers in PWCNET_ADDRESSES, got %r; start workers with scripts/launch.py"
+            "expected PWCNET_RANK to number one of the %d workers in PWCNET_ADDRESSES, got %r"
             % (len(addresses), rank)
         )
     return int(rank), addresses

@@ -1,92 +1,122 @@
-"""One worker, and what all engines share."""
+"""The interface of all engines: a worker, and what it does together with the others."""
+
+from __future__ import annotations
+
+from typing import Sequence
 
 from pwcnet.runtime.tensorflow import tf
 
 
 class Workers:
-    """This process among the workers. An engine overrides `__init__`, `_sum` and, where it needs to, `session` and `close`. One whose sums are a part of the
-    optimizer overrides `wrap`, `average_gradients` and `broadcast` in the place of `_sum`.
+    """This process among those that train together. A context manager that leaves the others.
 
-    rank: number of this worker, 0 .. size - 1. leader: whether it is the one (rank 0) that logs, and writes checkpoints.
+    This class is a single worker. An engine overrides `__init__`, `_sum` and, where it needs to,
+    `session` and `close`. An engine whose sums are part of the optimizer overrides `wrap`,
+    `average_gradients` and `broadcast` instead of `_sum`.
+
+    Args:
+        config: The ConfigProto of the sessions; None for TensorFlow's default.
+
+    Attributes:
+        config: The ConfigProto.
+        rank: The number of this worker, from 0 to size - 1.
+        size: The number of workers.
     """
 
     rank, size = 0, 1
 
-    def __init__(self, config):
+    def __init__(self, config: tf.ConfigProto | None) -> None:
         self.config = config
 
     @property
-    def leader(self):
+    def leader(self) -> bool:
+        """Whether this is the worker of rank 0, which logs, validates and writes checkpoints."""
         return self.rank == 0
 
-    def session(self):
-        """A tf.Session for the current graph, able to run the tensors of `mean` and the op of `broadcast`."""
+    def session(self) -> tf.Session:
+        """Returns a session for the current graph that can run `mean` and `broadcast`."""
         return tf.Session(config=self.config)
 
-    def wrap(self, optimizer):
-        """The tf.train.Optimizer to call compute_gradients and apply_gradients of, in the place of this one; a loss scale goes around it."""
+    def wrap(self, optimizer: tf.train.Optimizer) -> tf.train.Optimizer:
+        """Returns the optimizer to compute and apply gradients with instead of this one.
+
+        A loss scale goes around it.
+        """
         return optimizer
 
-    def mean(self, tensors):
-        """Means over the workers of a list of float tensors of known shapes, as a list. All workers run them together, in the same steps."""
-        return (
-            list(tensors)
-            if self.size == 1
-            else [total / self.size for total in self._sums(tensors)]
-        )
+    def mean(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Means over the workers. All workers run them together, in the same steps.
 
-    def average_gradients(self, gradients, also=()):
-        """For between compute_gradients and apply_gradients.
-
-        gradients: list of (gradient or None, variable). also: float scalars to average in the same go, such as the loss.
-        Returns ([(mean gradient, variable)] of those that have one, the list of the means of `also`).
+        Args:
+            tensors: Float tensors of known shapes.
         """
-        gradients = [
-            (gradient, variable) for gradient, variable in gradients if gradient is not None
-        ]
-        means = self.mean([gradient for gradient, _ in gradients] + list(also))
-        return list(zip(means, (variable for _, variable in gradients))), means[len(gradients) :]
+        if self.size == 1:
+            return list(tensors)
+        return [total / self.size for total in self._sums(tensors)]
 
-    def broadcast(self, variables):
-        """The op that gives every worker the leader's values of the variables; to run once they are initialized or restored everywhere."""
+    def average_gradients(
+        self,
+        gradients: Sequence[tuple[tf.Tensor | None, tf.Variable]],
+        scalars: Sequence[tf.Tensor] = (),
+    ) -> tuple[list[tuple[tf.Tensor, tf.Variable]], list[tf.Tensor]]:
+        """Averages gradients between compute_gradients and apply_gradients.
+
+        Args:
+            gradients: (gradient or None, variable).
+            scalars: Float scalars to average in the same exchange, such as the loss.
+
+        Returns:
+            ([(mean gradient, variable)] of the variables that have one, means of the scalars).
+        """
+        present = [(gradient, variable) for gradient, variable in gradients if gradient is not None]
+        means = self.mean([gradient for gradient, _ in present] + list(scalars))
+        variables = [variable for _, variable in present]
+        return list(zip(means, variables)), means[len(present) :]
+
+    def broadcast(self, variables: Sequence[tf.Variable]) -> tf.Operation:
+        """Returns the op that gives every worker the leader's values of the variables.
+
+        It is to be run once the variables are initialized or restored on every worker.
+        """
         if self.size == 1:
             return tf.no_op()
-        offered = [
+        # The sum over the workers is the leader's value: the others add zeros.
+        terms = [
             variable.read_value()
             if self.leader
             else tf.zeros(variable.shape, variable.dtype.base_dtype)
             for variable in variables
         ]
         return tf.group(
-            *[tf.assign(variable, value) for variable, value in zip(variables, self._sums(offered))]
+            *[tf.assign(variable, value) for variable, value in zip(variables, self._sums(terms))]
         )
 
-    def close(self):
+    def close(self) -> None:
         """Leaves the other workers."""
 
-    def _sums(self, tensors):
+    def _sums(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Sums over the workers, through one flat tensor for each dtype."""
-        sums = [None] * len(tensors)
+        sums: list[tf.Tensor] = [None] * len(tensors)
         for dtype in sorted({tensor.dtype.base_dtype.name for tensor in tensors}):
-            places = [
-                place
-                for place, tensor in enumerate(tensors)
+            indices = [
+                index
+                for index, tensor in enumerate(tensors)
                 if tensor.dtype.base_dtype.name == dtype
             ]
             flat = self._sum(
-                tf.concat([tf.reshape(tensors[place], [-1]) for place in places], axis=0)
+                tf.concat([tf.reshape(tensors[index], [-1]) for index in indices], axis=0)
             )
-            parts = tf.split(flat, [tensors[place].shape.num_elements() for place in places])
-            for place, part in zip(places, parts):
-                sums[place] = tf.reshape(part, tensors[place].shape)
+            sizes = [tensors[index].shape.num_elements() for index in indices]
+            for index, total in zip(indices, tf.split(flat, sizes)):
+                sums[index] = tf.reshape(total, tensors[index].shape)
         return sums
 
-    def _sum(self, flat):
-        """The sum over the workers of a tensor [N]: the same bits on every worker. Of one worker it is the tensor."""
+    def _sum(self, flat: tf.Tensor) -> tf.Tensor:
+        """The sum over the workers of a tensor [N]: the same bits on every worker."""
         return flat
 
-    def __enter__(self):
+    def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()

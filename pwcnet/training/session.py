@@ -6,7 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from pwcnet.ascend.session import looped, steps_of_a_run
+from pwcnet.ascend.session import loop_on_device, steps_per_run
 from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.training.initializers import coarse_to_fine
@@ -66,7 +66,7 @@ class TrainingSession:
         )
         self.first_step = self.last_step = run_folder.latest_step()
         self.last_checkpoint = run_folder.latest()
-        self.steps_per_run = steps_of_a_run(workers.config)
+        self.steps_per_run = steps_per_run(workers.config)
         check_step_counts(options, self.steps_per_run, self.first_step)
         self._data = data
         self._build()
@@ -128,7 +128,7 @@ class TrainingSession:
         # Not together with the variables' initializers: on an NPU the variables would become zero.
         session.run(self._start_data)
         session.run(self._synchronize)
-        self._train_op = looped(session, self.graph.train_op, self.steps_per_run)
+        self._train_op = loop_on_device(session, self.graph.train_op, self.steps_per_run)
 
     def steps(self) -> range:
         """Returns the number of the last step of each run of the session that is to come."""

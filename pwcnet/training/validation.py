@@ -110,11 +110,11 @@ class Validation:
         precision: str,
         size: tuple[int, int],
         target: str,
-        average: tf.train.ExponentialMovingAverage | None,
+        average: Any,
     ) -> tuple[tf.Tensor, Any]:
         """(input placeholder, (flow, pyramid)) for frames of a size."""
 
-        def averaged(getter, *arguments, **options):
+        def averaged(getter: Any, *arguments: Any, **options: Any) -> tf.Tensor:
             return average.average(getter(*arguments, **options))
 
         key = (graph, size)

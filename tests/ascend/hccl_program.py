@@ -1,4 +1,7 @@
-"""What the tests of HCCL run in each of two workers: `hccl_program.py TASK FOLDER`; results go to FOLDER/<rank>.json."""
+"""What the tests of HCCL run in each of two workers: `hccl_program.py TASK FOLDER`.
+
+Results go to FOLDER/<rank>.json.
+"""
 
 import json
 import os
@@ -13,7 +16,7 @@ SAMPLES, STEPS = 4, 3
 
 
 def training(workers, loss_scale=None):
-    """Losses and the last weight of a few steps of a tiny model, each worker on its share of the same samples."""
+    """Losses and last weight of a tiny model, each worker on its share of the same samples."""
     import numpy as np
 
     from pwcnet.ascend.optimizer import loss_scale_optimizer
@@ -56,7 +59,7 @@ def dies(workers):
     time.sleep(30)
 
 
-def main(argv):
+def main(argv, prog):
     task, folder = argv
     load_tensorflow()
     from pwcnet.ascend.hccl import HcclWorkers

@@ -9,7 +9,7 @@ import pytest
 from pwcnet.ascend.hccl import HcclWorkers
 from pwcnet.ascend.rank_table import rank_table
 from pwcnet.ascend.session import device_session_config
-from pwcnet.distributed.engines import engine_of, open_workers, register_engine
+from pwcnet.distributed.engines import engine_name, open_workers, register_engine
 from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import tf
@@ -97,16 +97,17 @@ def test_a_rank_that_dies_ends_the_others(table, tmp_path):
 
 def test_engine_from_the_environment():
     assert (
-        engine_of("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "8", "RANK_ID": "3"}) == "hccl"
+        engine_name("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "8", "RANK_ID": "3"})
+        == "hccl"
     )
     assert (
-        engine_of("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "1", "RANK_ID": "0"})
+        engine_name("auto", {"RANK_TABLE_FILE": "/table", "RANK_SIZE": "1", "RANK_ID": "0"})
         == "single"
     )
     assert (
-        engine_of("auto", {"RANK_SIZE": "8", "RANK_ID": "3"}) == "hccl"
+        engine_name("auto", {"RANK_SIZE": "8", "RANK_ID": "3"}) == "hccl"
     )  # which then says that there is no table
-    assert engine_of("auto", {"RANK_SIZE": "8"}) == "single"
+    assert engine_name("auto", {"RANK_SIZE": "8"}) == "single"
 
 
 def test_one_card_and_a_system_that_stays_up(standins, table, monkeypatch):  # noqa: F811
@@ -121,56 +122,44 @@ def test_one_card_and_a_system_that_stays_up(standins, table, monkeypatch):  # n
         ) is optimizer
         assert npu_bridge.CALLS == [("initialize_system",)]
         with pytest.raises(ZeroDivisionError), workers:
-            1 / 0
+            raise ZeroDivisionError
     assert npu_bridge.CALLS[:2] == [("initialize_system",), ("shutdown_system",)]
 
 
 @pytest.mark.parametrize(
-    "environ, message",
+    "environ, error, named",
     [
-        (
-            {},
-            "expected RANK_ID to number one of RANK_SIZE workers, got '' of ''; start workers with scripts/launch.py --engine hccl",
-        ),
-        (
-            {"RANK_ID": "2", "RANK_SIZE": "2"},
-            "expected RANK_ID to number one of RANK_SIZE workers, got '2' of '2'",
-        ),
+        ({}, ValueError, "RANK_ID .*'' of ''"),
+        ({"RANK_ID": "2", "RANK_SIZE": "2"}, ValueError, "RANK_ID .*'2' of '2'"),
         (
             {"RANK_ID": "1", "RANK_SIZE": "2", "RANK_TABLE_FILE": "table.json"},
-            "expected the absolute path of a rank table in RANK_TABLE_FILE, got 'table.json'",
+            ValueError,
+            "RANK_TABLE_FILE, got 'table.json'",
         ),
         (
             {"RANK_ID": "1", "RANK_SIZE": "2", "RANK_TABLE_FILE": "/nowhere"},
-            "expected the rank table that RANK_TABLE_FILE names, found no /nowhere; make one",
+            FileNotFoundError,
+            "/nowhere.*RANK_TABLE_FILE",
         ),
     ],
 )
-def test_environment_that_does_not_fit(environ, message, standins, monkeypatch):  # noqa: F811
+def test_environment_that_does_not_fit(environ, error, named, standins, monkeypatch):  # noqa: F811
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises((ValueError, FileNotFoundError), match=message):
+    with pytest.raises(error, match=named):
         open_workers(device_session_config("npu", 1), "hccl")
 
 
 def test_what_is_missing(standins, table, monkeypatch):  # noqa: F811
     for name, value in (("RANK_ID", "0"), ("RANK_SIZE", "2"), ("RANK_TABLE_FILE", table)):
         monkeypatch.setenv(name, value)
-    with pytest.raises(
-        ValueError,
-        match="expected the session of an NPU for the engine hccl, got another; try --device npu, or the engine collective",
-    ):
+    with pytest.raises(ValueError, match="session of an NPU"):
         open_workers(session_config(1))
     import hccl.manage.api as api
 
     monkeypatch.setattr(api, "get_rank_id", lambda: 1 / 0)
-    with pytest.raises(
-        ValueError,
-        match="expected HCCL to start, but: division by zero; see RANK_TABLE_FILE and npu-smi info",
-    ):
+    with pytest.raises(ValueError, match="division by zero"):
         open_workers(device_session_config("npu", 1))
     without(monkeypatch, "hccl")
-    with pytest.raises(
-        ValueError, match="expected HCCL and npu_bridge for several NPUs, got .*TF Adapter"
-    ):
+    with pytest.raises(ValueError, match="HCCL and npu_bridge.*TF Adapter"):
         open_workers(device_session_config("npu", 1))

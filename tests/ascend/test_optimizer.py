@@ -90,8 +90,5 @@ def test_old_releases_have_only_the_class(standins, monkeypatch):  # noqa: F811
 def test_without_npu_bridge(monkeypatch):
     without(monkeypatch, "npu_bridge")
     for make in (lambda: distributed_optimizer(None), lambda: loss_scale_optimizer(None, 2)):
-        with pytest.raises(
-            ValueError,
-            match=r"expected npu_bridge for .*; install CANN's TensorFlow plugin \(TF Adapter\)",
-        ):
+        with pytest.raises(ValueError, match=r"npu_bridge.*TF Adapter"):
             make()

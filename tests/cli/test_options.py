@@ -3,12 +3,8 @@
 import numpy as np
 import pytest
 
-from pwcnet.ascend.session import (
-    PRECISION_MODES,
-    NpuOptions,
-    device_session_config,
-    npu_session_config,
-)
+from pwcnet.ascend.options import PRECISION_MODES, NpuOptions
+from pwcnet.ascend.session import device_session_config, npu_session_config
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.options import add_device_options, device_config, session_text
 from pwcnet.runtime import devices
@@ -106,7 +102,7 @@ def npu_base():
 
 def test_prediction_and_evaluation_take_a_device(
     standins, small_checkpoint, tiny_sintel, tmp_path, capsys
-):  # noqa: F811
+):
     """With the stand-in, stock TensorFlow computes: in the operations of an NPU."""
     frames = tiny_sintel + "/MPI-Sintel-complete/training/clean/scene_01"
     flows = []

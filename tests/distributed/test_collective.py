@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.distributed.engines import engine_of, open_workers
+from pwcnet.distributed.engines import engine_name, open_workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import cause, tf
 from tests.distributed import worker_program
@@ -24,7 +24,7 @@ def engine(request):
 
 
 def launch(engine, task, folder):
-    """(the finished launcher, {rank: what the worker wrote})"""
+    """(the finished launcher, {rank: what the worker wrote})."""
     done = run_command(
         "-m",
         "pwcnet",
@@ -103,46 +103,34 @@ def test_one_worker_changes_nothing():
 
 
 def test_engine_from_the_environment():
-    assert engine_of("auto", {}) == "single"
-    assert engine_of("auto", {"PWCNET_ENGINE": "collective", "HOROVOD_RANK": "0"}) == "collective"
-    assert engine_of("auto", {"HOROVOD_RANK": "0"}) == "horovod"
-    with pytest.raises(
-        ValueError, match="expected an engine of single, horovod, collective, hccl, got 'mpi'"
-    ):
-        engine_of("mpi", {})
+    assert engine_name("auto", {}) == "single"
+    assert engine_name("auto", {"PWCNET_ENGINE": "collective", "HOROVOD_RANK": "0"}) == "collective"
+    assert engine_name("auto", {"HOROVOD_RANK": "0"}) == "horovod"
+    with pytest.raises(ValueError, match="single, horovod, collective, hccl, got 'mpi'"):
+        engine_name("mpi", {})
 
 
 @pytest.mark.parametrize(
-    "rank, addresses, message",
+    "rank, addresses, named",
     [
-        (
-            None,
-            "127.0.0.1:1,127.0.0.1:2",
-            "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got ''",
-        ),
-        (
-            "2",
-            "127.0.0.1:1,127.0.0.1:2",
-            "expected PWCNET_RANK to number one of the 2 workers in PWCNET_ADDRESSES, got '2'",
-        ),
-        ("0", "127.0.0.1", "expected host:port in PWCNET_ADDRESSES, got '127.0.0.1'"),
+        (None, "127.0.0.1:1,127.0.0.1:2", "PWCNET_RANK .*2 workers .*got ''"),
+        ("2", "127.0.0.1:1,127.0.0.1:2", "PWCNET_RANK .*2 workers .*got '2'"),
+        ("0", "127.0.0.1", "PWCNET_ADDRESSES, got '127.0.0.1'"),
+        ("0", ":1", "PWCNET_ADDRESSES, got ':1'"),
     ],
 )
-def test_environment_that_does_not_fit(rank, addresses, message, monkeypatch):
+def test_environment_that_does_not_fit(rank, addresses, named, monkeypatch):
     monkeypatch.setenv("PWCNET_ADDRESSES", addresses)
     monkeypatch.delenv("PWCNET_RANK", raising=False)
     if rank:
         monkeypatch.setenv("PWCNET_RANK", rank)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=named):
         open_workers(session_config(1), "collective")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("horovod") is not None, reason="Horovod is installed")
 def test_horovod_that_is_not_installed():
-    with pytest.raises(
-        ValueError,
-        match="expected Horovod .* install it with: .*pip install --no-build-isolation horovod==0.28.1",
-    ):
+    with pytest.raises(ValueError, match="pip install --no-build-isolation horovod==0.28.1"):
         open_workers(session_config(1), "horovod")
 
 

@@ -1,4 +1,7 @@
-"""What the tests of several workers run in each of them: `worker_program.py TASK FOLDER`; results go to FOLDER/<rank>.json."""
+"""What the tests of several workers run in each of them: `worker_program.py TASK FOLDER`.
+
+Results go to FOLDER/<rank>.json.
+"""
 
 import json
 import os
@@ -75,14 +78,15 @@ def training(workers, folder):
     with workers.session() as session:
         session.run(tf.global_variables_initializer())
         session.run(synchronize)
-        began, losses = time.time(), []
-        for _ in range(int(os.environ.get("PWCNET_TEST_STEPS", STEPS))):
-            losses.append(float(session.run([mean_loss, train_op])[0]))
-        return {"losses": losses, "seconds": (time.time() - began) / len(losses)}
+        losses = [float(session.run([mean_loss, train_op])[0]) for _ in range(STEPS)]
+        return {"losses": losses}
 
 
 def killed(workers, folder):
-    """The last worker is killed while the leader waits for it; the leader reads a variable afterwards, as for saving it."""
+    """The last worker is killed while the leader waits for it.
+
+    The leader reads a variable afterwards, as for saving it.
+    """
     from pwcnet.runtime.tensorflow import cause, tf
 
     weight = tf.get_variable("weight", initializer=float(workers.rank))
@@ -112,7 +116,7 @@ def _write(folder, rank, result):
         json.dump(result, stream)
 
 
-def main(argv):
+def main(argv, prog):
     task, folder = argv
     load_tensorflow()
     from pwcnet.distributed.engines import open_workers

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from pwcnet.ascend.session import NpuOptions, device_session_config
+from pwcnet.ascend.options import NpuOptions
+from pwcnet.ascend.session import device_session_config
 from pwcnet.runtime import devices
 from pwcnet.runtime.devices import choose_device, on_npu, session_config
 from pwcnet.runtime.tensorflow import tf
@@ -22,7 +23,7 @@ class Gpu:
 def bare(monkeypatch):
     """A machine with TensorFlow 1.15 and neither NPU nor GPU, unless the test says otherwise."""
     monkeypatch.setattr(devices, "TF_RELEASE", "1.15.0")
-    monkeypatch.setattr(devices, "_gpus", lambda: [])
+    monkeypatch.setattr(devices, "_gpus", list)
 
 
 def pretend(monkeypatch, *modules):
@@ -104,7 +105,7 @@ def test_session_configurations():
     assert device_session_config("npu", 3).intra_op_parallelism_threads == 3
     with pytest.raises(
         ValueError,
-        match="expected the device npu for NPU options, got cpu; leave the options out, or try --device npu",
+        match="npu .*got cpu",
     ):
         device_session_config("cpu", 0, NpuOptions())
     with pytest.raises(ValueError, match="'ascend'"):

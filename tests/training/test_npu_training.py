@@ -2,7 +2,8 @@
 
 import pytest
 
-from pwcnet.ascend.session import NpuOptions, device_session_config
+from pwcnet.ascend.options import NpuOptions
+from pwcnet.ascend.session import device_session_config
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.synthetic.scenes import demo_scene
