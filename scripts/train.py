@@ -1,13 +1,4 @@
-#!/usr/bin/env python
-"""See pwcnet.cli.train."""
-
-import os
 import sys
 
-# Runs from any directory, without installation.
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-from pwcnet.cli.common import run  # noqa: E402
-
-if __name__ == "__main__":
-    run("pwcnet.cli.train")
+sys.stderr.write("scripts/train.py has moved: run `pwcnet train` (or `python -m pwcnet train`)\n")
+sys.exit(2)

@@ -51,8 +51,8 @@ export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 
 start=(--variant "$variant")
 for step in 1 2 3 4 5; do
-    "$python" -m pwcnet train --preset "scenes-$step" --mode train_with_val --resume --save-path "$output/step$step" \
+    "$python" -m pwcnet train --preset "scenes-$step" --mode train_with_val --resume --output "$output/step$step" \
         "${start[@]}" ${further[@]+"${further[@]}"} --keep-best 1
-    start=(--pretrained "$output/step$step/best")
+    start=(--weights "$output/step$step/best")
 done
 "$python" -m pwcnet export --weights "$output/step5/best" --output "$output/pwcnet-$short-scenes.npz"

@@ -1,28 +1,26 @@
-"""What the command lines that train share: their flags, and a run from its checks to its end, with log, workers and signals."""
+"""Options that the commands that train share: `pwcnet train` and the published fine-tuning."""
+
+from __future__ import annotations
 
 import argparse
-import logging
-import os
-import signal
-import sys
-from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple
+from argparse import Namespace
+from typing import Any
 
 from pwcnet.cli.arguments import (
+    ArgumentParser,
     boolean,
     non_negative_float,
     non_negative_int,
     positive_float,
     positive_int,
 )
-from pwcnet.cli.common import load_tensorflow
-from pwcnet.cli.options import add_device_options, device_config, npu_options
+from pwcnet.cli.options import add_device_options
 from pwcnet.runtime.choices import PRECISIONS
 from pwcnet.training.choices import INITIALIZERS, SCHEDULES
+from pwcnet.training.options import TrainingOptions
 
-log = logging.getLogger(__name__)
-
-OPTIONS = (
+# Options that are values of TrainingOptions under the same name.
+TRAINING_OPTIONS = (
     "batch_size",
     "optimizer",
     "schedule",
@@ -44,337 +42,170 @@ OPTIONS = (
     "keep_best",
     "threads",
     "readers",
-)  # flags that are TrainingOptions under the same name
+)
 
 
-class Job(NamedTuple):
-    """What a command line trains.
+# By the names of `pwcnet train`; "{default}" stands for the default of TrainingOptions.
+HELP = {
+    "masked": "leave out the pixels of Sintel's invalid masks",
+    "skip-bad": "continue without samples whose files cannot be read, instead of stopping",
+    "readers": "threads that read and augment samples, 0: one per core ({default})",
+    "weights": "start from the weights of this checkpoint (run/pwcnet.ckpt-1000), folder (its "
+    "latest checkpoint) or .npz; without it, from random weights",
+    "resume": "continue from the latest checkpoint in the run folder, if there is one",
+    "variant": "network of a start from random weights; a checkpoint knows its own",
+    "initializer": "random weights: as published, or such that the warp is right from the first "
+    "step ({default})",
+    "batch-size": "samples per step of each process ({default})",
+    "crop": "training crops, in pixels, multiples of 64 (default: %dx%d)" % TrainingOptions.crop,
+    "crop-height": "height of the training crops in pixels, a multiple of 64 (default: %d)"
+    % TrainingOptions.crop[0],
+    "crop-width": "width of the training crops in pixels, a multiple of 64 (default: %d)"
+    % TrainingOptions.crop[1],
+    "optimizer": "default: that of the loss; robust: sgd, others: adam",
+    "schedule": "learning rate over the steps; its boundaries are for batches of 4 and scale by "
+    "4 / the batch size of all processes together ({default})",
+    "learning-rate": "a constant learning rate instead of the schedule; with the schedule cosine, "
+    "its highest",
+    "clip-norm": "largest norm of all gradients together; without it, no clipping",
+    "weight-decay": "factor gamma of the regularizer ({default})",
+    "weight-decay-biases": "whether the regularizer covers biases too ({default})",
+    "matching": "factor, at the first step, of a loss that teaches the pyramids to match; it falls "
+    "to zero at half of all steps. 20 suits random weights; 0: none ({default})",
+    "average-decay": "decay of a moving average of the weights, e.g. 0.999, which validation and "
+    "best/ then use; 0: none ({default})",
+    "precision": "type that features are computed in; variables stay float32 ({default})",
+    "loss-scale": "factor on the loss for the gradients alone, for float16",
+    "seed": "of initial weights, order of the samples and augmentation ({default})",
+    "output": "run folder: checkpoints, log, options and TensorBoard's events",
+    "display": "steps between log lines ({default})",
+    "validate-every": "steps between validations, 0: never (default: as between checkpoints, where "
+    "there are pairs to validate on)",
+    "save-every": "steps between checkpoints ({default})",
+    "keep": "how many of the latest checkpoints are kept ({default})",
+    "keep-every": "checkpoints at multiples of this are kept for good, 0: none ({default})",
+    "keep-range": "checkpoints of the steps FIRST to LAST, every EVERY, are kept for good, too",
+    "keep-best": "how many of the best checkpoints by validation EPE are kept in best/ ({default})",
+    "data-url": "obs:// URL, which is copied to --cache once, or folder of the data",
+    "train-url": "obs:// URL or folder that every checkpoint is copied to; a run continues from "
+    "what is there",
+    "cache": "folder for copies of the data and of weights at an obs:// URL",
+}
+# Names from the time before `pwcnet`, which are accepted too.
+OLD_NAMES = {
+    "weights": "pretrained",
+    "output": "save-path",
+    "skip-bad": "skip-bad-samples",
+    "initializer": "start",
+    "readers": "workers",
+}
 
-    data: TrainingData. config: ModelConfig. options: TrainingOptions. validation: pwcnet.training.validation.Validation or None. notes: lines to log first.
-    about: what options.json holds besides command, versions, model and options.
+LISTED_AS_PUBLISHED = ("weights", "output", "skip-bad")  # by their old names
+
+
+def add_option(
+    group: Any,
+    name: str,
+    kind: Any = None,
+    metavar: str | None = None,
+    note: str = "",
+    **settings: Any,
+) -> None:
+    """Adds an option with its text in HELP, under its old name too.
+
+    Args:
+        group: A group of a parser, or the parser.
+        name: A key of HELP. A parser of a published command line lists the old name of the option.
+        kind: Function of a text to the value, as the `type` of argparse; None for plain text.
+        metavar: What stands for the value in the help.
+        note: Appended to the text.
+        settings: Further ones of `argparse.ArgumentParser.add_argument`.
     """
-
-    data: Any
-    config: Any
-    options: Any
-    validation: Any = None
-    notes: tuple = ()
-    about: dict = {}
-
-
-def add_training_flags(parser):
-    """Flags of every run; each is None where it is not given, unless the parser sets another default."""
-    parser.add_argument(
-        "--pretrained",
-        help="checkpoint to start from (or a folder: its latest); without it, random weights",
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="continue from the latest checkpoint in --save_path, if there is one",
-    )
-    parser.add_argument(
-        "--variant",
-        choices=("large", "small"),
-        help="only without --pretrained; a checkpoint knows its own",
-    )
-    parser.add_argument("--batch_size", type=positive_int, help="of each process")
-    parser.add_argument("--crop_height", type=positive_int)
-    parser.add_argument("--crop_width", type=positive_int)
-    parser.add_argument(
-        "--augment", type=boolean, help="flips, shifts and zoom; False: random crops alone"
-    )
-    parser.add_argument(
-        "--optimizer", choices=("adam", "sgd", "momentum"), help="default: the loss's own"
-    )
-    parser.add_argument(
-        "--schedule",
-        choices=SCHEDULES,
-        help="of the learning rate; its steps are for batches of 4, and scale by 4 / the joint batch size of "
-        "all processes",
-    )
-    parser.add_argument(
-        "--learning_rate",
-        type=positive_float,
-        help="a constant learning rate in the place of the schedule; with --schedule cosine the highest",
-    )
-    parser.add_argument(
-        "--clip_norm",
-        type=positive_float,
-        help="largest norm of all gradients together; without it, any",
-    )
-    parser.add_argument(
-        "--weight_decay", type=non_negative_float, help="its factor gamma, 0.0004 as published"
-    )
-    parser.add_argument(
-        "--weight_decay_biases", type=boolean, help="whether it pulls biases too, as published"
-    )
-    parser.add_argument(
-        "--initializer",
-        "--start",
-        choices=INITIALIZERS,
-        help="initial values without --pretrained; coarse_to_fine makes the warp right from the first step",
-    )
-    parser.add_argument(
-        "--matching",
-        type=non_negative_float,
-        help="factor of a loss that teaches the pyramids to match, at the first step; it falls to zero at "
-        "half of all steps; 20 suits a start from random weights; without it 0, none",
-    )
-    parser.add_argument(
-        "--average_decay",
-        type=non_negative_float,
-        help="of a moving average of the weights, which validation and best/ then use; 0.999, for one",
-    )
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        help="type that features are computed in; variables stay float32",
-    )
-    parser.add_argument(
-        "--loss_scale",
-        type=loss_scale,
-        metavar="NUMBER|dynamic",
-        help="factor on the loss for the gradients alone, for float16",
-    )
-    parser.add_argument(
-        "--masked", type=boolean, help="leave out the pixels of Sintel's invalid masks"
-    )
-    parser.add_argument(
-        "--skip_bad_samples",
-        action="store_true",
-        help="go on without samples whose files cannot be read, rather than stop",
-    )
-    parser.add_argument("--display", type=positive_int, help="steps between log lines")
-    parser.add_argument(
-        "--validate_every",
-        type=non_negative_int,
-        help="steps; 0: never; not given: --save_every where there are pairs to validate on",
-    )
-    parser.add_argument("--save_every", type=positive_int)
-    parser.add_argument("--keep", type=positive_int, help="latest checkpoints that stay")
-    parser.add_argument(
-        "--keep_every",
-        type=non_negative_int,
-        help="checkpoints at its multiples stay for good (176000 among them); 0: none",
-    )
-    parser.add_argument(
-        "--keep_range",
-        type=keep_range,
-        metavar="FIRST:LAST:EVERY",
-        help="checkpoints of the steps FIRST to LAST, every EVERY, that stay for good",
-    )
-    parser.add_argument(
-        "--keep_best", type=positive_int, help="checkpoints that stay for their EPE in validation"
-    )
-    parser.add_argument("--seed", type=non_negative_int)
-    parser.add_argument(
-        "--threads", type=non_negative_int, help="CPU threads for TensorFlow; 0: all cores"
-    )
-    parser.add_argument(
-        "--readers",
-        "--workers",
-        type=non_negative_int,
-        help="parallel readers of samples; 0: one a core",
-    )
-    parser.add_argument(
-        "--data_url",
-        help="of ModelArts: obs:// URL, copied to --cache once, or folder of the data, in the place of --dataset",
-    )
-    parser.add_argument(
-        "--train_url",
-        help="of ModelArts: obs:// URL or folder that every checkpoint is copied to; --resume goes on from what is there",
-    )
-    parser.add_argument(
-        "--cache",
-        default="/cache",
-        help="folder for what --data_url and --pretrained obs://... bring",
-    )
-    add_device_options(parser, training=True)
+    dest = name.replace("-", "_")
+    settings.update({key: value for key, value in (("type", kind), ("metavar", metavar)) if value})
+    default = getattr(TrainingOptions, dest, None)
+    text = HELP[name].replace("{default}", "default: %s" % (default,)) + note
+    names = [name, OLD_NAMES[name]] if name in OLD_NAMES else [name]
+    if group.spelling == "_" and name in LISTED_AS_PUBLISHED:
+        names.reverse()
+    for listed, option in zip((True, False), names):
+        group.add_argument(
+            "--" + option, dest=dest, help=text if listed else argparse.SUPPRESS, **settings
+        )
 
 
-def loss_scale(text):
-    """ "dynamic", or a number above zero."""
+def add_data_options(group: Any) -> None:
+    """Adds what every training command asks about samples."""
+    add_option(group, "masked", boolean, "BOOL")
+    add_option(group, "skip-bad", action="store_true")
+    add_option(group, "readers", non_negative_int, "N")
+
+
+def add_start_options(group: Any) -> None:
+    """Adds what a run starts from."""
+    add_option(group, "weights", metavar="W")
+    add_option(group, "resume", action="store_true")
+    add_option(group, "variant", choices=("large", "small"))
+    add_option(group, "initializer", choices=INITIALIZERS)
+
+
+def add_optimization_options(group: Any) -> None:
+    """Adds batches, optimizer, schedule, additions to the loss, and precision."""
+    add_option(group, "batch-size", positive_int, "N")
+    add_option(group, "optimizer", choices=("adam", "sgd", "momentum"))
+    add_option(group, "schedule", choices=SCHEDULES)
+    add_option(group, "learning-rate", positive_float, "RATE")
+    add_option(group, "clip-norm", positive_float, "NORM")
+    add_option(group, "weight-decay", non_negative_float, "GAMMA")
+    add_option(group, "weight-decay-biases", boolean, "BOOL")
+    add_option(group, "matching", non_negative_float, "FACTOR")
+    add_option(group, "average-decay", non_negative_float, "DECAY")
+    add_option(group, "precision", choices=PRECISIONS)
+    add_option(group, "loss-scale", _loss_scale, "FACTOR|dynamic")
+    add_option(group, "seed", non_negative_int, "N")
+
+
+def add_checkpoint_options(group: Any) -> None:
+    """Adds the log, validation and checkpoint retention."""
+    add_option(group, "display", positive_int, "STEPS")
+    add_option(group, "validate-every", non_negative_int, "STEPS")
+    add_option(group, "save-every", positive_int, "STEPS")
+    add_option(group, "keep", positive_int, "N")
+    add_option(group, "keep-every", non_negative_int, "STEPS")
+    add_option(group, "keep-range", _keep_range, "FIRST:LAST:EVERY")
+    add_option(group, "keep-best", positive_int, "N")
+
+
+def add_device_groups(parser: ArgumentParser) -> None:
+    """Adds the group of URLs of ModelArts, the device, and the options of Ascend NPUs."""
+    group = parser.add_argument_group("ModelArts")
+    add_option(group, "data-url", metavar="URL")
+    add_option(group, "train-url", metavar="URL")
+    add_option(group, "cache", metavar="DIR", default="/cache")
+    add_device_options(parser, training=True, threads=True)
+
+
+def given_options(args: Namespace) -> dict[str, Any]:
+    """Returns the values of TrainingOptions that were given or have defaults of the parser.
+
+    Without those that need more than one option: steps, crop, loss, augment, validate_every.
+    """
+    given = {name: getattr(args, name) for name in TRAINING_OPTIONS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if args.learning_rate and args.schedule != "cosine":
+        given["schedule"] = "constant"
+    return given
+
+
+def _loss_scale(text: str) -> float | str:
     try:
         return text if text == "dynamic" else positive_float(text)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError("expected a number above 0, or dynamic, got %r" % text)
 
 
-def keep_range(text):
-    """FIRST:LAST:EVERY, steps."""
+def _keep_range(text: str) -> tuple[int, ...]:
     numbers = text.split(":")
     if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
         raise argparse.ArgumentTypeError("expected FIRST:LAST:EVERY in steps, got %r" % text)
     return tuple(map(int, numbers))
-
-
-def given_options(args):
-    """The flags that were given, or have defaults, as values of `pwcnet.training.options.training_options`; not crop, augment and validate_every."""
-    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
-    if args.learning_rate and args.schedule != "cosine":
-        given["schedule"] = "constant"
-    return given
-
-
-def validate_every(given, save_every, validation):
-    """Steps between validations. given: the flag's value or None. validation: Validation or None. Raises ValueError for some without pairs to validate on."""
-    if given and not validation:
-        raise ValueError(
-            "expected pairs to validate on for --validate_every %d, got none; try --mode train_with_val"
-            % given
-        )
-    return given if given is not None else save_every if validation else 0
-
-
-def variant(args, default):
-    """The ModelConfig of the run to resume, of the pretrained weights, or of the name `default`. Raises ValueError where the first two are not --variant."""
-    from pwcnet.model.config import ModelConfig
-    from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
-
-    source = args.save_path if args.resume and list_checkpoints(args.save_path) else args.pretrained
-    if not source:
-        return ModelConfig.from_name(default)
-    checkpoint = Checkpoint(source)
-    checkpoint.check_readable()
-    if args.variant and ModelConfig.from_name(args.variant).name != checkpoint.config.name:
-        raise ValueError(
-            "expected weights of --variant %s, got %s in %s; leave --variant out, or start without --pretrained"
-            % (args.variant, checkpoint.config.name, checkpoint.path)
-        )
-    return checkpoint.config
-
-
-def run_training(args, make_job, command):
-    """Trains to the end, in this process or as one of several workers; returns the exit code 0.
-
-    make_job: (args, number of workers) -> Job; what it raises is raised before anything is written. command: list, the script and its arguments.
-    SIGTERM, a platform's stop, saves as Ctrl-C does.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    load_tensorflow()
-
-    from pwcnet.ascend.hccl import HcclWorkers
-    from pwcnet.ascend.session import steps_per_run
-    from pwcnet.distributed.engines import open_workers, register_engine
-    from pwcnet.runtime.devices import checked_precision, on_npu
-    from pwcnet.training.run_folder import RunFolder
-    from pwcnet.training.session import check_step_counts
-    from pwcnet.training.trainer import train
-
-    register_engine("hccl", HcclWorkers)
-    with ExitStack() as stack:
-        workers = stack.enter_context(open_workers(device_config(args, args.threads or 0)))
-        results = _bring(args)
-        job = make_job(args, workers.size)
-        options = job.options
-        checked_precision(options.precision)
-        if not args.resume:
-            check_step_counts(options, steps_per_run(workers.config))  # before anything is written
-        if on_npu(workers.config):
-            _warn_of_overflow(args, options)
-        run_folder = stack.enter_context(
-            RunFolder(args.save_path, options.retention, workers.leader, results and results.save)
-        )
-        if results and workers.leader:
-            stack.callback(results.finish)  # whatever ends the run
-        if workers.leader:
-            stack.enter_context(_log_file(os.path.join(args.save_path, "train.log")))
-        batch = (
-            "%d" % options.batch_size
-            if workers.size == 1
-            else "%d on each of %d workers" % (options.batch_size, workers.size)
-        )
-        log.info(
-            "%s, %d pairs, %d steps of batch size %s, %s loss, %s",
-            job.config.name,
-            len(job.data),
-            options.steps,
-            batch,
-            options.loss,
-            options.optimizer_name,
-        )
-        for note in job.notes:
-            log.info("%s", note)
-        about = dict(_versions(command), **job.about)
-        if run_folder.latest() and not args.resume:
-            raise ValueError(
-                "%s holds a training run already; continue it with --resume, or choose another "
-                "--save_path" % args.save_path
-            )
-        try:
-            last = train(
-                job.data,
-                job.config,
-                options,
-                run_folder,
-                args.pretrained,
-                args.resume,
-                about,
-                job.validation,
-                workers,
-            )
-        except KeyboardInterrupt:
-            log.info("continue with --resume")
-            raise
-        log.info("done: %s", last)
-    return 0
-
-
-def _bring(args):
-    """Replaces URLs of ModelArts in the flags by local folders, once they are here; returns the pwcnet.ascend.modelarts.Results of --train_url, or None."""
-    from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
-
-    if args.data_url:
-        args.dataset = fetch_data(args.data_url, os.path.join(args.cache, "data"))
-    args.pretrained = fetch_weights(args.pretrained, os.path.join(args.cache, "pretrained"))
-    if not args.train_url:
-        return None
-    results = Results(args.train_url, args.save_path)
-    args.resume = (
-        bool(results.bring_back()) or args.resume
-    )  # a job that the platform starts again goes on
-    return results
-
-
-def _warn_of_overflow(args, options):
-    """The 910 saturates where others give infinity, so that nothing else would notice."""
-    from pwcnet.ascend.options import NpuOptions
-
-    if (
-        npu_options(args) or NpuOptions(graph_run_mode="train")
-    ).may_reduce_precision and options.loss_scale is None:
-        log.warning(
-            "operations may compute in float16 on this NPU, and no --loss_scale is given: small gradients vanish there and overflows go unnoticed"
-        )
-
-
-@contextmanager
-def _log_file(path):
-    """Writes the log to a file too, with times."""
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logging.getLogger().addHandler(handler)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
-
-
-def _versions(command):
-    """What is written beside the checkpoints with the options: command and versions."""
-    import platform
-
-    import numpy
-
-    from pwcnet import __version__
-    from pwcnet.runtime.tensorflow import TF_RELEASE
-
-    versions = {
-        "pwcnet": __version__,
-        "python": platform.python_version(),
-        "tensorflow": TF_RELEASE,
-        "numpy": numpy.__version__,
-    }
-    return {"command": [sys.executable] + list(command), "versions": versions}

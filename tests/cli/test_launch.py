@@ -12,7 +12,7 @@ import pytest
 
 from pwcnet.ascend.rank_table import rank_table
 from pwcnet.cli import launch
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 STOPS = """
 import os, signal, sys, time

@@ -8,7 +8,7 @@ import pytest
 
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 TINY = ["--", "--variant", "small", "--crop_height", "64", "--crop_width", "64", "--device", "cpu"]
 
@@ -17,9 +17,8 @@ def modelzoo(script, folder, *arguments):
     return subprocess.run(
         ["bash", os.path.join(ROOT, "scripts", "modelzoo", script)] + list(arguments),
         cwd=str(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         env=dict(os.environ, PYTHON=sys.executable, ASCEND_DEVICE_ID="1"),
     )
 

@@ -23,6 +23,7 @@ MOVED = {
     "plot_training.py": "plot",
     "predict.py": "predict",
     "submit.py": "submit",
+    "train.py": "train",
 }
 
 

@@ -1,12 +1,17 @@
-"""train_v1.sh and train_v2.sh: what they start, with a stand-in of the interpreter."""
+"""train_v1.sh and train_v2.sh: what they start, with a stand-in of the interpreter; whole runs."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
+from pwcnet.weights.checkpoint import list_checkpoints
+from tests.helpers.commands import ROOT
 
 PLATFORM = ("RANK_ID", "RANK_SIZE", "PWCNET_WAIT", "PWCNET_STEP1_URL")
 RECORDER = """#!/bin/sh
@@ -27,18 +32,20 @@ def program(path, text):
     return str(path)
 
 
-def recipe(script, *arguments, **environment):
-    """Runs a script as `sh`; environment: settings besides those of this process."""
+def recipe(script, *arguments, shell="sh", cwd=None, **environment):
+    """Runs a script; environment: settings besides those of this process."""
     inherited = {name: value for name, value in os.environ.items() if name not in PLATFORM}
     return subprocess.run(
-        ["sh", os.path.join(ROOT, script)] + list(arguments),
+        [shell, os.path.join(ROOT, script)] + list(arguments),
         env=dict(inherited, **environment),
+        cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize(
     "settings, launcher",
     [
@@ -48,9 +55,9 @@ def recipe(script, *arguments, **environment):
         ({}, ""),
     ],
 )
-def test_v1_starts_the_cards_that_no_platform_starts(settings, launcher, tmp_path):
-    python = program(tmp_path / "python", RECORDER)
-    done = recipe("train_v1.sh", "--resume", PYTHON=python, PYTHONPATH="/elsewhere", **settings)
+def test_v1_starts_the_cards_that_no_platform_starts(settings, launcher, shell, tmp_path):
+    settings = dict(settings, PYTHON=program(tmp_path / "python", RECORDER))
+    done = recipe("train_v1.sh", "--resume", shell=shell, PYTHONPATH="/elsewhere", **settings)
     path, command = done.stdout.rstrip("\n").split(": ")
     assert command.startswith("%s%s/scripts/pwcnet_finetune_lg-6-2" % (launcher, ROOT))
     assert command.endswith(" --resume")
@@ -124,7 +131,7 @@ def test_step_2_has_its_own_options_which_given_ones_win_over(v2, tmp_path):
     assert v2(0, "--save_path", str(tmp_path / "v2"), "--display", "7").returncode == 0
     step1, step2 = (tmp_path / "notes").read_text().splitlines()
     assert step1.endswith("--save_path %s --display 7" % (tmp_path / "v2"))
-    assert "--robust False" not in step1
+    assert "--robust False" not in step1 and "--keep_range" not in step1
     options = step2.split()
     assert options[-6:-1] == ["--save_path", "%s-step2/" % (tmp_path / "v2")] + [
         "--robust",
@@ -132,3 +139,59 @@ def test_step_2_has_its_own_options_which_given_ones_win_over(v2, tmp_path):
         "--pretrained",
     ]
     assert "--iterations 600000 --display 100 " in step2 and " --display 7 " in step2
+    assert " --keep_range 50000:60000:1000 " in step2
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dataset")
+    write_sintel(str(folder), [("one", demo_scene(0, 64, 96, 3, 4))])
+    return str(folder)
+
+
+@pytest.fixture
+def training(dataset, small_checkpoint):
+    """Options of a small training of V1 or V2."""
+    places = ["--dataset", dataset, "--pretrained", small_checkpoint]
+    return places + ["--crop_height", "64", "--crop_width", "64", "--iterations"]
+
+
+def steps_in(folder):
+    return sorted(list_checkpoints(str(folder)))
+
+
+def test_v1_from_any_directory(training, tmp_path):
+    arguments = training + ["1", "--save_path", "relative"]
+    done = recipe("train_v1.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
+    assert done.returncode == 0, done.stderr
+    assert steps_in(tmp_path / "relative") == [1] and "sgd" in done.stderr
+
+
+def test_v2_goes_from_step_1_to_step_2_and_stops_at_a_failure(training, tmp_path):
+    arguments = training + ["1", "--save_path", "v2/"]
+    done = recipe("train_v2.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
+    assert done.returncode == 0, done.stderr
+    assert steps_in(tmp_path / "v2") == [1] and steps_in(tmp_path / "v2-step2") == [1]
+    assert re.search("weights from .*v2", done.stderr) and "adam" in done.stderr
+    done = recipe("train_v2.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
+    assert done.returncode == 2 and "--resume" in done.stderr and "step 2" not in done.stderr
+
+
+def test_a_stop_reaches_the_step_of_v2_even_in_the_background(training, tmp_path):
+    script = os.path.join(ROOT, "train_v2.sh")
+    options = ["1000", "--display", "1", "--save_path", str(tmp_path / "v2")]
+    process = subprocess.Popen(
+        ["sh", script] + training + options,
+        env=dict(os.environ, PYTHON=sys.executable),
+        stderr=subprocess.PIPE,
+        text=True,
+        # As a shell starts its background jobs.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    for line in process.stderr:
+        if line.startswith("step=2/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    errors = process.stderr.read()
+    assert process.wait(60) != 0 and "continue with --resume" in errors
+    assert "train_v2" not in errors and steps_in(tmp_path / "v2")

@@ -7,8 +7,9 @@ import subprocess
 
 import numpy as np
 
+from pwcnet.cli import train
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import ROOT, run_main
+from tests.helpers.commands import ROOT
 
 TINY = "generated=seed=5,height=64,width=64,median=2,largest=6,textures=4"
 
@@ -30,10 +31,10 @@ def test_each_step_starts_from_the_best_of_the_one_before(tmp_path):
     done = script("--output", "OUT", "--variant=large", "--batch_size", 8, PYTHON=str(recorder))
     assert done.returncode == 0, done.stderr
     command = (
-        "-m pwcnet train --preset scenes-%d --mode train_with_val --resume --save-path OUT/step%d "
+        "-m pwcnet train --preset scenes-%d --mode train_with_val --resume --output OUT/step%d "
         "%s --batch_size 8 --keep-best 1"
     )
-    starts = ["--variant large"] + ["--pretrained OUT/step%d/best" % step for step in range(1, 5)]
+    starts = ["--variant large"] + ["--weights OUT/step%d/best" % step for step in range(1, 5)]
     assert done.stdout.splitlines() == [
         command % (step, step, start) for step, start in enumerate(starts, 1)
     ] + ["-m pwcnet export --weights OUT/step5/best --output OUT/pwcnet-lg-scenes.npz"]
@@ -57,29 +58,9 @@ def test_the_seed_decides_every_step(tmp_path, caplog):
     runs = []
     for run, readers in (("one", 1), ("two", 3)):
         caplog.clear()
-        run_main(
-            "scripts/train.py",
-            "--preset",
-            "scenes-1",
-            "--data",
-            TINY,
-            "--crop_height",
-            64,
-            "--crop_width",
-            64,
-            "--batch_size",
-            2,
-            "--steps",
-            5,
-            "--display",
-            1,
-            "--threads",
-            1,
-            "--workers",
-            readers,
-            "--save_path",
-            tmp_path / run,
-        )
+        options = "--preset scenes-1 --crop 64x64 --batch-size 2 --steps 5 --display 1 --threads 1"
+        places = ["--data", TINY, "--output", str(tmp_path / run), "--readers", str(readers)]
+        assert train.main(options.split() + places, "pwcnet train") == 0
         runs.append(re.findall(r"loss=(\S+) epe=(\S+)", caplog.text))
     assert len(runs[0]) == 5 and runs[0] == runs[1]
     first, second = (Checkpoint(str(tmp_path / run)) for run in ("one", "two"))

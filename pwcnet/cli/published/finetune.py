@@ -1,139 +1,165 @@
-"""Fine-tunes PWC-Net on MPI-Sintel, as the published recipes V1 and V2 do."""
+"""The published fine-tuning on MPI-Sintel, as in the recipes V1 and V2."""
 
-import os
+from __future__ import annotations
+
+import functools
+from argparse import Namespace
+from typing import TYPE_CHECKING, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, boolean, positive_int
 from pwcnet.cli.training_options import (
-    Job,
-    add_training_flags,
+    TRAINING_OPTIONS,
+    add_checkpoint_options,
+    add_data_options,
+    add_device_groups,
+    add_optimization_options,
+    add_option,
+    add_start_options,
     given_options,
-    run_training,
-    validate_every,
-    variant,
 )
+from pwcnet.cli.training_run import Job, Places, choose_config, run_training, validation_steps
+from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
+from pwcnet.training.choices import scale_steps
+from pwcnet.training.options import TrainingOptions, training_options
+
+if TYPE_CHECKING:
+    from pwcnet.training.validation import Validation
+
+DESCRIPTION = """Fine-tunes PWC-Net on MPI-Sintel, as the published recipes V1 and V2 do.
+`pwcnet train` does the same for any data set."""
+EXAMPLES = """
+python scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py --dataset /data --pretrained pretrained/pwcnet.ckpt-595000
+python scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py --dataset /data --iterations 600000 --robust False --pretrained run/pwcnet.ckpt-176000 --save_path run-step2
+"""  # noqa: E501 (commands to copy)
+OUTPUT = "./pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/"
 
 
-def parser(prog=None):
-    made = ArgumentParser(
+def main(argv: Sequence[str], prog: str) -> int:
+    """Trains; returns the exit code."""
+    args = parser(prog).parse_args(argv)
+    make_job = functools.partial(_make_job, args)
+    return run_training(args, args.output, make_job, prog.split() + list(argv))
+
+
+def parser(prog: str | None = None) -> ArgumentParser:
+    """Returns the parser, with the published names and defaults. It imports no TensorFlow."""
+    options = ArgumentParser(
         prog=prog,
-        description=__doc__,
+        description=DESCRIPTION,
+        examples=EXAMPLES,
+        usage="%(prog)s [options]",
+        published=True,
     )
-    made.add_argument(
+    group = options.add_argument_group("data")
+    group.add_argument(
         "--dataset",
         default="./dataset/",
+        metavar="DIR",
         help="folder that holds MPI-Sintel-complete, or that folder itself",
     )
-    made.add_argument(
-        "--save_path",
-        default="./pwcnet-lg-6-2-multisteps-mpisintelclean-finetuned/",
-        help="folder for checkpoints and the log",
+    group.add_argument(
+        "--render_pass", choices=RENDER_PASSES, default="clean", help="rendering of the frames"
     )
-    made.add_argument(
-        "--iterations",
-        type=positive_int,
-        default=200000,
-        help="steps of batch size 4; other batch sizes scale it by 4 / batch_size",
-    )
-    made.add_argument(
-        "--robust",
-        type=boolean,
-        default=True,
-        help="True: robust loss and SGD; False: multiscale loss and Adam",
-    )
-    made.add_argument("--render_pass", choices=("clean", "final"), default="clean")
-    made.add_argument(
+    group.add_argument(
         "--mode",
         choices=("train_noval", "train_with_val"),
         default="train_noval",
-        help="train on all pairs, or without 3 %% that validate, every --validate_every steps",
+        help="train on all pairs, or without 3 %% of them, which then validate",
     )
-    made.add_argument(
+    group.add_argument(
         "--id_files",
         action="store_true",
-        help="with train_with_val: take the 3 %% from tfoptflow's id files in the data set's folder",
+        help="with train_with_val: take the 3 %% from tfoptflow's id files in the folder of the "
+        "data set",
     )
-    add_training_flags(made)
-    made.set_defaults(
-        batch_size=4,
-        crop_height=384,
-        crop_width=768,
-        augment=True,
-        schedule="multisteps",
-        weight_decay=0.0004,
-        weight_decay_biases=True,
-        initializer="published",
-        matching=0.0,
-        average_decay=0.0,
-        precision="float32",
+    add_data_options(group)
+    add_start_options(options.add_argument_group("model and start"))
+    group = options.add_argument_group("optimization")
+    group.add_argument(
+        "--iterations",
+        type=positive_int,
+        default=200000,
+        metavar="N",
+        help="steps of batch size 4; for other batch sizes they scale by 4 / batch size",
+    )
+    group.add_argument(
+        "--robust",
+        type=boolean,
+        default=True,
+        metavar="BOOL",
+        help="True: robust loss and SGD; False: multiscale loss and Adam",
+    )
+    for index, side in enumerate(("height", "width")):
+        add_option(group, "crop-" + side, positive_int, "N", default=TrainingOptions.crop[index])
+    add_optimization_options(group)
+    options.add_argument_group("augmentation").add_argument(
+        "--augment",
+        type=boolean,
+        default=True,
+        metavar="BOOL",
+        help="random flips, shifts and zoom; False: random crops alone",
+    )
+    group = options.add_argument_group("checkpoints and log")
+    add_option(group, "output", metavar="DIR", default=OUTPUT)
+    add_checkpoint_options(group)
+    add_device_groups(options)
+    options.set_defaults(
         masked=False,
-        display=1000,
-        save_every=1000,
-        keep=5,
-        keep_every=8000,
-        keep_best=1,
-        seed=1969,
-        threads=0,
-        readers=0,
+        **{name: getattr(TrainingOptions, name) for name in TRAINING_OPTIONS},
     )
-    return made
+    return options
 
 
-def main(argv, prog=None):
-    return run_training(parser(prog).parse_args(argv), job, [os.path.abspath(__file__)] + argv)
-
-
-def job(args, workers):
-    """The Job of the flags for one of so many workers."""
-    from pwcnet.data.datasets.sintel import sintel_samples
+def _make_job(args: Namespace, places: Places, worker_count: int) -> Job:
+    """The Job of the options for one of so many workers."""
     from pwcnet.data.input_pipeline import TrainingData
 
-    validation = validation_of(args)
-    options = training_options(args, workers, validation)
-    config = variant(args, args.variant or "large")
-    samples = sintel_samples(args.dataset, args.render_pass, args.mode, id_files=args.id_files)
+    validation = _validation(args, places)
+    options = _training_options(args, worker_count, validation)
+    samples = sintel_samples(places.dataset, args.render_pass, args.mode, id_files=args.id_files)
     data = TrainingData(
         samples,
         options.crop,
         options.augment,
         options.seed,
         masked=args.masked,
-        skip_bad=args.skip_bad_samples,
+        skip_bad=args.skip_bad,
     )
     data.example(0)  # a crop that does not fit is found before anything is written
     notes = []
     if options.steps != args.iterations:
         notes.append(
             "%d iterations of batch size 4 are %d steps of batch size %d"
-            % (args.iterations, options.steps, args.batch_size * workers)
+            % (args.iterations, options.steps, args.batch_size * worker_count)
         )
+    config = choose_config(places, args.variant, "large")
     return Job(data, config, options, validation, tuple(notes))
 
 
-def validation_of(args):
-    """Validation on the part that is set aside, or None."""
-    from pwcnet.data.datasets.sintel import sintel_samples
+def _validation(args: Namespace, places: Places) -> Validation | None:
+    """Validation on the part that is set aside; None for none."""
     from pwcnet.training.validation import Validation
 
     if args.mode != "train_with_val" or args.validate_every == 0:
         return None
-    return Validation(
-        sintel_samples(args.dataset, args.render_pass, args.mode, "val", id_files=args.id_files),
-        masked=args.masked,
+    samples = sintel_samples(
+        places.dataset, args.render_pass, args.mode, "val", id_files=args.id_files
     )
+    return Validation(samples, masked=args.masked)
 
 
-def training_options(args, workers, validation):
-    """TrainingOptions from the flags; steps and schedule scale with the batch size of all workers as the published scripts scale them."""
-    from pwcnet.training.choices import scale_steps
-    from pwcnet.training.options import training_options as options_of
-
-    return options_of(
+def _training_options(
+    args: Namespace, worker_count: int, validation: Validation | None
+) -> TrainingOptions:
+    """Steps and schedule scale with the batch size of all workers, as in the published scripts."""
+    every = validation_steps(args.validate_every, args.save_every, validation)
+    return training_options(
         dict(
             given_options(args),
-            steps=scale_steps(args.iterations, args.batch_size * workers),
+            steps=scale_steps(args.iterations, args.batch_size * worker_count),
             crop=(args.crop_height, args.crop_width),
             loss="robust" if args.robust else "multiscale",
             augment={} if args.augment else None,
-            validate_every=validate_every(args.validate_every, args.save_every, validation),
+            validate_every=every,
         )
     )

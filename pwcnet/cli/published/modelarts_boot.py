@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 import pwcnet
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.cli.common import load_tensorflow, start_messages
+from pwcnet.cli.common import start_messages
 from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ def main(argv: Sequence[str], prog: str | None = None) -> int:
     if rank != "0" and args.job not in TRAINING_FOLDERS:
         return 0  # one card is enough
 
-    load_tensorflow()
     from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
 
     start_messages()

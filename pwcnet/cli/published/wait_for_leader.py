@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, positive_float
-from pwcnet.cli.common import load_tensorflow, start_messages
+from pwcnet.cli.common import start_messages
 
 DESCRIPTION = """For train_v2.sh where a platform starts it once for each card: waits, between the
 steps, until RANK_ID 0 has written its last checkpoint of step 1.
@@ -18,7 +18,6 @@ LIMIT = 1800.0  # seconds
 def main(argv: Sequence[str], prog: str | None = None) -> None:
     """Waits. Raises TimeoutError at the end of the time, OSError where copying fails."""
     args = parser(prog).parse_args(argv)
-    load_tensorflow()
     from pwcnet.ascend.modelarts import Results
 
     start_messages()

@@ -12,7 +12,9 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.runtime.tensorflow import TF_RELEASE
 from pwcnet.weights.checkpoint import list_checkpoints
-from tests.conftest import ROOT, golden_weights, run_command, write_checkpoint
+from tests.helpers.checkpoints import write_checkpoint
+from tests.helpers.commands import ROOT, run_command
+from tests.helpers.golden import golden_weights
 from tests.standins.fixtures import STANDINS, environment, standins  # noqa: F401
 
 # The NPU of the stand-ins is for TensorFlow 1.15.
