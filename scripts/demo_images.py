@@ -13,7 +13,6 @@ import numpy as np
 from pwcnet import Predictor, flow_to_color
 from pwcnet.cli.common import run
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.io.images import write_image
 
 TITLES = "frame 1", "ground truth", "flow at the start", "flow at the end"
@@ -23,7 +22,7 @@ GAP = 6
 def main(argv, prog):
     """Writes the image. argv: folder of the data, two checkpoints, the image to write."""
     data, first, last, output = argv
-    samples = [load_sample(sample) for sample in sintel_samples(data)]
+    samples = [sample.load() for sample in sintel_samples(data)]
     flows = []
     for weights in (first, last):
         with Predictor(weights) as predictor:

@@ -11,7 +11,6 @@ import time
 import numpy as np
 
 from pwcnet.ascend.result_folders import match_predictions
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import check_network_size, crop, network_input, pad
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_bytes, write_text
@@ -95,7 +94,7 @@ def prepare(samples, folder, height, width):
                 "expected ground truth for every pair, got none for %s; try a mode of the training frames"
                 % sample.id
             )
-    size = load_sample(samples[0]).frame1.shape[:2]
+    size = samples[0].load().frame1.shape[:2]
     if size[0] > height or size[1] > width:
         raise ValueError(
             "expected frames of at most %dx%d (height x width), got %dx%d in %s; the network's input must be larger"
@@ -146,7 +145,7 @@ def _prepared(samples, folder, size, frame_size):
                     os.path.join(folder, kind, sample.file_name + ENDING) for kind in (IMAGE, TRUTH)
                 ]
                 ready = lines[sample] in done and _up_to_date(sample, files)
-                yield sample, files, None if ready else load_sample(sample)
+                yield sample, files, None if ready else sample.load()
 
         for sample, files, content in prefetch(loaded()):
             if content is not None:

@@ -25,7 +25,7 @@ from pwcnet.cli.arguments import (
 )
 from pwcnet.cli.benchmark_table import format_results, read_results
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.datasets.registry import dataset_samples, parse_source
+from pwcnet.data.datasets.registry import parse_source
 from pwcnet.io.atomic import check_output_file, write_text
 
 GROUPS = {
@@ -57,7 +57,7 @@ def main(argv: list[str], prog: str) -> None:
         check_output_file(args.output)
     if args.data:
         source = parse_source(args.data)
-        dataset_samples(source.name, source.root)  # a missing folder is an error before the work
+        source.samples()  # a missing folder is an error before the work
     earlier = read_results(args.compare) if args.compare else {}
     runtimes = find_runtimes(args.runtimes)
     results: dict[str, Any] = {"machine": describe_machine(), "settings": vars(args), "cases": []}

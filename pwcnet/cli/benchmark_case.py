@@ -192,7 +192,7 @@ def input_samples(settings: Namespace, folder: str) -> Case:
     import os
 
     from pwcnet.data.augment.augmentation import AugmentOptions
-    from pwcnet.data.datasets.registry import dataset_samples, parse_source
+    from pwcnet.data.datasets.registry import parse_source
     from pwcnet.data.input_pipeline import TrainingData
     from pwcnet.data.throughput import measure_input
 
@@ -200,7 +200,7 @@ def input_samples(settings: Namespace, folder: str) -> Case:
         _write_scenes(settings, folder)
     source = parse_source(settings.data or "sintel-clean=" + folder)
     augment = None if settings.no_augment else AugmentOptions()
-    samples = dataset_samples(source.name, source.root)
+    samples = source.samples()
     data = TrainingData(samples, settings.training_size, augment)
     about = {"readers": settings.readers or os.cpu_count() or 1}
 

@@ -7,7 +7,6 @@ Measures of occluded pixels or foreground objects appear where the data set has 
 from __future__ import annotations
 
 import logging
-import os
 from argparse import Namespace
 from typing import Any, Sequence
 
@@ -29,7 +28,7 @@ from pwcnet.cli.options import (
     session_text,
     weights_facts,
 )
-from pwcnet.data.datasets.registry import DATASETS, Source, dataset_samples, parse_source
+from pwcnet.data.datasets.registry import DATASETS, Source, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.html.page import check_page
 from pwcnet.evaluation.results import (
@@ -44,7 +43,6 @@ from pwcnet.io.prefetch import BackgroundWriter
 
 log = logging.getLogger(__name__)
 
-GENERATED = "generated"  # the data set whose root is a text of values, not a path
 OVERWRITE = "--overwrite starts from scratch, another folder keeps both"
 KINDS = "flow", "pictures"  # of the files that are saved
 EXAMPLES = """
@@ -62,7 +60,7 @@ def main(argv: list[str], prog: str) -> None:
     check_options(options, args, folder)
     weights = "" if args.classical else chosen_weights(args)
     source = parse_evaluation_source(args.data)
-    samples = subset(dataset_samples(source.name, source.root, args.mode), args.scene, args.pattern)
+    samples = subset(source.samples(args.mode), args.scene, args.pattern)
     check_samples(samples, args.masked)
     page_only = bool(args.report) and not args.overwrite and is_complete(folder)
     if folder and not page_only:
@@ -75,14 +73,14 @@ def main(argv: list[str], prog: str) -> None:
         if page_only:
             with remedy(REMEDY):
                 check_same_settings(folder, settings)
-                check_same_pairs(folder, samples, source.root)
+                check_same_pairs(folder, samples, source.argument)
         else:
             totals = (
                 evaluate_into_folder(args, folder, settings, samples, predictor, prog, argv)
                 if folder
                 else evaluate_in_memory(args, samples, predictor)
             )
-            data = "%s in %s" % (source.name, source.root)
+            data = "%s in %s" % (source.name, source.argument)
             print_totals(samples, data, args.masked, totals)
         if args.report:
             page = write_page(args, folder, samples, predictor)
@@ -161,7 +159,7 @@ def parse_evaluation_source(text: str) -> Source:
     if source.weight is not None:
         raise ValueError(
             "%r has a weight, which only training uses; try %s=%s"
-            % (text, source.name, source.root)
+            % (text, source.name, source.argument)
         )
     return source
 
@@ -182,9 +180,14 @@ def evaluation_settings(args: Namespace, source: Source, weights: str, config: A
         facts = {"path": name, "sha256": None, "kind": "classical"}
     else:
         facts = weights_facts(weights)
-    root = source.root if source.name == GENERATED else os.path.abspath(source.root)
     return Settings(
-        source.name, root, args.masked, filters, facts, args.precision, session_text(config)
+        source.name,
+        source.location,
+        args.masked,
+        filters,
+        facts,
+        args.precision,
+        session_text(config),
     )
 
 
@@ -219,7 +222,7 @@ def evaluate_into_folder(
         folder = EvaluationFolder(path, settings, kinds, args.overwrite)
     with folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
-        masked = args.masked and any(sample.invalid for sample in missing)
+        masked = args.masked and any(sample.has_invalid_mask for sample in missing)
         with BackgroundWriter() as writer:
             for result in evaluate_pairs(predictor, missing, masked, len(samples) - len(missing)):
                 writer.submit(save, result)

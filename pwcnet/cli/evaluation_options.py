@@ -87,7 +87,7 @@ def print_totals(
     pixels = "dense, every pixel with known flow counts, as in published numbers"
     if masked:
         pixels = "masked, without invalid pixels (%d of the pairs have a mask)" % sum(
-            sample.invalid is not None for sample in samples
+            sample.has_invalid_mask for sample in samples
         )
     lines: list[str] = ["%d pairs of %s: %s" % (len(samples), data, pixels)]
     lines += [format_totals(totals.as_dict())] + list(averages)

@@ -9,7 +9,6 @@ from typing import Any, Sequence
 import numpy as np
 
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
 from pwcnet.evaluation.results import Settings, read_evaluation
 
@@ -56,7 +55,7 @@ def write_page(args: Namespace, folder: str, samples: Sequence[Any], predictor: 
     with progress_bar(total=len(gallery_pairs(evaluation)), unit="pair", desc="report") as bar:
 
         def predict(pair_id: str) -> tuple[Any, np.ndarray]:
-            pair = load_sample(by_id[pair_id], args.masked)
+            pair = by_id[pair_id].load(args.masked)
             bar.update()
             return pair, predictor.flow(pair.frame1, pair.frame2)
 

@@ -12,8 +12,7 @@ from typing import Any, Collection, Iterable, NamedTuple
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.contact_sheet import Row, contact_sheet
-from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
-from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.registry import DATASETS, parse_source
 from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
 from pwcnet.io.atomic import check_output_file
@@ -45,14 +44,14 @@ def main(argv: list[str], prog: str) -> int:
     sources = [parse_source(text) for text in args.data]
     if args.sheet:
         check_output_file(args.sheet)
-    listed = [dataset_samples(source.name, source.root, args.mode, args.part) for source in sources]
+    listed = [source.samples(args.mode, args.part) for source in sources]
     rows: list[Row] = []
     broken = 0
     for source, samples in zip(sources, listed):
         chosen = choose_samples(samples, args)
         drawn = {sample.id for sample in evenly(chosen, args.rows)} if args.sheet else set()
         reading = read_samples(source.name, chosen, drawn)
-        print("%s in %s" % (source.name, source.root))
+        print("%s in %s" % (source.name, source.argument))
         print_report(len(samples), len(chosen), reading)
         rows, broken = rows + reading.rows, broken + len(reading.errors)
     if rows:
@@ -88,7 +87,7 @@ def _loaded(samples: Iterable[Any]) -> Iterable[tuple[Any, Any, Exception | None
     """(sample, its content, None), or (sample, None, the error) where it is broken."""
     for sample in samples:
         try:
-            yield sample, load_sample(sample, masked=True), None
+            yield sample, sample.load(masked=True), None
         except (ValueError, OSError) as error:
             yield sample, None, error
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 from argparse import Namespace
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from pwcnet.cli.training_options import given_options
 from pwcnet.cli.training_run import Job, Places, choose_config, validation_steps
-from pwcnet.data.datasets.registry import Source, dataset_samples, parse_source
-from pwcnet.data.mixture import Mix
-from pwcnet.data.sample import Endless
+from pwcnet.data.datasets.registry import Source, make_source, parse_source
+from pwcnet.data.mixture import Mix, shared_pairs
 from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import Preset
 
@@ -51,7 +49,7 @@ def _sources(args: Namespace, preset: Preset, dataset: str | None) -> list[Sourc
     if args.data:
         return [parse_source(text) for text in args.data]
     return [
-        Source(name, (name == "generated" and preset.generated) or dataset or DATASET, weight)
+        make_source(name, (name == "generated" and preset.generated) or dataset or DATASET, weight)
         for name, weight in preset.data.items()
     ]
 
@@ -108,7 +106,7 @@ def make_job(
     preset = preset or NO_PRESET
     masked = preset.masked if args.masked is None else args.masked
     sources = _sources(args, preset, places.dataset)
-    parts = [dataset_samples(source.name, source.root, args.mode) for source in sources]
+    parts = [source.samples(args.mode) for source in sources]
     validation = _validation(args, sources, parts, masked)
     steps, notes = _steps(args, preset, values, worker_count)
     save_every = values.get("save_every", TrainingOptions.save_every)
@@ -124,16 +122,15 @@ def make_job(
         skip_bad=args.skip_bad,
     )
     for samples in parts:
-        data(samples).example(0)  # a crop that does not fit is found before anything is written
+        data(samples).load(0)  # a crop that does not fit is found before anything is written
     mixture = Mix([(part, source.weight) for part, source in zip(parts, sources)], options.seed)
     shares = [
-        "%s=%s: %d pairs, %.1f %% of those drawn"
-        % (source.name, source.root, len(part), 100 * share)
+        "%s: %d pairs, %.1f %% of those drawn" % (source, len(part), 100 * share)
         for source, part, share in zip(sources, parts, mixture.shares)
     ]
     metadata = {
         "preset": args.preset,
-        "data": [asdict(source) for source in sources],
+        "data": [source.record() for source in sources],
         "mode": args.mode,
         "masked": masked,
     }
@@ -172,19 +169,13 @@ def _validation(
     samples = [
         replace(sample, id="%s/%s" % (label, sample.id))
         for label, source in zip(_labels(sources), sources)
-        for sample in dataset_samples(source.name, source.root, mode)
+        for sample in source.samples(mode)
     ]
-    training = {  # by their files, which generated pairs do not have
-        os.path.realpath(sample.flow)
-        for part in parts
-        if not isinstance(part, Endless)
-        for sample in part
-    }
-    both = [sample.id for sample in samples if os.path.realpath(sample.flow) in training]
+    both = shared_pairs(parts, samples)
     if both:
         raise ValueError(
             "%d of the pairs to validate on train too, for example %s; pass --mode train_with_val"
-            % (len(both), both[0])
+            % (len(both), both[0].id)
         )
     return Validation(samples, masked=masked)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.flow.colors import color_wheel, flow_to_color
 
 CELL = 320  # width of a picture, pixels
@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """title: what the row is called, its size and largest flow are added. loaded: the pair."""
 
     title: str
-    loaded: Loaded
+    loaded: LoadedSample
 
 
 def contact_sheet(rows, max_magnitude=None):

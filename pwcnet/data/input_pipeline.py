@@ -9,14 +9,12 @@ import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from pwcnet.data.augment.augmentation import Example, augment, random_crop, sample_random
 from pwcnet.data.mixture import Mix
-from pwcnet.data.sample import load_sample
 from pwcnet.runtime.tensorflow import tf
 
 BATCHES_AHEAD = 2
@@ -69,7 +67,7 @@ class TrainingData:
         try:
             return self._augment(example, self.crop, sample_random(self.seed, number))
         except ValueError as error:
-            raise ValueError("%s (%s)" % (error, sample.frame1))
+            raise ValueError("%s (%s)" % (error, sample.describe()))
 
     def batches(self, batch_size, first_step, last_step, workers=0, shard=(0, 1)):
         """(Batch of tensors, the op that starts the iterator) for steps first_step + 1 .. last_step, in the current graph.
@@ -104,9 +102,7 @@ class TrainingData:
         return sample, self._load(sample)
 
     def _load(self, sample):
-        return load_sample(
-            replace(sample, occlusion=None), masked=self.masked
-        )  # training does not look at occlusions: they need not be read
+        return sample.load(self.masked, with_occlusion=False)
 
     def _readable(self, number):
         """(Sample, what is in it) of the first number from this one on whose files can be read."""

@@ -1,7 +1,10 @@
-"""A sample of any data set: the files of one pair of frames, and what is in them."""
+"""Samples: one pair of frames with what is known about it, before and after loading."""
 
+from __future__ import annotations
+
+import os
 from dataclasses import dataclass
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Hashable, Iterator, NamedTuple, Sequence
 
 import cv2
 import numpy as np
@@ -10,108 +13,193 @@ from pwcnet.io.flow_files import decode_image, read_bytes, read_flow
 from pwcnet.io.images import read_frame
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The files of one pair; a file that the data set does not have is None. Data sets are lists of these.
+class LoadedSample(NamedTuple):
+    """The arrays of a sample.
 
-    id: unique in its data set, folders separated by "/": "alley_1/frames_0001_0002".
-    frame1, frame2: images. flow: from frame1 to frame2, any format of `pwcnet.io.flow_files.read_flow`.
-    occlusion, invalid: images, non-zero where a pixel of frame1 is not visible in frame2, or its flow is not to be trusted.
-    foreground: an image, non-zero on moving objects (KITTI's obj_map). half: the pair is used at half its files' resolution.
-    make: a function of nothing that makes what `load_sample` returns, for pairs without files; the names above are then for messages alone.
+    Attributes:
+        frame1: [H, W, 3] uint8 RGB.
+        frame2: [H, W, 3] uint8 RGB.
+        flow: [H, W, 2] float32, pixels, channels (u, v), from frame 1 to frame 2. Its values mean
+            nothing where `valid` is False. None without ground truth.
+        valid: [H, W] bool, where the flow is known. None without ground truth.
+        occlusion: [H, W] bool, pixels of frame 1 that are not visible in frame 2, or None.
+        foreground: [H, W] bool, pixels of moving objects (KITTI's obj_map), or None.
+    """
+
+    frame1: np.ndarray
+    frame2: np.ndarray
+    flow: np.ndarray | None = None
+    valid: np.ndarray | None = None
+    occlusion: np.ndarray | None = None
+    foreground: np.ndarray | None = None
+
+
+class BaseSample:
+    """What samples of files and generated samples have in common.
+
+    Attributes:
+        id: unique in its data set, folders separated by "/": "alley_1/frames_0001_0002".
+        has_ground_truth: whether the flow is known.
+        has_invalid_mask: whether there is a mask of pixels that `load(masked=True)` leaves out.
+    """
+
+    id: str
+    has_ground_truth: bool
+    has_invalid_mask: bool
+
+    @property
+    def file_name(self) -> str:
+        """The id as a file name without an extension: "alley_1-frames_0001_0002"."""
+        return self.id.replace("/", "-")
+
+    @property
+    def key(self) -> Hashable:
+        """What is equal for two samples exactly where they are the same pair, whatever their ids."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """Which pair it is, for messages."""
+        raise NotImplementedError
+
+    def load(self, masked: bool = False, with_occlusion: bool = True) -> LoadedSample:
+        """The arrays of the sample.
+
+        Args:
+            masked: whether pixels of the invalid mask become invalid. The published Sintel numbers
+                ignore that mask.
+            with_occlusion: False where the occlusion mask is not needed; it may then be None.
+
+        Raises:
+            FileNotFoundError: for a missing file.
+            ValueError: for a broken file, or one whose size is not that of frame 1.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Sample(BaseSample):
+    """The files of one pair; a file that the data set does not have is None.
+
+    Attributes:
+        id: unique in its data set, folders separated by "/": "alley_1/frames_0001_0002".
+        frame1: path of an image.
+        frame2: path of an image.
+        flow: path of the flow from frame 1 to frame 2, in any format of
+            `pwcnet.io.flow_files.read_flow`.
+        occlusion: path of an image, non-zero where a pixel of frame 1 is not visible in frame 2.
+        invalid: path of an image, non-zero where the flow is not to be trusted.
+        foreground: path of an image, non-zero on moving objects (KITTI's obj_map).
+        half: whether the pair is used at half the resolution of its files.
     """
 
     id: str
     frame1: str
     frame2: str
-    flow: Optional[str] = None
-    occlusion: Optional[str] = None
-    invalid: Optional[str] = None
-    foreground: Optional[str] = None
+    flow: str | None = None
+    occlusion: str | None = None
+    invalid: str | None = None
+    foreground: str | None = None
     half: bool = False
-    make: Optional[Callable] = None
 
     @property
-    def file_name(self):
-        """The id as a file name without an ending: "alley_1-frames_0001_0002"."""
-        return self.id.replace("/", "-")
+    def has_ground_truth(self) -> bool:
+        """Whether there is a flow file."""
+        return self.flow is not None
+
+    @property
+    def has_invalid_mask(self) -> bool:
+        """Whether there is a file that marks invalid pixels."""
+        return self.invalid is not None
+
+    @property
+    def key(self) -> Hashable:
+        """The real path of the flow file, or of frame 1 without ground truth."""
+        return os.path.realpath(self.flow or self.frame1)
+
+    def describe(self) -> str:
+        """The path of frame 1."""
+        return self.frame1
+
+    def load(self, masked: bool = False, with_occlusion: bool = True) -> LoadedSample:
+        """Reads the files; halves the arrays where `half` says so. See `BaseSample.load`."""
+        frame1, frame2 = read_frame(self.frame1), read_frame(self.frame2)
+        size = frame1.shape[:2]
+        self._check_size(frame2, self.frame2, size)
+        flow, valid = None, None
+        if self.flow is not None:
+            flow, valid = read_flow(self.flow)
+            self._check_size(flow, self.flow, size)
+            if masked and self.invalid is not None:
+                valid = valid & ~self._read_mask(self.invalid, size)
+        occlusion = self._read_mask(self.occlusion if with_occlusion else None, size)
+        foreground = self._read_mask(self.foreground, size)
+        loaded = LoadedSample(frame1, frame2, flow, valid, occlusion, foreground)
+        return halved(loaded) if self.half else loaded
+
+    def _read_mask(self, path: str | None, size: tuple[int, int]) -> Any:
+        if path is None:
+            return None
+        # Not read as a frame: that would round small numbers of 16 bits to zero.
+        mask = decode_image(read_bytes(path), path)
+        self._check_size(mask, path, size)
+        if mask.ndim == 2:
+            return mask != 0
+        return (mask[..., 0] | mask[..., 1] | mask[..., 2]) != 0  # much faster than any(axis=-1)
+
+    def _check_size(self, array: np.ndarray, path: str, size: tuple[int, int]) -> None:
+        if array.shape[:2] != size:
+            raise ValueError(
+                "%s has %dx%d pixels (height x width), %s has %dx%d; the files of a pair must have "
+                "one size" % ((path,) + array.shape[:2] + (self.frame1,) + size)
+            )
 
 
-class Endless:
-    """Samples without end, in an order of their own, which is not to be shuffled.
+class EndlessSamples(Sequence[BaseSample]):
+    """Samples without end, in a fixed order that is not to be shuffled.
 
-    sample: function of a whole number from 0 on that gives the Sample there. count: how many count as all of them, for those that ask for the length.
+    As a sequence it has the nominal number of samples that count as one epoch.
     """
 
-    def __init__(self, sample, count):
-        self.sample, self._count = sample, count
+    def __init__(self, nominal_count: int):
+        self._count = nominal_count
 
-    def __len__(self):
+    def sample(self, number: int) -> BaseSample:
+        """The sample of a whole number from 0 on, without an upper limit."""
+        raise NotImplementedError
+
+    def __contains__(self, sample: object) -> bool:
+        """Whether any number gives this pair."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
         return self._count
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[BaseSample]:
         return map(self.sample, range(self._count))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         if not -self._count <= index < self._count:
             raise IndexError(index)
         return self.sample(index % self._count)
 
 
-class Loaded(NamedTuple):
-    """What is in a sample's files.
+def halved(loaded: LoadedSample) -> LoadedSample:
+    """The sample at half the height and width; an odd last row or column is dropped.
 
-    frame1, frame2: [H, W, 3] uint8 RGB. flow: [H, W, 2] float32, pixels, channels (u, v); its values mean nothing where `valid` is False.
-    valid, occlusion, foreground: [H, W] bool. All but the frames are None where the sample has no such file.
-    """
+    Frames are the mean of 2x2 pixels. Flow is the mean of those of the four that are valid, in
+    pixels of the small frame; it is valid where any of them is, so that sparse flow stays, and
+    unknown values never get in. Occlusion and foreground are set where any of the four is.
 
-    frame1: np.ndarray
-    frame2: np.ndarray
-    flow: Optional[np.ndarray]
-    valid: Optional[np.ndarray]
-    occlusion: Optional[np.ndarray]
-    foreground: Optional[np.ndarray] = None
-
-
-def load_sample(sample, masked=False):
-    """Reads a sample's files into a `Loaded`, halved by `halved` where the sample says so.
-
-    masked: pixels of the sample's `invalid` mask are not valid either (the published Sintel numbers ignore that mask).
-    Raises FileNotFoundError for a missing file, ValueError for a broken one or one whose size is not that of frame1.
-    """
-    if sample.make is not None:
-        return sample.make()
-    frame1, frame2 = read_frame(sample.frame1), read_frame(sample.frame2)
-    size = frame1.shape[:2]
-    _check_size(frame2, sample.frame2, size, sample.frame1)
-    flow, valid = None, None
-    if sample.flow is not None:
-        flow, valid = read_flow(sample.flow)
-        _check_size(flow, sample.flow, size, sample.frame1)
-        if masked and sample.invalid is not None:
-            valid = valid & ~_read_mask(sample.invalid, size, sample.frame1)
-    occlusion, foreground = (
-        path and _read_mask(path, size, sample.frame1)
-        for path in (sample.occlusion, sample.foreground)
-    )
-    loaded = Loaded(frame1, frame2, flow, valid, occlusion, foreground)
-    return halved(loaded) if sample.half else loaded
-
-
-def halved(loaded):
-    """A `Loaded` of half the height and width; an odd last row or column is dropped. Raises ValueError for fewer than 2x2 pixels.
-
-    Frames: the mean of 2x2 pixels. Flow: the mean of those of the four that are valid, in pixels of the small frame; it is valid where any of them is, so that
-    sparse flow stays, and unknown values never get in. Occlusion, foreground: where any of the four is.
+    Raises:
+        ValueError: for fewer than 2x2 pixels.
     """
     height, width = (size // 2 for size in loaded.frame1.shape[:2])
     if not (height and width):
         raise ValueError(
-            "expected at least 2x2 pixels to halve, got %dx%d; try the full resolution"
-            % loaded.frame1.shape[:2]
+            "expected at least 2x2 pixels to halve, got %dx%d" % loaded.frame1.shape[:2]
         )
 
-    def blocks(array):
+    def blocks(array: np.ndarray) -> np.ndarray:
         return array[: 2 * height, : 2 * width].reshape((height, 2, width, 2) + array.shape[2:])
 
     frame1, frame2 = (
@@ -125,26 +213,7 @@ def halved(loaded):
     flow, valid = None, None
     if loaded.flow is not None:
         count = blocks(loaded.valid).sum(axis=(1, 3))
-        total = blocks(np.where(loaded.valid[..., None], loaded.flow, np.float32(0))).sum(
-            axis=(1, 3)
-        )
+        known = np.where(loaded.valid[..., None], loaded.flow, np.float32(0))
+        total = blocks(known).sum(axis=(1, 3))
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
-    return Loaded(frame1, frame2, flow, valid, occlusion, foreground)
-
-
-def _read_mask(path, size, frame_path):
-    mask = decode_image(
-        read_bytes(path), path
-    )  # not as a frame: that would round small numbers of 16 bits to zero
-    _check_size(mask, path, size, frame_path)
-    return (
-        mask != 0 if mask.ndim == 2 else (mask[..., 0] | mask[..., 1] | mask[..., 2]) != 0
-    )  # many times faster than any(axis=-1)
-
-
-def _check_size(array, path, size, frame_path):
-    if array.shape[:2] != size:
-        raise ValueError(
-            "expected %dx%d pixels (height x width) as in %s, got %dx%d in %s; try the files of one data set"
-            % (size[0], size[1], frame_path, array.shape[0], array.shape[1], path)
-        )
+    return LoadedSample(frame1, frame2, flow, valid, occlusion, foreground)

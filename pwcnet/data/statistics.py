@@ -34,7 +34,7 @@ class Survey:
         self._speeds = Counter()
 
     def add(self, loaded):
-        """loaded: pwcnet.data.sample.Loaded."""
+        """loaded: pwcnet.data.sample.LoadedSample."""
         self.sizes[loaded.frame1.shape[:2]] += 1
         if loaded.flow is None:
             return

@@ -11,7 +11,6 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.histograms import Histograms, compute_histograms, empty_histograms
 from pwcnet.flow.averages import Mean, RunningMean
 from pwcnet.flow.metrics import (
@@ -107,9 +106,9 @@ def check_samples(samples: Sequence[Any], masked: bool = False) -> None:
     if not samples:
         raise ValueError("There are no pairs to evaluate")
     for sample in samples:
-        if sample.flow is None:
+        if not sample.has_ground_truth:
             raise ValueError("The pair %s has no ground truth" % sample.id)
-    if masked and not any(sample.invalid for sample in samples):
+    if masked and not any(sample.has_invalid_mask for sample in samples):
         raise ValueError(
             "None of the %d pairs has a mask of invalid pixels (%s, ...)"
             % (len(samples), samples[0].id)
@@ -142,7 +141,7 @@ def evaluate_samples(
 
 def _predictions(predictor: Any, samples: Sequence[Any], masked: bool) -> Iterator[tuple]:
     sizes = set()
-    for sample, loaded in prefetch((sample, load_sample(sample, masked)) for sample in samples):
+    for sample, loaded in prefetch((sample, sample.load(masked)) for sample in samples):
         size = padded_size(*loaded.frame1.shape[:2])
         start = time.perf_counter()
         flow = predictor.flow(loaded.frame1, loaded.frame2)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.scoring import mean_epe, value_errors_naming
 from pwcnet.flow.padding import crop, network_input, padded_size
 from pwcnet.io.prefetch import prefetch
@@ -85,7 +84,7 @@ class Validation:
         """
         pairs: dict[str, float | None] = {}
         images: dict[str, np.ndarray] = {}
-        loaded_samples = ((sample, load_sample(sample, self.masked)) for sample in self.samples)
+        loaded_samples = ((sample, sample.load(self.masked)) for sample in self.samples)
         for sample, loaded in prefetch(loaded_samples):
             height, width = loaded.frame1.shape[:2]
             size = padded_size(height, width)

@@ -12,7 +12,7 @@ from pwcnet.flow.colors import error_to_color, flow_to_color
 from pwcnet.flow.drawing import shrink
 
 if TYPE_CHECKING:
-    from pwcnet.data.sample import Loaded
+    from pwcnet.data.sample import LoadedSample
 
 MAX_WIDTH = 512  # pixels
 FIRST_LEVEL = 6  # of the pyramid, 1/64 of the input
@@ -20,7 +20,7 @@ GAP, GAP_GRAY = 3, 24  # between the levels: flow without motion is white
 
 
 def validation_images(
-    loaded: Loaded, flow: np.ndarray, pyramid: Sequence[np.ndarray]
+    loaded: LoadedSample, flow: np.ndarray, pyramid: Sequence[np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Draws a pair, its ground truth, the prediction, the error and every level of the pyramid.
 

@@ -12,7 +12,6 @@ import pytest
 
 from pwcnet.data.datasets.registry import dataset_samples
 from pwcnet.data.datasets.sintel import FOLDER
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.metrics import MEASURES
@@ -91,7 +90,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     evaluation = read_evaluation(str(tmp_path / "out"))
     flows = [read_flo(tmp_path / "out" / "flow" / (each + ".flo")) for each in IDS]
     truths = [
-        load_sample(sample).flow
+        sample.load().flow
         for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")
     ]
     expected = average_epe(flows, truths)
@@ -145,7 +144,7 @@ def reckon(samples, masked=False):
             "EPE unmatched",
         )
     }
-    for loaded in (load_sample(sample, masked) for sample in samples):
+    for loaded in (sample.load(masked) for sample in samples):
         truth, valid = (
             np.where(loaded.valid[..., None], loaded.flow, 0).astype(np.float64),
             loaded.valid,

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import generate_pair
 from tests.helpers.frames import list_files
@@ -31,7 +30,7 @@ def test_makes_a_data_set_from_any_directory(tmp_path):
     assert [sample.id for sample in samples] == [
         "scene_%02d/frames_%04d_%04d" % (s, n, n + 1) for s in (1, 2) for n in (1, 2)
     ]
-    loaded = load_sample(samples[0])
+    loaded = samples[0].load()
     assert (
         loaded.frame1.shape == (48, 64, 3)
         and 0 < np.abs(loaded.flow).max() <= 4
@@ -70,7 +69,7 @@ def test_pairs_to_train_on(tmp_path, capsys):
     ]
     made, loaded = (
         generate_pair(4, 1, SceneOptions(height=64, width=96, median_motion=3.0)),
-        load_sample(samples[1]),
+        samples[1].load(),
     )
     assert all(
         (getattr(loaded, name) == getattr(made, name)).all()

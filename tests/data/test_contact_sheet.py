@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.contact_sheet import CELL, GAP, LINE, Row, common_scale, contact_sheet
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 
 
 def row(speed=10.0, size=(60, CELL), truth=True, occlusion=False, title="set  a/b"):
@@ -11,7 +11,7 @@ def row(speed=10.0, size=(60, CELL), truth=True, occlusion=False, title="set  a/
     flow[..., 0], valid[:, : CELL // 2] = speed, True
     return Row(
         title,
-        Loaded(
+        LoadedSample(
             frame,
             frame,
             flow if truth else None,

@@ -3,7 +3,9 @@ import collections
 import numpy as np
 import pytest
 
-from pwcnet.data.mixture import BLOCK, Mix
+from pwcnet.data.datasets.registry import dataset_samples
+from pwcnet.data.mixture import BLOCK, Mix, shared_pairs
+from pwcnet.data.sample import Sample
 
 CHAIRS, THINGS, KITTI = (
     ["c%d" % n for n in range(50)],
@@ -84,3 +86,23 @@ def test_a_tiny_weight_still_gets_its_turn():
 def test_wrong_parts(parts, words):
     with pytest.raises(ValueError, match=words):
         Mix(parts)
+
+
+def test_shared_pairs_are_those_with_the_same_flow_file(tmp_path):
+    def sample(name, flow):
+        return Sample(name, "1.png", "2.png", str(tmp_path / flow))
+
+    (tmp_path / "link").symlink_to(tmp_path)
+    training = [sample("a", "a.flo"), sample("b", "b.flo")]
+    validation = [sample("set/other", "link/b.flo"), sample("a", "c.flo")]
+    assert shared_pairs([training], validation) == validation[:1]
+    assert shared_pairs([training[:1], training[1:]], validation) == validation[:1]
+
+
+def test_endless_pairs_are_compared_without_listing_them():
+    values = "seed=3,height=64,width=96,pairs=2000000000"
+    training = dataset_samples("generated", values, "train_with_val")
+    validation = dataset_samples("generated", values, "val")
+    files = [Sample("a", "1.png", "2.png", "a.flo")]
+    assert shared_pairs([files, training], validation + files) == files
+    assert shared_pairs([training], [training.sample(17)]) == [training.sample(17)]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import Loaded, Sample, halved, load_sample
+from pwcnet.data.sample import LoadedSample, Sample, halved
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import write_image
 
@@ -41,7 +41,7 @@ def test_file_name_is_the_id_without_folders():
 
 
 def test_loads_everything(sample):
-    loaded = load_sample(sample)
+    loaded = sample.load()
     assert (
         loaded.frame1.shape == loaded.frame2.shape == SIZE + (3,)
         and loaded.frame1.dtype == loaded.frame2.dtype == np.uint8
@@ -52,16 +52,14 @@ def test_loads_everything(sample):
 
 
 def test_masked_leaves_out_the_invalid_mask(sample):
-    assert pixels(~load_sample(sample, masked=True).valid) == [(0, 0), (3, 4)]
+    assert pixels(~sample.load(masked=True).valid) == [(0, 0), (3, 4)]
 
 
 def test_what_is_absent_is_none(sample):
-    loaded = load_sample(Sample(sample.id, sample.frame1, sample.frame2), masked=True)
+    loaded = Sample(sample.id, sample.frame1, sample.frame2).load(masked=True)
     assert loaded.flow is None and loaded.valid is None and loaded.occlusion is None
     assert pixels(
-        ~load_sample(
-            Sample(sample.id, sample.frame1, sample.frame2, sample.flow), masked=True
-        ).valid
+        ~Sample(sample.id, sample.frame1, sample.frame2, sample.flow).load(masked=True).valid
     ) == [(0, 0)]
 
 
@@ -73,7 +71,7 @@ def test_sizes_that_differ_name_both_files(name, sample):
     else:
         write_image(path, np.zeros((12, 21, 3), np.uint8))
     with pytest.raises(ValueError) as caught:
-        load_sample(sample, masked=True)
+        sample.load(masked=True)
     for part in (sample.frame1, path, "12x20", "12x21"):
         assert part in str(caught.value)
 
@@ -82,7 +80,7 @@ def test_sizes_that_differ_name_both_files(name, sample):
 def test_a_missing_file_is_named(name, sample):
     os.remove(getattr(sample, name))
     with pytest.raises(FileNotFoundError) as caught:
-        load_sample(sample, masked=True)
+        sample.load(masked=True)
     assert getattr(sample, name) in str(caught.value)
 
 
@@ -92,7 +90,7 @@ def test_half_resolution_never_mixes_valid_and_invalid(sample):
     flow[2:4, :2], flow[2, 0] = 1e10, (8, -6)
     flow[4:6, :2] = 1e10
     write_flow(sample.flow, flow)
-    loaded, whole = load_sample(replace(sample, half=True), masked=True), load_sample(sample)
+    loaded, whole = replace(sample, half=True).load(masked=True), sample.load()
     assert (
         loaded.frame1.shape == loaded.frame2.shape == (6, 10, 3)
         and loaded.flow.shape == (6, 10, 2)
@@ -109,7 +107,7 @@ def test_half_resolution_never_mixes_valid_and_invalid(sample):
 def test_half_of_odd_sizes_drops_the_last_row_and_column():
     frame = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
     loaded = halved(
-        Loaded(frame, frame, np.ones((5, 7, 2), np.float32), np.ones((5, 7), bool), None)
+        LoadedSample(frame, frame, np.ones((5, 7, 2), np.float32), np.ones((5, 7), bool), None)
     )
     assert (
         loaded.frame1.shape == (2, 3, 3)
@@ -117,23 +115,23 @@ def test_half_of_odd_sizes_drops_the_last_row_and_column():
         and loaded.valid.all()
         and loaded.occlusion is None
     )
-    assert halved(Loaded(frame, frame, None, None, None)).flow is None
+    assert halved(LoadedSample(frame, frame, None, None, None)).flow is None
     with pytest.raises(ValueError, match="at least 2x2 pixels to halve, got 1x7"):
-        halved(Loaded(frame[:1], frame[:1], None, None, None))
+        halved(LoadedSample(frame[:1], frame[:1], None, None, None))
 
 
 def test_foreground(sample):
-    assert load_sample(sample).foreground is None
-    assert pixels(load_sample(replace(sample, foreground=sample.invalid)).foreground) == [(3, 4)]
+    assert sample.load().foreground is None
+    assert pixels(replace(sample, foreground=sample.invalid).load().foreground) == [(3, 4)]
     with pytest.raises(FileNotFoundError, match="objects.png"):
-        load_sample(replace(sample, foreground="objects.png"))
+        replace(sample, foreground="objects.png").load()
 
 
 def test_real_frames(real_data):
     samples = {sample.id: sample for sample in sintel_samples(real_data)}
     magnitudes = {}
     for name in ("alley_1/frames_0002_0003", "market_5/frames_0002_0003"):
-        dense, masked = load_sample(samples[name]), load_sample(samples[name], masked=True)
+        dense, masked = samples[name].load(), samples[name].load(masked=True)
         assert dense.frame1.shape == (436, 1024, 3) and dense.valid.all()
         assert 0.99 < masked.valid.mean() < 1.0 and 0.01 < dense.occlusion.mean() < 0.2
         magnitudes[name] = np.hypot(dense.flow[..., 0], dense.flow[..., 1]).mean()
@@ -146,12 +144,10 @@ def test_real_frames(real_data):
 def test_real_sparse_ground_truth(real_data):
     folder = os.path.join(real_data, "KITTI", "data_scene_flow", "training")
     frames = [os.path.join(folder, "image_2", "000000_%d.png" % number) for number in (10, 11)]
-    loaded = load_sample(
-        Sample(
-            "kitti/000000_10",
-            frames[0],
-            frames[1],
-            os.path.join(folder, "flow_occ", "000000_10.png"),
-        )
-    )
+    loaded = Sample(
+        "kitti/000000_10",
+        frames[0],
+        frames[1],
+        os.path.join(folder, "flow_occ", "000000_10.png"),
+    ).load()
     assert loaded.frame1.shape[:2] == loaded.flow.shape[:2] and 0.1 < loaded.valid.mean() < 0.25

@@ -1,12 +1,12 @@
 import numpy as np
 
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.statistics import LARGEST, Survey, evenly
 
 
 def pair(flow=None, valid=None, size=(10, 20)):
     frame = np.zeros(size + (3,), np.uint8)
-    return Loaded(
+    return LoadedSample(
         frame,
         frame,
         flow,

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.evaluation.histograms import EPE_EDGES, SPEED_EDGES
 from pwcnet.evaluation.scoring import (
     Result,
@@ -157,7 +156,7 @@ def test_samples_are_scored_in_order(tiny_sintel):
     for result in results:
         totals.add(result)
     assert [result.id for result in results] == [sample.id for sample in samples]
-    loaded = [load_sample(sample) for sample in samples]
+    loaded = [sample.load() for sample in samples]
     expected = average_epe(
         [BrightnessDifference().flow(pair.frame1, pair.frame2) for pair in loaded],
         [pair.flow for pair in loaded],
@@ -173,7 +172,7 @@ def test_masks_leave_pixels_out(tiny_sintel):
         list(evaluate_samples(BrightnessDifference(), samples[:1], masked))[0].scores["EPE"]
         for masked in (False, True)
     )
-    valid = load_sample(samples[0], masked=True).valid
+    valid = samples[0].load(masked=True).valid
     assert (
         dense.count == 60 * 120
         and masked.count == valid.sum() < dense.count

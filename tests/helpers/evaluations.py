@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.evaluation.pairs_csv import format_pairs
 from pwcnet.evaluation.results import Evaluation
 from pwcnet.evaluation.scores import PairScores, measure_names, running_means
@@ -98,5 +98,5 @@ def loaded_pair(name, height=20, width=600):
     ground_truth = np.zeros((height, width, 2), np.float32) + np.float32([3, 0])
     valid = np.ones((height, width), bool)
     valid[:, : width // 2] = False
-    loaded = Loaded(frame, frame[..., ::-1].copy(), ground_truth, valid, None)
+    loaded = LoadedSample(frame, frame[..., ::-1].copy(), ground_truth, valid, None)
     return loaded, ground_truth + np.float32([4, 0])

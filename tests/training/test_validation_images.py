@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.flow.colors import KITTI_COLORS, flow_to_color
 from pwcnet.training.validation_images import GAP, MAX_WIDTH, validation_images
 
@@ -10,7 +10,7 @@ def pair(height=60, width=120, speed=10.0):
     frame = np.full((height, width, 3), (200, 30, 10), np.uint8)
     flow = np.zeros((height, width, 2), np.float32)
     flow[..., 0] = speed
-    return Loaded(frame, frame, flow, np.ones((height, width), bool), None)
+    return LoadedSample(frame, frame, flow, np.ones((height, width), bool), None)
 
 
 def levels(speed=10.0, height=64, width=128):

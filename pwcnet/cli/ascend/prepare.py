@@ -13,8 +13,7 @@ from typing import Any, Sequence
 from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare
 from pwcnet.cli.arguments import ArgumentParser, network_size
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.datasets.registry import DATASETS, dataset_samples, parse_source
-from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.registry import DATASETS, parse_source
 from pwcnet.data.splits import PARTS
 from pwcnet.io.atomic import check_output_folder
 
@@ -47,7 +46,7 @@ def main(argv: list[str], prog: str) -> None:
         raise ValueError(
             "--data takes a data set of files, got %r; write one with pwcnet scenes" % args.data
         )
-    samples = dataset_samples(source.name, source.root, args.mode)
+    samples = source.samples(args.mode)
     write_raw_files(samples, args.output, args.size, NEXT)
 
 
@@ -66,7 +65,7 @@ def write_raw_files(
     for _ in progress_bar(prepare(samples, output, *size), total=len(samples), unit="pair"):
         pass
     image, truth, results = (os.path.join(output, name) for name in (IMAGE, TRUTH, "results"))
-    rows, columns, _ = load_sample(samples[0]).frame1.shape
+    rows, columns, _ = samples[0].load().frame1.shape
     names = {"output": output, "image": image, "truth": truth, "results": results}
     fields = {name: shlex.quote(path) for name, path in names.items()}
     numbers = {"count": len(samples), "rows": rows, "columns": columns}

@@ -125,7 +125,7 @@ def _make_job(args: Namespace, places: Places, worker_count: int) -> Job:
         masked=args.masked,
         skip_bad=args.skip_bad,
     )
-    data.example(0)  # a crop that does not fit is found before anything is written
+    data.load(0)  # a crop that does not fit is found before anything is written
     notes = []
     if options.steps != args.iterations:
         notes.append(

@@ -1,72 +1,123 @@
-"""Generated pairs as a data set without files: an endless one to train on, and a few pairs of their own to validate on."""
+"""Generated pairs as a data set without files: endless for training, a few others for validation."""
 
-import functools
-from dataclasses import fields, replace
+from __future__ import annotations
 
-from pwcnet.data.sample import Endless, Sample
+from dataclasses import dataclass, fields, replace
+from typing import Any, Hashable
+
+from pwcnet._checks import require
+from pwcnet.data.sample import BaseSample, EndlessSamples, LoadedSample
 from pwcnet.data.splits import checked_part
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import generate_pair
 
 VALIDATION_PAIRS, FIRST_VALIDATION = 16, 2**31  # numbers that training does not reach
-NOMINAL_PAIRS = 100000
-NAMES = {"median": "median_motion", "largest": "largest_motion"}  # short forms
+NOMINAL_PAIRS = 100000  # that count as one epoch
+SHORT_NAMES = {"median": "median_motion", "largest": "largest_motion"}
 NUMBERS = {"int": int, "float": float}
 TYPES = {field.name: NUMBERS[field.type] for field in fields(SceneOptions) if field.type in NUMBERS}
 
 
-def generated_samples(root, mode="train_noval", part=None):
-    """The samples of the generator: an `Endless` for training, a list of 16 others for validation.
+@dataclass(frozen=True)
+class GeneratedSample(BaseSample):
+    """One generated pair; its arrays follow from the seed, the number and the options."""
 
-    root: in the place of a folder what the pairs are like, as "seed=1,height=256,width=448,median=6,largest=60"; any number of
-    pwcnet.data.synthetic.options.SceneOptions, `seed` (0), and `pairs`, how many count as one epoch (100,000; the next goes on with others).
-    mode, part: as in `pwcnet.data.splits`. Raises ValueError that quotes what is wrong.
-    """
-    values = _values(root)
-    seed, pairs = values.pop("seed", 0), values.pop("pairs", NOMINAL_PAIRS)
-    if not (0 <= seed < 2**32 and 1 <= pairs < FIRST_VALIDATION):
-        raise ValueError(
-            "expected a seed in 0..4294967295 and at least 1 pair, got %d and %d" % (seed, pairs)
+    id: str
+    seed: int
+    number: int
+    options: SceneOptions
+
+    has_ground_truth = True
+    has_invalid_mask = False
+
+    @property
+    def key(self) -> Hashable:
+        """The seed, the number and the options."""
+        return self.seed, self.number, self.options
+
+    def describe(self) -> str:
+        """The id and the motion."""
+        return "%s, median %g, largest %g pixels" % (
+            self.id,
+            self.options.median_motion,
+            self.options.largest_motion,
         )
-    options = replace(SceneOptions(), **values)
-    made = functools.partial(_sample, seed, options)
+
+    def load(self, masked: bool = False, with_occlusion: bool = True) -> LoadedSample:
+        """Generates the pair; every pixel is valid."""
+        return generate_pair(self.seed, self.number, self.options)
+
+
+class GeneratedSamples(EndlessSamples):
+    """The generated pairs of training: number n is pair n of the seed."""
+
+    def __init__(self, seed: int, options: SceneOptions, nominal_count: int):
+        super().__init__(nominal_count)
+        self._seed, self._options = seed, options
+
+    def sample(self, number: int) -> GeneratedSample:
+        """The pair of a whole number."""
+        number = int(number)
+        return GeneratedSample(
+            "pair_%d_%06d" % (self._seed, number), self._seed, number, self._options
+        )
+
+    def __contains__(self, sample: object) -> bool:
+        return (
+            isinstance(sample, GeneratedSample)
+            and (sample.seed, sample.options) == (self._seed, self._options)
+            and sample.number < FIRST_VALIDATION
+        )
+
+
+def generated_samples(
+    values: str, mode: str = "train_noval", part: str | None = None
+) -> GeneratedSamples | list[GeneratedSample]:
+    """The samples of the generator.
+
+    Args:
+        values: what the pairs are like, as "seed=1,height=256,width=448,median=6,largest=60": any
+            number of `pwcnet.data.synthetic.options.SceneOptions`, `seed` (default 0), and `pairs`,
+            how many count as one epoch (default 100,000; the next epoch goes on with others).
+        mode: as in `pwcnet.data.splits`.
+        part: as in `pwcnet.data.splits`.
+
+    Returns:
+        Endless samples for training, a list of 16 others for validation.
+
+    Raises:
+        ValueError: quotes what is wrong.
+    """
+    seed, pairs, options = parse_values(values)
+    samples = GeneratedSamples(seed, options, pairs)
     if checked_part(mode, part, without_test="generated pairs") == "train":
-        return Endless(made, pairs)
-    return [made(FIRST_VALIDATION + index) for index in range(VALIDATION_PAIRS)]
+        return samples
+    return [samples.sample(FIRST_VALIDATION + index) for index in range(VALIDATION_PAIRS)]
 
 
-def _sample(seed, options, number):
-    name = "pair_%d_%06d" % (seed, number)
-    told = "%s, median %g, largest %g pixels" % (
-        name,
-        options.median_motion,
-        options.largest_motion,
-    )
-    return Sample(
-        name,
-        told + ", frame 1",
-        told + ", frame 2",
-        told + ", flow",
-        make=functools.partial(generate_pair, seed, number, options),
-    )
-
-
-def _values(root):
-    values = {}
-    for entry in filter(None, root.split(",")):
-        name, equals, text = entry.partition("=")
-        name = NAMES.get(name, name)
+def parse_values(text: str) -> tuple[int, int, SceneOptions]:
+    """(seed, pairs, options) of the text that `generated_samples` takes. Raises ValueError."""
+    values: dict[str, Any] = {}
+    for entry in filter(None, text.split(",")):
+        name, equals, number = entry.partition("=")
+        name = SHORT_NAMES.get(name, name)
         kind = int if name in ("seed", "pairs") else TYPES.get(name)
         if not equals or kind is None:
             raise ValueError(
                 "expected NAME=NUMBER of seed, pairs, median, largest, %s, got %r in %r"
-                % (", ".join(sorted(TYPES)), entry, root)
+                % (", ".join(sorted(TYPES)), entry, text)
             )
         try:
-            values[name] = kind(text)
+            values[name] = kind(number)
         except ValueError:
             raise ValueError(
                 "expected %s for %s, got %r in %r"
-                % ("a whole number" if kind is int else "a number", name, text, root)
+                % ("a whole number" if kind is int else "a number", name, number, text)
             ) from None
-    return values
+    seed, pairs = values.pop("seed", 0), values.pop("pairs", NOMINAL_PAIRS)
+    require(
+        0 <= seed < 2**32 and 1 <= pairs < FIRST_VALIDATION,
+        "a seed in 0..4294967295 and at least 1 pair",
+        (seed, pairs),
+    )
+    return seed, pairs, replace(SceneOptions(), **values)

@@ -1,19 +1,25 @@
-"""Every data set by name, and how a command line names one: NAME=FOLDER[@WEIGHT], or generated=VALUES[@WEIGHT]."""
+"""Every data set by name, and how a command line names one: NAME=FOLDER[@WEIGHT]."""
+
+from __future__ import annotations
 
 import functools
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Callable, Iterator, Sequence
 
+from pwcnet._checks import require
 from pwcnet.data.datasets.chairs import chairs_samples
-from pwcnet.data.datasets.generated import generated_samples
+from pwcnet.data.datasets.generated import generated_samples, parse_values
 from pwcnet.data.datasets.hd1k import hd1k_samples
 from pwcnet.data.datasets.kitti import kitti_samples
 from pwcnet.data.datasets.middlebury import middlebury_samples
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.datasets.things import things_samples
+from pwcnet.data.sample import BaseSample
 
-DATASETS = {  # name: function of (root, mode, part) that lists the samples
+GENERATED = "generated"
+DATASETS: dict[str, Callable[..., Sequence[Any]]] = {  # name: function of (root, mode, part)
     "sintel-clean": functools.partial(sintel_samples, render_pass="clean"),
     "sintel-final": functools.partial(sintel_samples, render_pass="final"),
     "chairs": chairs_samples,
@@ -25,80 +31,175 @@ DATASETS = {  # name: function of (root, mode, part) that lists the samples
     "kitti2015": functools.partial(kitti_samples, year=2015),
     "hd1k": hd1k_samples,
     "middlebury": middlebury_samples,
-    "generated": generated_samples,
+    GENERATED: generated_samples,
 }
 
 
-@dataclass(frozen=True)
 class Source:
-    """A data set to take pairs from. name: a key of DATASETS. root: its folder.
+    """A data set to take pairs from.
 
-    weight: the share of the pairs drawn that come from here, relative to the other sources' weights; None is in proportion to the number of its pairs.
-    Raises ValueError for an unknown name, no folder, and a weight that is not a finite number above 0.
+    Attributes:
+        name: a key of DATASETS.
+        argument: what follows NAME= on a command line.
+        weight: the share of the pairs drawn that come from here, relative to the weights of other
+            sources; None is in proportion to the number of its pairs.
+    """
+
+    name: str
+    argument: str
+    weight: float | None
+
+    def __str__(self) -> str:
+        return "%s=%s" % (self.name, self.argument)
+
+    @property
+    def location(self) -> str:
+        """Where the pairs come from, the same from any directory."""
+        return self.argument
+
+    def samples(self, mode: str = "train_noval", part: str | None = None) -> Sequence[BaseSample]:
+        """The samples in the order of their ids.
+
+        Args:
+            mode: as in `pwcnet.data.splits`.
+            part: as in `pwcnet.data.splits`.
+
+        Raises:
+            ValueError: for a mode or part that the data set does not have, or a broken file.
+            FileNotFoundError: for a missing folder or file. Both errors name the source too.
+        """
+        with _naming(self):
+            return DATASETS[self.name](self.argument, mode=mode, part=part)
+
+    def record(self) -> dict[str, Any]:
+        """What the options of a run hold about it: {"name", "root", "weight"}."""
+        return {"name": self.name, "root": self.argument, "weight": self.weight}
+
+    def _check(self) -> None:
+        if self.name not in DATASETS:
+            raise ValueError("expected a data set of %s, got %r" % (", ".join(DATASETS), self.name))
+        if not self.argument:
+            raise ValueError("expected the folder of %s, got none" % self.name)
+        if self.weight is not None:
+            positive = 0.0 < self.weight < float("inf")
+            require(positive, "a weight above 0 for %s" % self.name, self.weight)
+
+
+@dataclass(frozen=True)
+class FolderSource(Source):
+    """A data set in the folder `root`: the one that holds the published folder, or that one itself.
+
+    Raises:
+        ValueError: for an unknown name, no folder, and a weight that is not a finite number above 0.
     """
 
     name: str
     root: str
-    weight: Optional[float] = None
+    weight: float | None = None
 
     def __post_init__(self):
-        _check_name(self.name)
-        if not self.root:
-            raise ValueError(
-                "expected the folder of %s, got none; try %s=FOLDER" % (self.name, self.name)
-            )
-        if self.weight is not None and not 0.0 < self.weight < float("inf"):
-            raise ValueError(
-                "expected a weight above 0 for %s, got %r; try 1, or none for one in proportion to the number of pairs"
-                % (self.name, self.weight)
-            )
+        self._check()
+
+    @property
+    def argument(self) -> str:  # type: ignore[override]
+        """The folder as it was given."""
+        return self.root
+
+    @property
+    def location(self) -> str:
+        """The absolute folder."""
+        return os.path.abspath(self.root)
 
 
-def dataset_samples(name, root, mode="train_noval", part=None):
-    """The samples of a data set, in the order of their ids: a list of `pwcnet.data.sample.Sample`.
+@dataclass(frozen=True)
+class GeneratedSource(Source):
+    """Generated pairs; `values` is what they are like, as `generated_samples` takes it.
 
-    name: a key of DATASETS. root: the folder that holds the published one, or that one itself. mode, part: as in `pwcnet.data.splits`.
-    Raises ValueError and FileNotFoundError that name what is wrong or missing, and the set.
+    Raises:
+        ValueError: for values that the generator does not have, and a weight that is not above 0.
     """
-    _check_name(name)
-    try:
-        return DATASETS[name](root, mode=mode, part=part)
-    except (ValueError, FileNotFoundError) as error:
-        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
-        raise kind("%s (%s=%s)" % (error, name, root)) from error
+
+    values: str
+    weight: float | None = None
+
+    name = GENERATED
+
+    def __post_init__(self):
+        self._check()
+        with _naming(self):
+            parse_values(self.values)
+
+    @property
+    def argument(self) -> str:  # type: ignore[override]
+        """The values as they were given."""
+        return self.values
 
 
-def parse_source(text):
-    """The `Source` that NAME=FOLDER or NAME=FOLDER@WEIGHT means, as "chairs=/d/FlyingChairs_release@0.6". Raises ValueError that quotes the text.
+def make_source(name: str, argument: str, weight: float | None = None) -> Source:
+    """The source of a data set.
 
-    What follows the last @ is the weight; not where it has a slash, which is a folder's. ~ is the home folder: a shell leaves it alone after an equals sign.
+    Args:
+        name: a key of DATASETS.
+        argument: its folder, or what generated pairs are like.
+        weight: see `Source`.
+
+    Raises:
+        ValueError: as `FolderSource` and `GeneratedSource`.
     """
-    name, equals, root = text.partition("=")
+    if name == GENERATED:
+        return GeneratedSource(argument, weight)
+    return FolderSource(name, argument, weight)
+
+
+def dataset_samples(
+    name: str, argument: str, mode: str = "train_noval", part: str | None = None
+) -> Sequence[BaseSample]:
+    """The samples of a data set; arguments and errors as of `make_source` and `Source.samples`."""
+    return make_source(name, argument).samples(mode, part)
+
+
+def parse_source(text: str) -> Source:
+    """The source that NAME=FOLDER or NAME=FOLDER@WEIGHT means.
+
+    What follows the last @ is the weight; not where it has a slash, which is a folder's. ~ is the
+    home folder: a shell leaves it alone after an equals sign.
+
+    Args:
+        text: as "chairs=/d/FlyingChairs_release@0.6".
+
+    Raises:
+        ValueError: quotes the text.
+    """
+    name, equals, argument = text.partition("=")
     if not equals:
         raise ValueError(
-            "expected NAME=FOLDER or NAME=FOLDER@WEIGHT, got %r; try %s=%s"
-            % (text, "chairs", text or "FOLDER")
+            "expected NAME=FOLDER or NAME=FOLDER@WEIGHT, as chairs=%s, got %r"
+            % (text or "FOLDER", text)
         )
-    folder, at, weight = root.rpartition("@")
+    folder, at, weight = argument.rpartition("@")
     if not at or os.sep in weight:
-        return _quoting(text, name, root, None)
+        return _quoting(text, name, argument, None)
     try:
         share = float(weight)
     except ValueError:
         raise ValueError(
-            "expected a number after the last @, got %r in %r; try %s=%s@1 (a folder with an @ in its own name needs a weight)"
-            % (weight, text, name, folder)
+            "expected a number after the last @, got %r in %r; a folder with an @ in its name needs "
+            "a weight, as %s=%s@1" % (weight, text, name, folder)
         ) from None
     return _quoting(text, name, folder, share)
 
 
-def _quoting(text, name, folder, weight):
+def _quoting(text: str, name: str, argument: str, weight: float | None) -> Source:
     try:
-        return Source(name, os.path.expanduser(folder), weight)
+        return make_source(name, os.path.expanduser(argument), weight)
     except ValueError as error:
         raise ValueError("%s (in %r)" % (error, text)) from error
 
 
-def _check_name(name):
-    if name not in DATASETS:
-        raise ValueError("expected a data set of %s, got %r" % (", ".join(DATASETS), name))
+@contextmanager
+def _naming(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+        raise kind("%s (%s)" % (error, source)) from error

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pwcnet._checks import require
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.effects import apply_camera_effects, random_exposure
 from pwcnet.data.synthetic.layers import make_layers
 from pwcnet.data.synthetic.options import SceneOptions, demo_options
@@ -78,14 +78,14 @@ def generate_scene(seed: int, number: int, frames: int, options: SceneOptions) -
     )
 
 
-def generate_pair(seed: int, number: int, options: SceneOptions) -> Loaded:
+def generate_pair(seed: int, number: int, options: SceneOptions) -> LoadedSample:
     """The scene of two frames as a training pair, with every pixel valid.
 
     Arguments and errors are those of `generate_scene`.
     """
     scene = generate_scene(seed, number, 2, options)
     flow = scene.flows[0]
-    return Loaded(*scene.frames, flow, np.ones(flow.shape[:2], bool), scene.occlusions[0])
+    return LoadedSample(*scene.frames, flow, np.ones(flow.shape[:2], bool), scene.occlusions[0])
 
 
 def demo_scene(number: int, height: int, width: int, frames: int, max_motion: float) -> Scene:

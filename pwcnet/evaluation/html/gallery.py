@@ -57,7 +57,7 @@ def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
     ground truth and beyond.
 
     Args:
-        loaded: What `pwcnet.data.sample.load_sample` returns for a pair with ground truth.
+        loaded: What a sample's `load` returns for a pair with ground truth.
         prediction: [H, W, 2], floating, pixels, channels (u, v).
 
     Returns:

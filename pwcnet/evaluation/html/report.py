@@ -62,7 +62,7 @@ def write_report(
         folder: The folder of the page; it is created if it is missing.
         evaluation: The evaluation, as `pwcnet.evaluation.results.read_evaluation` reads it.
         predict: Called once with each id of `gallery_pairs`; returns the loaded pair with ground
-            truth, as `pwcnet.data.sample.load_sample` does, and its prediction [H, W, 2], floating,
+            truth, as its sample's `load` does, and its prediction [H, W, 2], floating,
             pixels, channels (u, v). None writes a page without images.
 
     Returns:

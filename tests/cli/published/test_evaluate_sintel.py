@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import FOLDER, sintel_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.inference.predictor import Predictor
 from tests.helpers.commands import ROOT, run_command, run_main
@@ -100,7 +99,7 @@ def test_every_output_agrees_with_a_reckoning_in_plain_numpy(
 def test_masked_final_pass(tiny_sintel, small_checkpoint, capsys):
     main("--dataset", tiny_sintel, "--ckpt", small_checkpoint, "--render_pass", "final", "--masked")
     printed = capsys.readouterr().out
-    samples = [load_sample(sample, masked=True) for sample in sintel_samples(tiny_sintel, "final")]
+    samples = [sample.load(masked=True) for sample in sintel_samples(tiny_sintel, "final")]
     with Predictor(small_checkpoint) as predictor:
         flows = [predictor.flow(each.frame1, each.frame2) for each in samples]
     truths = [np.where(each.valid[..., None], each.flow, 1e10) for each in samples]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.chairs import FOLDER, SPLIT_FILE, chairs_samples
-from pwcnet.data.sample import load_sample
 from tests.data.datasets import trees
 
 
@@ -42,7 +41,7 @@ def test_all_pairs(mode, root):
         os.path.basename(path) for path in (samples[1].frame1, samples[1].frame2, samples[1].flow)
     ]
     assert names == ["00002_img1.ppm", "00002_img2.ppm", "00002_flow.flo"]
-    loaded = load_sample(samples[0])
+    loaded = samples[0].load()
     assert loaded.valid.all() and np.all(loaded.flow == trees.MOTION)
 
 
@@ -141,7 +140,7 @@ def test_wrong_layouts_and_modes(root, tmp_path):
 def test_real_frames(real_data):
     samples = chairs_samples(os.path.join(real_data, FOLDER))
     assert samples == chairs_samples(real_data) and ids(samples) == ["00001", "00002", "00003"]
-    loaded = [load_sample(sample) for sample in samples]
+    loaded = [sample.load() for sample in samples]
     assert all(each.frame1.shape == (384, 512, 3) and each.valid.all() for each in loaded)
     assert [
         round(float(np.hypot(*np.moveaxis(each.flow, -1, 0)).mean()), 1) for each in loaded

@@ -1,12 +1,14 @@
 """Generated pairs as a data set: their order, their parts, mixes with files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pwcnet.data.datasets.registry import dataset_samples, parse_source
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.mixture import Mix
-from pwcnet.data.sample import Sample, load_sample
+from pwcnet.data.sample import Sample
 
 SMALL = "seed=3,height=64,width=96,median=2,largest=9,textures=4"
 
@@ -23,7 +25,7 @@ def test_training_goes_on_in_order_and_never_ends():
         "pair_3_%06d" % number for number in (0, 4, 5, 1000000)
     ]
     example = data.example(7)
-    loaded = load_sample(samples.sample(7))
+    loaded = samples.sample(7).load()
     np.testing.assert_array_equal(example.frame1, loaded.frame1)
     np.testing.assert_array_equal(example.flow, loaded.flow)
     assert example.valid.all() and np.hypot(*np.moveaxis(loaded.flow, -1, 0)).max() <= 9.001
@@ -34,9 +36,9 @@ def test_training_goes_on_in_order_and_never_ends():
 def test_validation_has_pairs_of_its_own():
     first = dataset_samples("generated", SMALL, "train_with_val")
     held_back = dataset_samples("generated", SMALL, "val")
-    assert len(held_back) == 16 and not {sample.flow for sample in held_back} & {
-        first.sample(number).flow for number in range(100)
-    }
+    assert len(held_back) == 16
+    assert not any(sample in first for sample in held_back)
+    assert first.sample(10**9) in first
     with pytest.raises(ValueError, match="mode with ground truth"):
         dataset_samples("generated", SMALL, "test")
 
@@ -51,9 +53,23 @@ def test_mixed_with_files():
     ]
 
 
+def test_pairs_of_other_values_are_others():
+    one = dataset_samples("generated", SMALL, "train_with_val")
+    other = dataset_samples("generated", SMALL.replace("seed=3", "seed=4"), "train_with_val")
+    assert one.sample(5) not in other and one.sample(5).key != other.sample(5).key
+    renamed = replace(one.sample(5), id="set/pair")
+    assert renamed in one and renamed.file_name == "set-pair"
+
+
+def test_a_crop_that_does_not_fit_names_the_pair():
+    data = TrainingData(dataset_samples("generated", SMALL), (128, 96))
+    with pytest.raises(ValueError, match="pair_3_000002, median 2"):
+        data.example(2)
+
+
 def test_a_command_line_names_them():
     source = parse_source("generated=%s@0.5" % SMALL)
-    assert (source.name, source.root, source.weight) == ("generated", SMALL, 0.5)
+    assert (source.name, source.values, source.weight) == ("generated", SMALL, 0.5)
 
 
 @pytest.mark.parametrize(

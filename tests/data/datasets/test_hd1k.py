@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.hd1k import hd1k_samples
-from pwcnet.data.sample import load_sample
 from tests.data.datasets import trees
 
 IDS = ["000000_0000", "000000_0001", "000007_0005"]
@@ -26,7 +25,7 @@ def test_pairs_stay_in_their_sequence(root):
         root, "hd1k_input", "image_2", "000000_0001.png"
     ) and samples[1].frame2.endswith("000000_0002.png")
     assert samples[1].flow == os.path.join(root, "hd1k_flow_gt", "flow_occ", "000000_0001.png")
-    loaded = load_sample(samples[0])
+    loaded = samples[0].load()
     assert loaded.valid.mean() == 0.5 and np.all(loaded.flow[loaded.valid] == trees.MOTION)
 
 

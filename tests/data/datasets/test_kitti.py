@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.kitti import FOLDERS, kitti_samples
-from pwcnet.data.sample import load_sample
 from tests.data.datasets import trees
 
 IMAGES = {2012: "image_0", 2015: "image_2"}
@@ -49,7 +48,7 @@ def test_all_pairs(root, year):
 
 
 def test_truth_is_sparse_and_grey_frames_have_three_channels(root, year):
-    loaded = load_sample(kitti_samples(root, year)[0])
+    loaded = kitti_samples(root, year)[0].load()
     assert loaded.frame1.shape == trees.SIZE + (3,) and loaded.valid.mean() == 0.5
     assert (np.ptp(loaded.frame1, axis=-1) == 0).all() == (year == 2012)
     assert (
@@ -111,11 +110,11 @@ def test_moving_objects_are_the_foreground(kind, tmp_path):
     )
     samples = kitti_samples(root, 2015)
     assert [sample.foreground is None for sample in samples] == [True, False, True]
-    assert [tuple(pixel) for pixel in np.argwhere(load_sample(samples[1]).foreground)] == [
+    assert [tuple(pixel) for pixel in np.argwhere(samples[1].load().foreground)] == [
         (2, 3),
         (4, 5),
     ]
-    assert load_sample(samples[0]).foreground is None
+    assert samples[0].load().foreground is None
 
 
 @pytest.mark.parametrize(
@@ -147,14 +146,13 @@ def test_wrong_layouts_and_choices(root, year):
 def test_real_frames(real_data):
     for year, expected, share in ((2012, "000027_10", 0.299), (2015, "000000_10", 0.162)):
         (sample,) = kitti_samples(real_data, year)
-        loaded = load_sample(sample)
+        loaded = sample.load()
         assert (
             sample.id == expected
             and loaded.frame1.shape[2] == 3
             and abs(loaded.valid.mean() - share) < 0.001
         )
     sparse, all_known = (
-        load_sample(kitti_samples(real_data, 2012, truth=truth)[0]).valid
-        for truth in ("noc", "occ")
+        kitti_samples(real_data, 2012, truth=truth)[0].load().valid for truth in ("noc", "occ")
     )
     assert not (sparse & ~all_known).any() and sparse.sum() < all_known.sum()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.middlebury import middlebury_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.io.flow_files import write_flow
 from tests.data.datasets import trees
 
@@ -36,7 +35,7 @@ def test_unknown_pixels_are_not_valid(root):
     valid = np.ones(trees.SIZE, bool)
     valid[1, 2] = False
     write_flow(os.path.join(root, "other-gt-flow", "Venus", "flow10.flo"), trees.flow(), valid)
-    assert np.array_equal(load_sample(middlebury_samples(root)[1]).valid, valid)
+    assert np.array_equal(middlebury_samples(root)[1].load().valid, valid)
 
 
 def test_split_and_test(root):
@@ -77,7 +76,7 @@ def test_wrong_layouts(root):
 
 
 def test_real_frames(real_data):
-    whale, venus = (load_sample(sample) for sample in middlebury_samples(real_data))
+    whale, venus = (sample.load() for sample in middlebury_samples(real_data))
     assert abs((~whale.valid).mean() - 0.016) < 0.001 and venus.valid.all()
     assert [
         round(float(np.hypot(*each.flow[each.valid].T).mean()), 1) for each in (whale, venus)

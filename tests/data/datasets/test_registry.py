@@ -3,8 +3,14 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.data.datasets.registry import DATASETS, Source, dataset_samples, parse_source
-from pwcnet.data.sample import load_sample
+from pwcnet.data.datasets.registry import (
+    DATASETS,
+    FolderSource,
+    GeneratedSource,
+    dataset_samples,
+    make_source,
+    parse_source,
+)
 from tests.conftest import run_command
 from tests.data.datasets import trees
 
@@ -33,12 +39,13 @@ def test_every_set_lists_and_loads(name, roots):
     assert names == sorted(set(names)) and all(
         os.sep not in each and "." not in each for each in names
     )
-    loaded = load_sample(samples[0])
+    loaded = samples[0].load()
     assert (
         loaded.frame1.shape[:2] == loaded.flow.shape[:2] == loaded.valid.shape
         and loaded.valid.any()
     )
-    assert samples[0].half == ("half" in name)
+    assert getattr(samples[0], "half", False) == ("half" in name)
+    assert samples[0].has_ground_truth and samples[0].describe()
     train, validation = (
         dataset_samples(name, roots[name], "train_with_val", part) for part in ("train", "val")
     )
@@ -64,12 +71,15 @@ def test_errors_name_the_set(roots):
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("chairs=/d/FlyingChairs_release@0.6", Source("chairs", "/d/FlyingChairs_release", 0.6)),
-        ("hd1k=rel/a=b", Source("hd1k", "rel/a=b")),
-        ("hd1k=/mail@home/d", Source("hd1k", "/mail@home/d")),
-        ("hd1k=/mail@home/d@2", Source("hd1k", "/mail@home/d", 2.0)),
-        ("hd1k=/d@home@1e-1", Source("hd1k", "/d@home", 0.1)),
-        ("hd1k=~/d", Source("hd1k", os.path.join(os.path.expanduser("~"), "d"))),
+        (
+            "chairs=/d/FlyingChairs_release@0.6",
+            FolderSource("chairs", "/d/FlyingChairs_release", 0.6),
+        ),
+        ("hd1k=rel/a=b", FolderSource("hd1k", "rel/a=b")),
+        ("hd1k=/mail@home/d", FolderSource("hd1k", "/mail@home/d")),
+        ("hd1k=/mail@home/d@2", FolderSource("hd1k", "/mail@home/d", 2.0)),
+        ("hd1k=/d@home@1e-1", FolderSource("hd1k", "/d@home", 0.1)),
+        ("hd1k=~/d", FolderSource("hd1k", os.path.join(os.path.expanduser("~"), "d"))),
     ],
 )
 def test_sources(text, expected):
@@ -99,9 +109,24 @@ def test_wrong_sources_are_quoted(text, message):
     assert repr(text) in str(caught.value)
 
 
+def test_a_run_records_sources_as_they_were_given():
+    folder, values = make_source("chairs", "rel/d", 2.0), "seed=3,textures=4"
+    assert folder.record() == {"name": "chairs", "root": "rel/d", "weight": 2.0}
+    generated = make_source("generated", values)
+    assert generated == GeneratedSource(values)
+    assert generated.record() == {"name": "generated", "root": values, "weight": None}
+    assert (str(folder), str(generated)) == ("chairs=rel/d", "generated=" + values)
+
+
+def test_the_location_means_the_same_from_any_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert make_source("chairs", "d").location == os.path.join(os.getcwd(), "d")
+    assert make_source("generated", "seed=3").location == "seed=3"
+
+
 def test_sources_are_frozen():
     with pytest.raises(AttributeError):
-        Source("chairs", "/d").weight = 2.0
+        FolderSource("chairs", "/d").weight = 2.0
 
 
 def test_data_sets_need_no_tensorflow():
@@ -122,7 +147,7 @@ def test_real_frames_of_every_set(real_data):
         ("kitti2015", 1),
         ("middlebury", 2),
     ):
-        loaded = [load_sample(sample) for sample in dataset_samples(name, real_data)]
+        loaded = [sample.load() for sample in dataset_samples(name, real_data)]
         assert len(loaded) == expected
         means[name] = [float(np.hypot(*each.flow[each.valid].T).mean()) for each in loaded]
     assert means["sintel-clean"] == means["sintel-final"] and np.allclose(

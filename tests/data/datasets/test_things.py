@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.things import FOLDER, UNUSED_FILE, things_samples
-from pwcnet.data.sample import load_sample
 from tests.data.datasets import trees
 
 TRAIN = [
@@ -61,7 +60,7 @@ def test_files_of_a_sample(render_pass, root):
 
 
 def test_half_resolution(root):
-    full, half = (load_sample(things_samples(root, half=half)[0]) for half in (False, True))
+    full, half = (things_samples(root, half=half)[0].load() for half in (False, True))
     assert full.flow.shape == trees.SIZE + (2,) and np.all(full.flow == trees.MOTION)
     height, width = trees.SIZE
     assert (

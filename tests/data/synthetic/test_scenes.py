@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.geometry import pixel_grid
-from pwcnet.data.sample import Loaded
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.options import EFFECTS, SceneOptions
 from pwcnet.data.synthetic.scenes import demo_scene, generate_pair, generate_scene
 
@@ -73,7 +73,7 @@ def same(one, other):
 
 def test_shapes_and_types():
     pair = generate_pair(2, 5, OPTIONS)
-    assert isinstance(pair, Loaded) and pair.foreground is None
+    assert isinstance(pair, LoadedSample) and pair.foreground is None
     assert all(
         frame.shape == SIZE + (3,) and frame.dtype == np.uint8
         for frame in (pair.frame1, pair.frame2)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import load_sample
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 
@@ -23,7 +22,7 @@ def test_written_scenes_read_back(scenes, tmp_path):
         assert [sample.id for sample in samples] == [
             "%s/frames_%04d_%04d" % (scene, n, n + 1) for scene in ("one", "two") for n in (1, 2, 3)
         ]
-        loaded = load_sample(samples[4], masked=True)
+        loaded = samples[4].load(masked=True)
         np.testing.assert_array_equal(loaded.flow, scenes[1].flows[1])
         np.testing.assert_array_equal(loaded.occlusion, scenes[1].occlusions[1])
         np.testing.assert_array_equal(loaded.valid, ~scenes[1].invalids[1])
