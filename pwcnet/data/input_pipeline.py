@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pwcnet.data.augment.augmentation import Example, augment, random_crop, sample_random
+from pwcnet.data.augment.augmentation import augment, random_crop, sample_random
 from pwcnet.data.mixture import Mix
 from pwcnet.runtime.tensorflow import tf
 
@@ -63,7 +63,7 @@ class TrainingData:
     def example(self, number):
         """The number-th augmented Example. Raises ValueError or FileNotFoundError, naming the file, for what cannot be read."""
         sample, loaded = self._readable(number) if self.skip_bad else self._loaded(number)
-        example = Example(loaded.frame1, loaded.frame2, loaded.flow, loaded.valid)
+        example = loaded
         try:
             return self._augment(example, self.crop, sample_random(self.seed, number))
         except ValueError as error:
@@ -160,7 +160,7 @@ class TrainingData:
         except (ValueError, OSError) as error:
             self.failures.append(error)
             raise
-        pair[0], pair[1], truth[:], valid[:] = example
+        pair[0], pair[1], truth[:], valid[:] = example[:4]
         truth[~example.valid] = 0
 
 

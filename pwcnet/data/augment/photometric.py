@@ -1,9 +1,18 @@
-"""Random changes of a pair's colours; its flow stays as it is (RAFT's jitter, PWC-Net paper, section 4)."""
+"""Random changes of a pair's colours (RAFT's jitter; PWC-Net paper, section 4).
+
+The flow stays as it is.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Sequence
 
 import cv2
 import numpy as np
+
+from pwcnet._checks import require
+from pwcnet.data.geometry import rotation
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 TO_YIQ = np.array([LUMA, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
@@ -13,9 +22,18 @@ TO_YIQ = np.array([LUMA, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591,
 class PhotometricOptions:
     """How often (probabilities in 0..1) and how far; a reach of 0 switches a change off.
 
-    probability: how often a pair changes at all. asymmetric: how often the changes are drawn for each frame apart; else both frames change alike.
-    brightness, contrast, saturation: factors from 1 - reach to 1 + reach. hue: turns either way, of the full circle. gamma: exponents from 1 / (1 + reach) to
-    1 + reach. noise: standard deviations from 0 to reach, of full brightness; its grain is always drawn for each frame apart.
+    Attributes:
+        probability: how often a pair changes at all.
+        asymmetric: how often the changes are drawn for each frame separately; otherwise both frames
+            change alike.
+        brightness, contrast, saturation: factors from 1 - reach to 1 + reach.
+        hue: turns either way, of the full circle.
+        gamma: exponents from 1 / (1 + reach) to 1 + reach.
+        noise: standard deviations from 0 to reach, of full brightness; the grain is always drawn for
+            each frame separately.
+
+    Raises:
+        ValueError: for values out of range.
     """
 
     probability: float = 1.0
@@ -35,20 +53,24 @@ class PhotometricOptions:
             ("gamma", 10.0),
             ("noise", 1.0),
         ):
-            if not 0.0 <= getattr(self, name) <= largest:
-                raise ValueError(
-                    "expected %s in 0..%g, got %r" % (name, largest, getattr(self, name))
-                )
+            value = getattr(self, name)
+            require(0.0 <= value <= largest, "%s in 0..%g" % (name, largest), value)
         for name in ("brightness", "contrast", "saturation"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise ValueError(
-                    "expected %s in 0..1, below 1, got %r" % (name, getattr(self, name))
-                )
+            require(
+                0.0 <= getattr(self, name) < 1.0, "%s in 0..1, below 1" % name, getattr(self, name)
+            )
 
 
 @dataclass(frozen=True)
-class Look:
-    """One drawing: brightness, contrast, saturation: factors. hue: radians. gamma: exponent. noise: standard deviation in grey levels."""
+class ColorChange:
+    """One drawing of all changes.
+
+    Attributes:
+        brightness, contrast, saturation: factors.
+        hue: radians.
+        gamma: exponent.
+        noise: standard deviation in grey levels.
+    """
 
     brightness: float = 1.0
     contrast: float = 1.0
@@ -58,21 +80,36 @@ class Look:
     noise: float = 0.0
 
 
-def jitter(frame1, frame2, options, random):
-    """Both frames with other colours, alike or each its own. frames: [H, W, 3] uint8 RGB. random: np.random.RandomState. Returns (frame1, frame2)."""
+def jitter_colors(
+    frame1: np.ndarray,
+    frame2: np.ndarray,
+    options: PhotometricOptions,
+    random: np.random.RandomState,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both frames with other colours, changed alike or each separately.
+
+    Args:
+        frame1: [H, W, 3] uint8 RGB.
+        frame2: [H, W, 3] uint8 RGB.
+        options: how often and how far.
+        random: draws the changes.
+
+    Returns:
+        (frame 1, frame 2), uint8.
+    """
     if random.uniform() >= options.probability:
         return frame1, frame2
     if random.uniform() < options.asymmetric:
-        return tuple(
-            change([frame], random_look(options, random), random)[0] for frame in (frame1, frame2)
-        )
-    return tuple(change([frame1, frame2], random_look(options, random), random))
+        changed1 = change_colors([frame1], random_change(options, random), random)
+        return changed1[0], change_colors([frame2], random_change(options, random), random)[0]
+    changed = change_colors([frame1, frame2], random_change(options, random), random)
+    return changed[0], changed[1]
 
 
-def random_look(options, random):
-    """A Look drawn as the PhotometricOptions say; always six draws."""
+def random_change(options: PhotometricOptions, random: np.random.RandomState) -> ColorChange:
+    """A change drawn as the options say; always six random numbers."""
     brightness, contrast, saturation, hue, gamma = random.uniform(-1, 1, 5)
-    return Look(
+    return ColorChange(
         1 + options.brightness * brightness,
         1 + options.contrast * contrast,
         1 + options.saturation * saturation,
@@ -82,36 +119,52 @@ def random_look(options, random):
     )
 
 
-def change(frames, look, random):
-    """Frames under one Look: hue and saturation, then contrast about their common mean grey, brightness and gamma, then noise.
+def change_colors(
+    frames: Sequence[np.ndarray], change: ColorChange, random: np.random.RandomState
+) -> list[np.ndarray]:
+    """Changes hue and saturation, then contrast, brightness and gamma, then adds noise.
 
-    frames: list of [H, W, 3] uint8 RGB. random: np.random.RandomState, for the noise only. Returns a list of the same.
+    Contrast changes about the common mean grey of the frames.
+
+    Args:
+        frames: [H, W, 3] uint8 RGB each.
+        change: the same for all frames.
+        random: draws the noise.
+
+    Returns:
+        The changed frames, uint8.
     """
-    if look.saturation != 1 or look.hue != 0:
-        frames = [
-            cv2.transform(frame, colour_matrix(look.saturation, look.hue)) for frame in frames
-        ]
-    if look.contrast != 1 or look.brightness != 1 or look.gamma != 1:
+    if change.saturation != 1 or change.hue != 0:
+        matrix = color_matrix(change.saturation, change.hue)
+        frames = [cv2.transform(frame, matrix) for frame in frames]
+    if change.contrast != 1 or change.brightness != 1 or change.gamma != 1:
         mean = np.mean([LUMA @ cv2.mean(frame)[:3] for frame in frames])
-        curve = _curve(look, mean)
+        curve = _curve(change, mean)
         frames = [cv2.LUT(frame, curve) for frame in frames]
-    return [_noisy(frame, look.noise, random) for frame in frames] if look.noise else frames
+    if change.noise:
+        frames = [_noisy(frame, change.noise, random) for frame in frames]
+    return list(frames)
 
 
-def colour_matrix(saturation, hue):
-    """[3, 3] for RGB that keeps the luma, turns the colours by `hue` radians and makes them `saturation` times as strong (in YIQ)."""
+def color_matrix(saturation: float, hue: float) -> np.ndarray:
+    """The [3, 3] matrix for RGB that keeps the luma and changes the colours in YIQ.
+
+    Args:
+        saturation: factor.
+        hue: radians by which the colours turn.
+    """
     turn = np.eye(3)
-    turn[1:, 1:] = saturation * np.array([[np.cos(hue), -np.sin(hue)], [np.sin(hue), np.cos(hue)]])
+    turn[1:, 1:] = saturation * rotation(hue)
     return np.linalg.inv(TO_YIQ) @ turn @ TO_YIQ
 
 
-def _curve(look, mean):
-    levels = look.brightness * (mean + look.contrast * (np.arange(256) - mean))
-    return np.rint(255 * (np.clip(levels, 0, 255) / 255) ** look.gamma).astype(np.uint8)
+def _curve(change, mean):
+    levels = change.brightness * (mean + change.contrast * (np.arange(256) - mean))
+    return np.rint(255 * (np.clip(levels, 0, 255) / 255) ** change.gamma).astype(np.uint8)
 
 
 def _noisy(frame, deviation, random):
-    # A generator of its own: it makes float32 directly, several times faster than RandomState.
+    # This generator makes float32 directly, several times faster than RandomState.
     grain = np.random.Generator(np.random.PCG64(random.randint(2**31))).standard_normal(
         frame.shape, np.float32
     )

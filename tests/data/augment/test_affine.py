@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from pwcnet.data.augment.affine import AffineOptions, random_maps, transform
-from pwcnet.data.augment.augmentation import AugmentOptions, Example, augment, sample_random
+from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
 
 SIZE, CROP = (160, 224), (96, 128)
@@ -25,7 +26,7 @@ def scene():
 @pytest.fixture
 def visible(scene):
     """What can be seen in both frames is valid."""
-    return Example(
+    return LoadedSample(
         scene.frames[0], scene.frames[1], scene.flows[0], ~scene.occlusions[0] & ~scene.invalids[0]
     )
 
@@ -82,7 +83,7 @@ def test_flow_follows_the_formula_exactly():
     frame = np.zeros(SIZE + (3,), np.uint8)
     first, second = similarity(1.3, 12, (-40.3, -20.8)), similarity(1.25, 9, (-38.0, -22.5))
     result = transform(
-        Example(frame, frame, flow, np.ones(SIZE, bool)), CROP, first, second, sparse=False
+        LoadedSample(frame, frame, flow, np.ones(SIZE, bool)), CROP, first, second, sparse=False
     )
     assert result.valid.mean() > 0.95 and not result.flow[~result.valid].any()
     for row, column in np.argwhere(result.valid)[::397]:

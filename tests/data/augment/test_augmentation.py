@@ -4,7 +4,6 @@ import pytest
 
 from pwcnet.data.augment.augmentation import (
     AugmentOptions,
-    Example,
     augment,
     flip_left_right,
     flip_up_down,
@@ -13,6 +12,7 @@ from pwcnet.data.augment.augmentation import (
     scale,
     translate,
 )
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
 from tests.conftest import golden
 
@@ -28,7 +28,7 @@ def scene():
 
 @pytest.fixture
 def dense(scene):
-    return Example(scene.frames[0], scene.frames[1], scene.flows[0], np.ones(SIZE, bool))
+    return LoadedSample(scene.frames[0], scene.frames[1], scene.flows[0], np.ones(SIZE, bool))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def sparse(dense):
 
 
 def golden_example(numbers):
-    return Example(
+    return LoadedSample(
         numbers["image"],
         numbers["image"],
         numbers["flow"],
@@ -47,7 +47,7 @@ def golden_example(numbers):
 
 
 def assert_same(one, other):
-    for a, b in zip(one, other):
+    for a, b in zip(one[:4], other[:4]):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
 
@@ -230,17 +230,17 @@ def test_augment_is_the_same_for_the_same_seed_and_number(sparse):
 
 
 def test_augment_keeps_size_types_and_input(sparse):
-    copies = [array.copy() for array in sparse]
+    copies = [array.copy() for array in sparse[:4]]
     for number in range(20):
         result = augment(sparse, (96, 128), sample_random(0, number))
-        assert [array.shape for array in result] == [
+        assert [array.shape for array in result[:4]] == [
             (96, 128, 3),
             (96, 128, 3),
             (96, 128, 2),
             (96, 128),
         ]
-        assert [array.dtype for array in result] == [np.uint8, np.uint8, np.float32, bool]
-    assert_same(sparse, Example(*copies))
+        assert [array.dtype for array in result[:4]] == [np.uint8, np.uint8, np.float32, bool]
+    assert_same(sparse, LoadedSample(*copies))
 
 
 def test_augment_keeps_detected_sparse_flow_sparse(sparse):
@@ -259,7 +259,7 @@ def test_augment_uses_each_step_about_half_the_time(dense):
         )
         for name in ("flip_left_right", "flip_up_down", "translate", "scale")
     }
-    small = Example(*(array[:40, :48] for array in dense))
+    small = LoadedSample(*(array[:40, :48] for array in dense[:4]))
     for name, options in steps.items():
         changed = sum(
             (augment(small, None, sample_random(8, number), options).flow != small.flow).any()
@@ -312,6 +312,19 @@ def test_options_are_checked(wrong):
 def test_sample_random_checks_its_numbers(seed, number):
     with pytest.raises(ValueError, match="expected seed"):
         sample_random(seed, number)
+
+
+def test_augment_leaves_out_masks_that_it_does_not_change(dense):
+    mask = np.zeros(SIZE, bool)
+    result = augment(
+        dense._replace(occlusion=mask, foreground=mask), None, sample_random(0, 0), EVERYTHING
+    )
+    assert result.occlusion is None and result.foreground is None
+
+
+def test_augment_refuses_a_sample_without_ground_truth(dense):
+    with pytest.raises(ValueError, match="ground truth"):
+        augment(LoadedSample(*dense[:2]), None, sample_random(0, 0))
 
 
 def test_augment_refuses_arrays_of_other_sizes_and_types(dense):

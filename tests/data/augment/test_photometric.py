@@ -4,16 +4,17 @@ import json
 import numpy as np
 import pytest
 
-from pwcnet.data.augment.augmentation import AugmentOptions, Example, augment, sample_random
+from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
 from pwcnet.data.augment.eraser import EraserOptions, erase
 from pwcnet.data.augment.photometric import (
     LUMA,
-    Look,
+    ColorChange,
     PhotometricOptions,
-    change,
-    colour_matrix,
-    jitter,
+    change_colors,
+    color_matrix,
+    jitter_colors,
 )
+from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
 
 QUIET = dict(brightness=0, contrast=0, saturation=0, hue=0, gamma=0, noise=0)
@@ -22,7 +23,7 @@ QUIET = dict(brightness=0, contrast=0, saturation=0, hue=0, gamma=0, noise=0)
 @pytest.fixture(scope="module")
 def example():
     scene = demo_scene(number=3, height=96, width=128, frames=2, max_motion=5)
-    return Example(
+    return LoadedSample(
         scene.frames[0], scene.frames[1], scene.flows[0], ~scene.occlusions[0] & ~scene.invalids[0]
     )
 
@@ -30,11 +31,11 @@ def example():
 def test_frames_change_alike_or_apart(example):
     frame = example.frame1
     for number in range(5):
-        alike = jitter(
+        alike = jitter_colors(
             frame, frame, PhotometricOptions(asymmetric=0, noise=0), sample_random(0, number)
         )
         np.testing.assert_array_equal(alike[0], alike[1])
-        apart = jitter(
+        apart = jitter_colors(
             frame, frame, PhotometricOptions(asymmetric=1, noise=0), sample_random(0, number)
         )
         assert (
@@ -48,7 +49,7 @@ def test_frames_change_alike_or_apart(example):
 
 def test_grain_is_never_the_same_in_both_frames(example):
     frame = np.full((96, 128, 3), 128, np.uint8)
-    one, two = jitter(
+    one, two = jitter_colors(
         frame,
         frame,
         PhotometricOptions(**dict(QUIET, asymmetric=0, noise=0.1)),
@@ -65,38 +66,38 @@ def test_grain_is_never_the_same_in_both_frames(example):
 def test_nothing_changes_without_reach_or_probability(example):
     for options in (PhotometricOptions(**QUIET), PhotometricOptions(probability=0)):
         for before, after in zip(
-            example[:2], jitter(example.frame1, example.frame2, options, sample_random(0, 0))
+            example[:2], jitter_colors(example.frame1, example.frame2, options, sample_random(0, 0))
         ):
             np.testing.assert_array_equal(before, after)
 
 
 @pytest.mark.parametrize(
-    "look, expected",
+    "change, expected",
     [
-        (Look(brightness=1.2), [120, 60, 180]),
-        (Look(gamma=2.0), [39, 10, 88]),
-        (Look(saturation=0.5), [87, 62, 112]),
-        (Look(contrast=0.5), [87, 62, 112]),
+        (ColorChange(brightness=1.2), [120, 60, 180]),
+        (ColorChange(gamma=2.0), [39, 10, 88]),
+        (ColorChange(saturation=0.5), [87, 62, 112]),
+        (ColorChange(contrast=0.5), [87, 62, 112]),
     ],
 )
-def test_changes_do_what_their_names_say(look, expected):
+def test_changes_do_what_their_names_say(change, expected):
     frame = np.tile(
         np.uint8([100, 50, 150]), (4, 4, 1)
     )  # luma 76.35, which is the picture's mean too
-    changed = change([frame], look, None)[0][0, 0].astype(int)
-    if look.contrast != 1:
+    changed = change_colors([frame], change, None)[0][0, 0].astype(int)
+    if change.contrast != 1:
         expected = np.rint(LUMA @ frame[0, 0] + 0.5 * (frame[0, 0] - LUMA @ frame[0, 0]))
-    elif look.saturation != 1:
+    elif change.saturation != 1:
         expected = np.rint(0.5 * (LUMA @ frame[0, 0]) + 0.5 * frame[0, 0])
     assert np.abs(changed - expected).max() <= 1
 
 
 def test_turning_the_hue_keeps_greys_and_luma_and_comes_full_circle():
-    np.testing.assert_allclose(colour_matrix(1, 2 * np.pi), np.eye(3), atol=1e-9)
-    matrix = colour_matrix(0.7, 1.1)
+    np.testing.assert_allclose(color_matrix(1, 2 * np.pi), np.eye(3), atol=1e-9)
+    matrix = color_matrix(0.7, 1.1)
     np.testing.assert_allclose(matrix @ [90, 90, 90], [90, 90, 90], atol=1e-3)
     assert LUMA @ (matrix @ [80, 120, 40]) == pytest.approx(LUMA @ [80, 120, 40], abs=1e-3)
-    third = colour_matrix(1, 2 * np.pi / 3) @ [1, 0, 0]
+    third = color_matrix(1, 2 * np.pi / 3) @ [1, 0, 0]
     assert third.argmax() != 0
 
 
