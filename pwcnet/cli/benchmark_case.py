@@ -191,10 +191,10 @@ def input_samples(settings: Namespace, folder: str) -> Case:
     """The input pipeline and a single-threaded loop over the same samples; seconds per sample."""
     import os
 
+    from pwcnet.cli.benchmark_input import measure_input
     from pwcnet.data.augment.augmentation import AugmentOptions
     from pwcnet.data.datasets.registry import parse_source
     from pwcnet.data.input_pipeline import TrainingData
-    from pwcnet.data.throughput import measure_input
 
     if not settings.data:
         _write_scenes(settings, folder)

@@ -75,6 +75,10 @@ class BaseSample:
         """
         raise NotImplementedError
 
+    def paths(self, masked: bool = False, with_occlusion: bool = True) -> list[str]:
+        """The files that `load` with the same arguments reads; none of generated samples."""
+        return []
+
 
 @dataclass(frozen=True)
 class Sample(BaseSample):
@@ -135,6 +139,13 @@ class Sample(BaseSample):
         foreground = self._read_mask(self.foreground, size)
         loaded = LoadedSample(frame1, frame2, flow, valid, occlusion, foreground)
         return halved(loaded) if self.half else loaded
+
+    def paths(self, masked: bool = False, with_occlusion: bool = True) -> list[str]:
+        """The files that `load` with the same arguments reads."""
+        invalid = self.invalid if masked else None
+        occlusion = self.occlusion if with_occlusion else None
+        paths = self.frame1, self.frame2, self.flow, invalid, occlusion, self.foreground
+        return [path for path in paths if path is not None]
 
     def _read_mask(self, path: str | None, size: tuple[int, int]) -> Any:
         if path is None:

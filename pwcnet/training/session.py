@@ -84,7 +84,7 @@ class TrainingSession:
         )
         self.graph = training_graph(
             self._batch.pair,
-            self._batch.truth,
+            self._batch.flow,
             self._batch.valid,
             self.config,
             options,

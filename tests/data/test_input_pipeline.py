@@ -6,6 +6,7 @@ import logging
 import numpy as np
 import pytest
 
+from pwcnet.cli.benchmark_input import measure_input
 from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
@@ -15,7 +16,6 @@ from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.mixture import Mix
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from pwcnet.data.throughput import measure_input
 from pwcnet.runtime.tensorflow import tf
 
 EVERYTHING = AugmentOptions(
@@ -44,9 +44,9 @@ def broken(samples, tmp_path):
     return changed
 
 
-def batches(data, batch_size, first, last, workers=1, shard=(0, 1)):
+def batches(data, batch_size, first, last, readers=1, shard=(0, 1)):
     with tf.Graph().as_default(), tf.Session() as session:
-        batch, start = data.batches(batch_size, first, last, workers, shard)
+        batch, start = data.batches(batch_size, first, last, readers, shard)
         session.run(start)
         return [session.run(batch) for _ in range(last - first)]
 
@@ -60,24 +60,24 @@ def assert_same(left, right):
 
 def test_all_changes_are_the_same_for_any_number_of_workers(samples):
     data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
-    one = batches(data, 2, 0, 6, workers=1)
+    one = batches(data, 2, 0, 6, readers=1)
     assert_same(
-        one, batches(TrainingData(samples, (48, 64), EVERYTHING, seed=5), 2, 0, 6, workers=4)
+        one, batches(TrainingData(samples, (48, 64), EVERYTHING, seed=5), 2, 0, 6, readers=4)
     )
-    assert_same(one[4:], batches(data, 2, 4, 6, workers=3))
+    assert_same(one[4:], batches(data, 2, 4, 6, readers=3))
 
 
 def test_batches_hold_the_examples(samples):
     data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
     batch = batches(data, 2, 1, 2)[0]
     for place, number in enumerate((2, 3)):
-        example = data.example(number)
+        example = data.load(number)
         np.testing.assert_allclose(batch.pair[place], np.stack(example[:2]) / 255.0, atol=1e-6)
         np.testing.assert_array_equal(
-            batch.truth[place], np.where(example.valid[..., None], example.flow, 0)
+            batch.flow[place], np.where(example.valid[..., None], example.flow, 0)
         )
         np.testing.assert_array_equal(batch.valid[place], example.valid)
-    assert batch.pair.dtype == batch.truth.dtype == np.float32 and batch.numbers.tolist() == [2, 3]
+    assert batch.pair.dtype == batch.flow.dtype == np.float32 and batch.numbers.tolist() == [2, 3]
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -102,7 +102,7 @@ def test_mix_of_data_sets(samples):
     drawn = [data.sample(number) for number in range(200)]
     assert 30 <= sum(sample in samples[:3] for sample in drawn) <= 70
     one = batches(data, 2, 0, 4)
-    assert_same(one[2:], batches(data, 2, 2, 4, workers=3))
+    assert_same(one[2:], batches(data, 2, 2, 4, readers=3))
 
 
 def test_list_is_a_mix_of_one(samples):
@@ -126,7 +126,7 @@ def test_broken_file_stops_and_is_named(broken):
 def test_broken_files_are_skipped_and_told_once(broken, caplog):
     data = TrainingData(broken, (48, 64), AugmentOptions(), seed=1, skip_bad=True)
     with caplog.at_level(logging.WARNING):
-        whole = batches(data, 3, 0, 10, workers=4)
+        whole = batches(data, 3, 0, 10, readers=4)
     assert {sample.id for sample in data.skipped} == {broken[1].id, broken[3].id}
     assert "cut.flo" in str(data.skipped[broken[1]]) and "absent.png" in str(
         data.skipped[broken[3]]
@@ -143,7 +143,7 @@ def test_skipping_takes_the_next_sample_that_can_be_read(broken):
     for number in range(10):
         later = next(n for n in range(number, 20) if data.sample(n) not in (broken[1], broken[3]))
         only = TrainingData([data.sample(later)], (48, 64), seed=1)
-        np.testing.assert_array_equal(data.example(number).frame1, only.example(number).frame1)
+        np.testing.assert_array_equal(data.load(number).frame1, only.load(number).frame1)
 
 
 def test_skipping_changes_nothing_where_all_is_well(samples):
@@ -157,17 +157,17 @@ def test_nothing_that_can_be_read(broken):
     data = TrainingData([broken[1], broken[3]], (48, 64), skip_bad=True)
     for number in (0, 1, 7):
         with pytest.raises(ValueError, match="got none of 2; the last: .*(cut.flo|absent.png)"):
-            data.example(number)
+            data.load(number)
 
 
 def test_crop_that_does_not_fit_is_not_skipped(samples):
     with pytest.raises(ValueError, match="64x96.*128x64.*frame_0003.png"):
-        TrainingData(samples, (128, 64), skip_bad=True).example(0)
+        TrainingData(samples, (128, 64), skip_bad=True).load(0)
 
 
 def test_throughput_counts_bytes_and_names_broken_files(samples, broken):
     found = measure_input(
-        TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, workers=2
+        TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, readers=2
     )
     assert (
         found.delivered == 48 * 64 * 15

@@ -87,7 +87,7 @@ def measured(results, sample, augment, masked):
         tensors, start = data.batches(2, 0, 1, 1)
         session.run(start)
         batch = session.run(tensors)
-    return [batch.valid] + results(batch.truth, batch.valid)
+    return [batch.valid] + results(batch.flow, batch.valid)
 
 
 @pytest.mark.parametrize("augment", sorted(AUGMENTS))

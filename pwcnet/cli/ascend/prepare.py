@@ -13,11 +13,10 @@ from typing import Any, Sequence
 from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare
 from pwcnet.cli.arguments import ArgumentParser, network_size
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.datasets.registry import DATASETS, parse_source
+from pwcnet.data.datasets.registry import DATASETS, GENERATED, parse_source
 from pwcnet.data.splits import PARTS
 from pwcnet.io.atomic import check_output_folder
 
-GENERATED = "generated"  # the data set that lies in no files
 NAMES = [name for name in DATASETS if name != GENERATED]
 MODES = [mode for mode in PARTS if mode != "test"]  # those with ground truth
 NEXT = r"""{count} pairs in {output}. Next, on this machine:

@@ -24,7 +24,7 @@ def test_training_goes_on_in_order_and_never_ends():
     assert [data.sample(number).id for number in (0, 4, 5, 1000000)] == [
         "pair_3_%06d" % number for number in (0, 4, 5, 1000000)
     ]
-    example = data.example(7)
+    example = data.load(7)
     loaded = samples.sample(7).load()
     np.testing.assert_array_equal(example.frame1, loaded.frame1)
     np.testing.assert_array_equal(example.flow, loaded.flow)
@@ -64,7 +64,7 @@ def test_pairs_of_other_values_are_others():
 def test_a_crop_that_does_not_fit_names_the_pair():
     data = TrainingData(dataset_samples("generated", SMALL), (128, 96))
     with pytest.raises(ValueError, match="pair_3_000002, median 2"):
-        data.example(2)
+        data.load(2)
 
 
 def test_a_command_line_names_them():
