@@ -11,7 +11,7 @@ sys.path.insert(0, ROOT)
 
 from pwcnet import Predictor, flow_to_color  # noqa: E402
 from pwcnet.data.synthetic.options import SceneOptions  # noqa: E402
-from pwcnet.data.synthetic.pairs import generate_pair  # noqa: E402
+from pwcnet.data.synthetic.scenes import generate_pair  # noqa: E402
 
 SEEDS = (43, 45)
 OPTIONS = SceneOptions(height=256, width=448, median_motion=5, largest_motion=24)
