@@ -70,7 +70,7 @@ check() {
     run "format" "$bin/ruff" format --check .
     run "types" "$bin/mypy"
     run "import contracts" "$bin/lint-imports"
-    [ ! -e mkdocs.yml ] || run "manual" "$bin/mkdocs" build --quiet --strict --site-dir "$(mktemp -d)/site"
+    [ ! -e mkdocs.yml ] || run "manual" env NO_MKDOCS_2_WARNING=1 "$bin/mkdocs" build --quiet --strict --site-dir "$(mktemp -d)/site"
 }
 
 for index in "${!ready[@]}"; do

@@ -22,19 +22,14 @@ SOURCES += [
 ]
 
 FLOW = """
-import sys
-
 import cv2
 import numpy as np
 
 import pwcnet
-from pwcnet.inference.predictor import Predictor
-from pwcnet.weights.files import shipped_weights
 
 frames = [cv2.imread(name)[..., ::-1] for name in ("A.png", "B.png")]
-with Predictor(shipped_weights()) as predictor:
-    flow = predictor.flow(*frames)
-np.save("flow.npy", flow)
+with pwcnet.Predictor() as predictor:
+    np.save("flow.npy", predictor.flow(*frames))
 print(pwcnet.__file__)
 """
 
