@@ -1,4 +1,6 @@
-"""Where msame and ais_bench put their results, and how they name them."""
+"""Folders of predictions: where msame and ais_bench put them, and how they name the files."""
+
+from __future__ import annotations
 
 import json
 import logging
@@ -9,46 +11,54 @@ import time
 import uuid
 from collections import Counter
 from datetime import datetime
+from typing import Iterable, Sequence
 
 from pwcnet._checks import first_names
 from pwcnet.io.atomic import PARTIAL_PREFIX, is_partial, os_errors_naming
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
-UNPADDED_TIME = re.compile(
-    r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$"
-)  # msame, later: 2023610_9_5_3_123456
+# Later releases of msame pad nothing: 2023610_9_5_3_123456.
+UNPADDED_TIME = re.compile(r"(\d{4})(\d{2,4})_(\d{1,2})_(\d{1,2})_(\d{1,2})_(\d{1,6})$")
 MSAME_SUFFIX, AIS_BENCH_SUFFIX = "_output_0.bin", "_0.bin"
-TIME_FILE = "time.json"  # times of a run of msame or ais_bench, beside its predictions
+TIME_FILE = "time.json"  # beside the predictions: what the tool printed about its speed
 
 log = logging.getLogger(__name__)
 
 
 class ResultFolder:
-    """A new folder output/<time>, named as msame does; `with ResultFolder(output) as results: write into results.path`.
+    """A new folder output/<time>, named as msame does.
 
-    In the block `path` is a hidden folder, which `find_results` does not see. It gets its name, by the time then, when the block ends well; otherwise it is
-    removed. A program that is killed leaves it hidden. Errors of files in it name `output`.
+    Use it as `with ResultFolder(output) as results: write into results.path`. In the block `path`
+    is a hidden folder, which `find_results` does not see. It gets its name, by the time then, when
+    the block ends without an error; otherwise it is removed. A program that is killed leaves it
+    hidden. Errors of files in it name `output`.
+
+    Args:
+        output: The folder to create it in; created where it is missing.
+
+    Attributes:
+        path: The folder.
     """
 
-    def __init__(self, output):
+    def __init__(self, output: str) -> None:
         self._output = output
         self.path = os.path.join(output, PARTIAL_PREFIX + uuid.uuid4().hex[:8])
 
-    def __enter__(self):
+    def __enter__(self) -> ResultFolder:
         with os_errors_naming(self._output):
             os.makedirs(self.path)
         return self
 
-    def __exit__(self, kind, error, _):
+    def __exit__(self, kind: object, error: object, _: object) -> None:
         if kind is None:
-            self.path = self._renamed()
+            self.path = self._rename()
             return
         shutil.rmtree(self.path, ignore_errors=True)
         if isinstance(error, OSError) and error.filename is not None and is_partial(error.filename):
             raise OSError(error.errno, error.strerror, self._output) from error
 
-    def _renamed(self):
+    def _rename(self) -> str:
         while True:
             folder = os.path.join(self._output, time.strftime(MSAME_TIME))
             if not os.path.lexists(folder):  # of another run in the same second
@@ -57,21 +67,27 @@ class ResultFolder:
             time.sleep(0.1)
 
 
-def find_results(path):
-    """The folder that holds the predictions: `path` itself, its only subfolder, or the newest by the time in their names.
+def find_results(path: str) -> str:
+    """Finds the folder that holds the predictions.
 
-    Hidden folders and those of performance runs do not count. Raises FileNotFoundError where there is none, ValueError, which lists them, for several subfolders that such times do not order.
+    This is `path` itself, its only subfolder, or the newest one by the times in their names. Hidden
+    folders and those of performance runs are ignored.
+
+    Args:
+        path: A folder of predictions, or the output folder of msame or ais_bench.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: The times in the names do not order the subfolders; the message lists them.
     """
     if not os.path.isdir(path):
-        raise FileNotFoundError(
-            "expected a folder of predictions, found none at %s; try the output folder of msame or ais_bench"
-            % path
-        )
+        raise FileNotFoundError("No folder of predictions at %s" % path)
     names = sorted(name for name in os.listdir(path) if not name.startswith("."))
     folders = [
         name
         for name in names
-        if os.path.isdir(os.path.join(path, name)) and not _timed(os.path.join(path, name))
+        if os.path.isdir(os.path.join(path, name))
+        and not _of_performance_run(os.path.join(path, name))
     ]
     if any(name.endswith(".bin") for name in names) or not folders:
         return path
@@ -84,8 +100,7 @@ def find_results(path):
     return chosen
 
 
-def _timed(folder):
-    """Whether a folder is of a run that only measured time."""
+def _of_performance_run(folder: str) -> bool:
     try:
         with open(os.path.join(folder, TIME_FILE)) as stream:
             return json.load(stream).get("mode") == "performance"
@@ -93,91 +108,107 @@ def _timed(folder):
         return False
 
 
-def _newest(folders, path):
+def _newest(folders: Sequence[str], path: str) -> str:
     times = {name: folder_times(name) for name in folders}
     if all(times.values()):
         newest = max(folders, key=lambda name: min(times[name]))
         if all(max(times[name]) < min(times[newest]) for name in folders if name != newest):
             return newest
     raise ValueError(
-        "expected predictions, or folders that the times in their names put in order, got %s in %s; name one of these folders"
-        % (", ".join(folders), path)
+        "%s holds several folders, which the times in their names do not order: %s; name the "
+        "folder of the predictions" % (path, ", ".join(folders))
     )
 
 
-def folder_times(name):
-    """The times that a folder's name may mean, none for other names; "2023111_..." without zeros is both 11 January and 1 November."""
+def folder_times(name: str) -> list[datetime]:
+    """Returns the times that a folder's name may mean, none for other names.
+
+    "2023111_..." without zeros is both 11 January and 1 November.
+    """
     for form in (MSAME_TIME, AIS_BENCH_TIME):
         try:
-            time_named = datetime.strptime(name, form)
+            parsed = datetime.strptime(name, form)
         except ValueError:
             continue
-        return [time_named] if time_named.strftime(form) == name else []
+        return [parsed] if parsed.strftime(form) == name else []
     match = UNPADDED_TIME.match(name)
     if not match:
         return []
-    day, rest = match.group(2), [int(group) for group in match.groups()[2:]]
-    found = []
-    for split in range(1, len(day)):
-        month_and_day = day[:split], day[split:]
-        if any(len(part) > 2 or part.startswith("0") for part in month_and_day):
+    year, month_and_day = match.group(1), match.group(2)
+    hour, minute, second, microsecond = (int(group) for group in match.groups()[2:])
+    times = []
+    for split in range(1, len(month_and_day)):
+        month, day = month_and_day[:split], month_and_day[split:]
+        if any(len(part) > 2 or part.startswith("0") for part in (month, day)):
             continue
+        date = int(year), int(month), int(day)
         try:
-            found.append(
-                datetime(int(match.group(1)), int(month_and_day[0]), int(month_and_day[1]), *rest)
-            )
+            times.append(datetime(*date, hour, minute, second, microsecond))
         except ValueError:
-            continue  # no such day
-    return found
+            continue  # there is no such day
+    return times
 
 
-def expected_file(tool, name):
-    """What "msame" or "ais_bench" calls the prediction for the input file of this name (without .bin); the latter cuts names at their first dot."""
+def prediction_file(tool: str, name: str) -> str:
+    """Returns what a tool calls the prediction for an input file.
+
+    Args:
+        tool: "msame" or "ais_bench"; the latter cuts names at their first dot.
+        name: The name of the input file without .bin.
+    """
     return name + MSAME_SUFFIX if tool == "msame" else name.split(".")[0] + AIS_BENCH_SUFFIX
 
 
-def missing_predictions(names, folder):
-    """The names without a prediction in the folder, in their order."""
-    found = _found(names, _bins(folder))
-    return [name for name in names if name not in found]
+def missing_predictions(names: Sequence[str], folder: str) -> list[str]:
+    """Returns the names without a prediction in the folder, in their order."""
+    matched = _match(names, _raw_files(folder))
+    return [name for name in names if name not in matched]
 
 
-def match_predictions(names, folder):
-    """{name: path of its prediction}: `<name>_output_0.bin`, or `<name up to its first dot>_0.bin`, in the folder.
+def match_predictions(names: Sequence[str], folder: str) -> dict[str, str]:
+    """Finds the prediction of each name: NAME_output_0.bin, or NAME_0.bin with NAME cut at a dot.
 
-    Raises ValueError, which names and counts, for names without a prediction and for .bin files that belong to no name.
+    Args:
+        names: Names of the pairs.
+        folder: The folder of the predictions.
+
+    Returns:
+        Path of the prediction by name.
+
+    Raises:
+        ValueError: A name has no prediction, or a .bin file belongs to no name; the message names
+            the first ones and counts them.
     """
-    present = _bins(folder)
-    matched = _found(names, present)
-    missing = [expected_file("msame", name) for name in names if name not in matched]
+    present = _raw_files(folder)
+    matched = _match(names, present)
+    missing = [prediction_file("msame", name) for name in names if name not in matched]
     if missing:
         raise ValueError(
-            "expected a prediction for each of %d pairs, got none for %d: %s in %s; try running the inference again, and its log"
-            % (len(names), len(missing), first_names(missing), folder)
+            "%d of %d pairs have no prediction in %s: %s"
+            % (len(missing), len(names), folder, first_names(missing))
         )
     extra = sorted(present - set(matched.values()))
     if extra:
         raise ValueError(
-            "expected one prediction for each of %d pairs and no other files, got %d more: %s in %s; try the results of one run alone"
-            % (len(names), len(extra), first_names(extra), folder)
+            "%d files in %s are no prediction of these %d pairs, or a second one: %s"
+            % (len(extra), folder, len(names), first_names(extra))
         )
     return {name: os.path.join(folder, file) for name, file in matched.items()}
 
 
-def _bins(folder):
-    return {
-        file for file in os.listdir(folder) if file.endswith(".bin") and not file.startswith(".")
-    }
+def _raw_files(folder: str) -> set[str]:
+    names = os.listdir(folder)
+    return {name for name in names if name.endswith(".bin") and not name.startswith(".")}
 
 
-def _found(names, present):
-    """{name: its file}; a file that ais_bench's cut names would give to several of them is nobody's."""
-    claims = Counter(expected_file("ais_bench", name) for name in names)
-    found = {}
+def _match(names: Iterable[str], present: set[str]) -> dict[str, str]:
+    """File by name. A file that ais_bench's cut names would give to several names is nobody's."""
+    claims = Counter(prediction_file("ais_bench", name) for name in names)
+    matched = {}
     for name in names:
-        own, cut = (expected_file(tool, name) for tool in ("msame", "ais_bench"))
-        if own in present:
-            found[name] = own
+        whole, cut = (prediction_file(tool, name) for tool in ("msame", "ais_bench"))
+        if whole in present:
+            matched[name] = whole
         elif cut in present and claims[cut] == 1:
-            found[name] = cut
-    return found
+            matched[name] = cut
+    return matched

@@ -16,7 +16,7 @@ from pwcnet.cli.options import device_config, npu_options, open_checkpoint
 from pwcnet.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from pwcnet.ascend.modelarts import Results
+    from pwcnet.ascend.remote_run import RemoteRun
     from pwcnet.data.input_pipeline import TrainingData
     from pwcnet.distributed.workers import Workers
     from pwcnet.model.config import ModelConfig
@@ -42,7 +42,7 @@ class Places:
     dataset: str | None = None
     weights: str | None = None
     resume: bool = False
-    results: Results | None = None
+    results: RemoteRun | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,15 @@ def run_training(
         _check(args, places, job.options, workers)
         results, retention = places.results, job.options.retention
         run_folder = stack.enter_context(
-            RunFolder(places.output, retention, workers.leader, results.save if results else None)
+            RunFolder(
+                places.output,
+                retention,
+                workers.leader,
+                results.upload_checkpoints if results else None,
+            )
         )
         if results and workers.leader:
-            stack.callback(results.finish)  # whatever ends the run
+            stack.callback(results.upload_everything)  # whatever ends the run
         if workers.leader:
             stack.enter_context(_log_file(os.path.join(places.output, "train.log")))
         _log_start(job, workers)
@@ -110,7 +115,8 @@ def run_training(
 
 def _resolve_places(args: Namespace, output: str) -> Places:
     """Copies data, weights and results at URLs of ModelArts to this machine."""
-    from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
+    from pwcnet.ascend.modelarts import fetch_data, fetch_weights
+    from pwcnet.ascend.remote_run import RemoteRun
 
     dataset, resume, results = args.dataset, args.resume, None
     if args.data_url or args.train_url:
@@ -119,9 +125,9 @@ def _resolve_places(args: Namespace, output: str) -> Places:
         dataset = fetch_data(args.data_url, os.path.join(args.cache, "data"))
     weights = fetch_weights(args.weights, os.path.join(args.cache, "pretrained"))
     if args.train_url:
-        results = Results(args.train_url, output)
+        results = RemoteRun(args.train_url, output)
         # A job that the platform starts again continues.
-        resume = bool(results.bring_back()) or resume
+        resume = bool(results.download()) or resume
     return Places(output, dataset, weights, resume, results)
 
 

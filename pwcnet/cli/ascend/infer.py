@@ -9,7 +9,7 @@ from argparse import Namespace
 from contextlib import closing
 from typing import Any
 
-from pwcnet.ascend.raw_files import check_inputs, infer, list_bins
+from pwcnet.ascend.raw_files import check_pairs, infer, list_raw_files
 from pwcnet.ascend.result_folders import ResultFolder
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
@@ -32,14 +32,14 @@ def infer_files(args: Namespace) -> None:
     if args.keep_coordinates and args.emulate is None:
         raise ValueError("--keep-coordinates needs --emulate; without it everything is float32")
     with remedy(RAW_FILES_REMEDY):
-        inputs = list_bins(args.input)
+        inputs = list_raw_files(args.input)
     check_output_folder(args.output)
 
     from pwcnet.export.frozen_graph import frozen_input_shape, frozen_session, read_frozen
 
     graph_def = read_frozen(args.weights)
     size, times = frozen_input_shape(graph_def), []
-    check_inputs(inputs, *size[1:])
+    check_pairs(inputs, *size[1:])
     if args.emulate is not None:
         graph_def = emulate(graph_def, args.keep_coordinates)
     with frozen_session(graph_def, session_config(args)) as network, progress_bar(

@@ -10,7 +10,8 @@ import os
 import shlex
 from typing import Any, Sequence
 
-from pwcnet.ascend.raw_files import IMAGE, TRUTH, prepare
+from pwcnet.ascend.preparation import prepare
+from pwcnet.ascend.raw_files import GROUND_TRUTH_FOLDER, IMAGE_FOLDER
 from pwcnet.cli.arguments import ArgumentParser, network_size
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.datasets.registry import DATASETS, GENERATED, parse_source
@@ -63,7 +64,9 @@ def write_raw_files(
     check_output_folder(output)
     for _ in progress_bar(prepare(samples, output, *size), total=len(samples), unit="pair"):
         pass
-    image, truth, results = (os.path.join(output, name) for name in (IMAGE, TRUTH, "results"))
+    image, truth, results = (
+        os.path.join(output, name) for name in (IMAGE_FOLDER, GROUND_TRUTH_FOLDER, "results")
+    )
     rows, columns, _ = samples[0].load().frame1.shape
     names = {"output": output, "image": image, "truth": truth, "results": results}
     fields = {name: shlex.quote(path) for name, path in names.items()}

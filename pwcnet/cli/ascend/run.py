@@ -13,7 +13,7 @@ from argparse import Namespace
 
 from pwcnet._checks import first_names
 from pwcnet.ascend.msame import MODES, TIMES, DeviceRun, entries, new_results
-from pwcnet.ascend.raw_files import list_bins
+from pwcnet.ascend.raw_files import list_raw_files
 from pwcnet.ascend.result_folders import TIME_FILE
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import remedy, start_messages
@@ -35,7 +35,7 @@ def run_model(args: Namespace) -> None:
     """Runs the model, by options as `parser` has them."""
     if args.input is not None:
         with remedy(RAW_FILES_REMEDY):
-            list_bins(args.input)
+            list_raw_files(args.input)
     with remedy("offline_infer/pb2om.sh makes one of a frozen graph", (FileNotFoundError,)):
         device_run = DeviceRun(
             args.tool,

@@ -9,7 +9,7 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, NamedTuple
 
-from pwcnet.ascend.raw_files import evaluate_bins, list_bins
+from pwcnet.ascend.raw_files import list_raw_files, score_raw_files
 from pwcnet.ascend.result_folders import find_results
 from pwcnet.cli.arguments import ArgumentParser, image_size
 from pwcnet.cli.common import progress_bar, remedy
@@ -64,8 +64,8 @@ def score_predictions(scoring: Scoring, command: list[str]) -> None:
             check_evaluation_folder(scoring.output, scoring.overwrite)
     folder = find_results(scoring.predictions)
     with remedy(RAW_FILES_REMEDY, (FileNotFoundError,)):
-        list_bins(scoring.ground_truth)
-    count, results = evaluate_bins(scoring.ground_truth, folder, scoring.size, scoring.frame_size)
+        list_raw_files(scoring.ground_truth)
+    count, results = score_raw_files(scoring.ground_truth, folder, scoring.size, scoring.frame_size)
     totals, ids = Totals(), []
     with epe_csv(scoring.csv) as add_row, evaluation_folder(scoring, folder) as evaluation:
         for result in progress_bar(results, total=count, unit="pair"):

@@ -19,7 +19,7 @@ from pwcnet.cli.common import start_messages
 from pwcnet.training.choices import RECIPE_BATCH, V2_START, scale_steps
 
 if TYPE_CHECKING:
-    from pwcnet.ascend.modelarts import Results
+    from pwcnet.ascend.remote_run import RemoteRun
 
 DESCRIPTION = """Boot file of a ModelArts job: copies data and weights to this machine, runs a job
 on local folders, and copies the results away.
@@ -52,12 +52,13 @@ def main(argv: Sequence[str], prog: str | None = None) -> int:
     if rank != "0" and args.job not in TRAINING_FOLDERS:
         return 0  # one card is enough
 
-    from pwcnet.ascend.modelarts import Results, fetch_data, fetch_weights
+    from pwcnet.ascend.modelarts import fetch_data, fetch_weights
+    from pwcnet.ascend.remote_run import RemoteRun
 
     start_messages()
     output = os.path.join(args.cache, "result", args.job)
     results = [
-        Results(*(os.path.join(place, folder).rstrip("/") for place in (args.train_url, output)))
+        RemoteRun(*(os.path.join(place, folder).rstrip("/") for place in (args.train_url, output)))
         for folder in TRAINING_FOLDERS.get(args.job, [""])
     ]
     data = fetch_data(args.data_url, os.path.join(args.cache, "data")) if args.data_url else None
@@ -67,7 +68,7 @@ def main(argv: Sequence[str], prog: str | None = None) -> int:
     if args.job in TRAINING_FOLDERS:
         return _training_job(args, command, job_arguments, results, leader=rank == "0")
     code = _run(command, os.path.join(output, args.job + ".log"))
-    results[0].finish()
+    results[0].upload_everything()
     return _exit_code(code)
 
 
@@ -136,25 +137,25 @@ def _training_job(
     args: Namespace,
     command: list[str],
     job_arguments: Sequence[str],
-    results: list[Results],
+    results: list[RemoteRun],
     leader: bool,
 ) -> int:
     """Trains from the checkpoints at the URL on; the leader copies new ones to it."""
     also = [] if args.job == "v1" else [first_checkpoint_of_step_2(job_arguments)]
     for result in results:
-        result.bring_back(also=also)
+        result.download(also)
     os.environ["PWCNET_STEP1_URL"] = results[0].url  # read by train_v2.sh
     if not leader:
         return _exit_code(_train(command, []))
     for result in results:
-        result.reopen()
+        result.mark_unfinished()
     code = _train(command, results)
     for result in results:
-        result.finish()
+        result.upload_everything()
     return _exit_code(code)
 
 
-def _train(command: Sequence[str], results: Sequence[Results]) -> int:
+def _train(command: Sequence[str], results: Sequence[RemoteRun]) -> int:
     """Runs a training command, copying checkpoints while it runs; returns its exit code."""
     process = _start(command)
     while True:
@@ -162,7 +163,7 @@ def _train(command: Sequence[str], results: Sequence[Results]) -> int:
             return process.wait(POLL)
         except subprocess.TimeoutExpired:
             for result in results:
-                result.save()
+                result.upload_checkpoints()
 
 
 def _run(command: Sequence[str], path: str) -> int:

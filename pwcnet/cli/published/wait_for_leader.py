@@ -18,11 +18,11 @@ LIMIT = 1800.0  # seconds
 def main(argv: Sequence[str], prog: str | None = None) -> None:
     """Waits. Raises TimeoutError at the end of the time, OSError where copying fails."""
     args = parser(prog).parse_args(argv)
-    from pwcnet.ascend.modelarts import Results
+    from pwcnet.ascend.remote_run import RemoteRun
 
     start_messages()
-    results = Results(args.url or args.folder, args.folder)
-    results.wait_finished(args.limit, [args.checkpoint] if args.checkpoint else [])
+    results = RemoteRun(args.url or args.folder, args.folder)
+    results.wait_for_leader(args.limit, [args.checkpoint] if args.checkpoint else [])
 
 
 def parser(prog: str | None = None) -> ArgumentParser:

@@ -200,14 +200,14 @@ def test_outputs_are_checked_before_the_work(chain, tiny_sintel, tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_inferring_that_fails_leaves_no_results(error, chain, tmp_path, monkeypatch):
-    write = raw_files.write_bin
+    write = raw_files.write_raw
 
     def failing(path, flow):
         if "scene_02" in path:
             raise error
         write(path, flow)
 
-    monkeypatch.setattr(raw_files, "write_bin", failing)
+    monkeypatch.setattr(raw_files, "write_raw", failing)
     given = ["--weights", chain[0] / "pwcnet.pb", "--input", raw(chain, "image")]
     with pytest.raises(type(error)):
         run(infer, *(given + ["--output", tmp_path / "out"]))
@@ -216,7 +216,7 @@ def test_inferring_that_fails_leaves_no_results(error, chain, tmp_path, monkeypa
 
 def test_preparing_refuses(chain, tiny_sintel, tmp_path, capsys):
     sintel = ["--data", "sintel-clean=" + tiny_sintel, "--output"]
-    with pytest.raises(ValueError, match="64x64.* 60x120 "):
+    with pytest.raises(ValueError, match="60x120 .*64x64"):
         run(prepare, *(sintel + [tmp_path, "--size", "64x64"]))
     with pytest.raises(ValueError, match="frames_"):  # pairs of another mode lie there
         run(prepare, *(sintel + [raw(chain), "--mode", "val"] + SIZE))
@@ -235,7 +235,7 @@ def test_inferring_refuses(chain, small_frozen, tmp_path):
         run(infer, *(command + [tmp_path / "absent"]))
     shutil.copytree(raw(chain, "image"), str(tmp_path / "image"))
     (tmp_path / "image" / "short.bin").write_bytes(b"1234")
-    with pytest.raises(ValueError, match="4 in .*short.bin .1 of 5"):
+    with pytest.raises(ValueError, match="short.bin has 4 .*1 of 5"):
         run(infer, *(command + [tmp_path / "image"]))
     assert not (tmp_path / "out").exists()
 
@@ -243,10 +243,10 @@ def test_inferring_refuses(chain, small_frozen, tmp_path):
 def test_scoring_refuses(chain, tmp_path):
     shutil.copytree(results(chain), str(tmp_path / "results"))
     given = ["--ground-truth", raw(chain, "gt"), "--predictions", tmp_path / "results"]
-    with pytest.raises(ValueError, match=r"448, 1024.*scene_01"):  # the sizes by default
+    with pytest.raises(ValueError, match=r"scene_01.*448, 1024"):  # the sizes by default
         run(score, *given)
     (tmp_path / "results" / (NAMES[1] + "_output_0.bin")).unlink()
-    with pytest.raises(ValueError, match="1: %s_output_0.bin" % NAMES[1]):
+    with pytest.raises(ValueError, match="1 of .*: %s_output_0.bin" % NAMES[1]):
         run(score, *(given + SIZES))
 
 

@@ -91,7 +91,7 @@ def test_performance(source, tool, mean, here, programs):
     [
         ("skip", "%s in not/there/result/2" % NAMES[1]),
         ("exit", "exit code 1"),
-        ("no_time", "expected a line"),
+        ("no_time", "msame|ais_bench"),
     ],
 )
 def test_failures(fault, words, tool, here, monkeypatch):
@@ -105,18 +105,18 @@ def test_refused_before_the_run(here, programs):
     (here / "x.bins").mkdir()
     (here / "x.bins" / "c.1.bin").write_bytes(b"")
     for arguments, words in (
-        (("--input", "x.bins"), "without .bin in its path"),
+        (("--input", "x.bins"), "x.bins"),
         (("--input", "absent"), "absent"),
-        ((), "folder of input files"),
+        ((), "input folder"),
         (("--input", "bins/image", "--loop", "9"), "got 9"),
         (("--mode", "performance", "--loop", "101"), "1 to 100"),
-        (("--input", "bins/image", "--output-dirname", "x"), "no x for it"),
+        (("--input", "bins/image", "--output-dirname", "x"), "got x"),
         (("--input", "bins/image", "--om", "absent.om"), "pb2om.sh"),
     ):
         with pytest.raises((ValueError, FileNotFoundError), match=words):
             run(*arguments)
     (here / "x.bins" / "c.2.bin").write_bytes(b"")
-    with pytest.raises(ValueError, match="before the first dot"):
+    with pytest.raises(ValueError, match="x.bins"):
         run("--input", "x.bins", tool="ais_bench")
     assert not programs() and not (here / "not").exists()
 
@@ -124,7 +124,7 @@ def test_refused_before_the_run(here, programs):
 def test_the_program_is_missing(here, without_programs):
     with pytest.raises(FileNotFoundError, match="set_env.sh"):
         run("--input", "bins/image")
-    with pytest.raises(FileNotFoundError, match="ais_bench in .*/python3.*aclruntime"):
+    with pytest.raises(FileNotFoundError, match="/python3 .*ais_bench.*aclruntime"):
         run("--input", "bins/image", tool="ais_bench")
 
 

@@ -85,7 +85,7 @@ def test_v2_has_two_folders(tmp_path, monkeypatch):
         assert sorted(list_checkpoints(str(step1))) == [352000, 400000]
         write_checkpoint(step2, golden_weights("sm", 0), step=8)
         for result in results:
-            result.save()
+            result.upload_checkpoints()
         assert sorted(list_checkpoints(str(url / "step1-step2"))) == ([8] if results else [])
         return 0
 

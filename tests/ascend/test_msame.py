@@ -1,4 +1,4 @@
-"""What msame and ais_bench print."""
+"""The times that msame and ais_bench print."""
 
 import pytest
 
@@ -9,11 +9,13 @@ from pwcnet.ascend.msame import ais_bench_times, msame_times
     "printed, expected",
     [
         (
-            "[INFO] x\nInference average time : 1205.25 ms\nInference average time without first time: 1203.75 ms\n",
+            "[INFO] x\nInference average time : 1205.25 ms\n"
+            "Inference average time without first time: 1203.75 ms\n",
             {"mean_ms": 1205.25, "mean_without_first_ms": 1203.75},
         ),
         (
-            "Inference average time: 1204.500000 ms\nInference average time without first time: 1203.250000 ms\n",
+            "Inference average time: 1204.500000 ms\n"
+            "Inference average time without first time: 1203.250000 ms\n",
             {"mean_ms": 1204.5, "mean_without_first_ms": 1203.25},
         ),
         ("Inference average time: 1204.500000 ms\r\n", {"mean_ms": 1204.5}),
@@ -24,7 +26,10 @@ def test_msame(printed, expected):
 
 
 def test_ais_bench():
-    line = "[INFO] NPU_compute_time (ms): min = 1.5, max = 2.25, mean = 1.75, median = 1.625, percentile(99%) = 2.125\n"
+    line = (
+        "[INFO] NPU_compute_time (ms): min = 1.5, max = 2.25, mean = 1.75, median = 1.625, "
+        "percentile(99%) = 2.125\n"
+    )
     times = {
         "min_ms": 1.5,
         "max_ms": 2.25,
@@ -49,5 +54,5 @@ def test_ais_bench():
     ],
 )
 def test_no_times(parse, printed):
-    with pytest.raises(ValueError, match="got none; look for its errors"):
+    with pytest.raises(ValueError, match="msame|ais_bench"):
         parse(printed)
