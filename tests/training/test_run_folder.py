@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pwcnet.data.datasets.registry import Source
+from pwcnet.data.datasets.registry import make_source
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.synthetic.scenes import demo_scene
@@ -87,7 +87,7 @@ def current_options(**changes):
     values = {NEW_NAMES.get(name, name): value for name, value in old["training"].items()}
     return {
         "preset": None,
-        "data": [asdict(Source("sintel-clean", "dataset", 1.0))],
+        "data": [make_source("sintel-clean", "dataset", 1.0).record()],
         "mode": "train_noval",
         "masked": True,
         "model": asdict(ModelConfig.small()),
