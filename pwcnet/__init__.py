@@ -12,6 +12,7 @@ TensorFlow nor NumPy nor OpenCV:
 import importlib
 from typing import TYPE_CHECKING, Any, List
 
+from pwcnet import _moved
 from pwcnet._version import __version__
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ __all__ = [
     "read_flow",
     "write_flow",
 ]
+
+_moved.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Sequence
 from pwcnet.ascend.modelarts import INDEX, copy_checkpoint
 from pwcnet.ascend.obs import RemoteFolder, copy_file, is_obs, one_process
 from pwcnet.io.atomic import write_text
-from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.weights.files import list_checkpoints
 
 LATEST = "checkpoint"  # the file that names the latest checkpoint of a folder
 FINISHED = "finished"  # the file that says that the leader's last checkpoint is written

@@ -261,7 +261,9 @@ def _checkpoint(settings: Namespace, folder: str) -> Any:
     from pwcnet.model.config import SIZE_MULTIPLE
     from pwcnet.model.network import pwc_net
     from pwcnet.runtime.tensorflow import tf
-    from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints, save_checkpoint
+    from pwcnet.weights.checkpoint import Checkpoint
+    from pwcnet.weights.files import list_checkpoints
+    from pwcnet.weights.saving import save_checkpoint
 
     if not list_checkpoints(folder):
         with tf.Graph().as_default(), tf.Session() as session:

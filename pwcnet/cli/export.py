@@ -117,7 +117,8 @@ def export_weights(args: Namespace, form: str) -> None:
     (check_output_file if form == ARCHIVE else check_output_folder)(args.output)
     weights = chosen_weights(args)
     checkpoint = open_checkpoint(weights, args.averaged)
-    from pwcnet.weights.archive import write_archive, write_checkpoint
+    from pwcnet.weights.archive import write_archive
+    from pwcnet.weights.saving import write_checkpoint
 
     if form == ARCHIVE:
         write_archive(args.output, checkpoint)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pwcnet._version import __version__
 from pwcnet.cli.arguments import ArgumentParser
-from pwcnet.weights.files import shipped_weights
+from pwcnet.weights.files import list_checkpoints, shipped_weights
 
 OPTIONAL = (
     ("matplotlib", "charts and plots"),
@@ -52,10 +52,6 @@ def _weights() -> list[tuple[str, str]]:
         rows = [("weights", "%s (shipped)" % shipped_weights())]
     except FileNotFoundError as error:
         rows = [("weights", str(error))]
-    try:
-        from pwcnet.weights.checkpoint import list_checkpoints
-    except ImportError:  # TensorFlow, which a row above says
-        return rows
     found = sorted(list_checkpoints(PRETRAINED).items())
     return rows + [("", "%s (step %d)" % (prefix, step)) for step, prefix in found]
 

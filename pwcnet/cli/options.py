@@ -11,7 +11,7 @@ from typing import Any
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import remedy
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
-from pwcnet.weights.files import shipped_weights, weights_of
+from pwcnet.weights.files import find_checkpoint, identify_weights, shipped_weights
 
 NPU_TEXTS = {
     "precision-mode": "NAME: allow_fp32_to_fp16 (CANN's default for training on a 910), "
@@ -153,16 +153,14 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
 
 
 def weights_facts(weights: str) -> dict[str, str | None]:
-    """The absolute "path", "sha256" and "kind" of weights; imports TensorFlow.
+    """The absolute "path", "sha256" and "kind" of weights.
 
     Raises:
         FileNotFoundError: there are no such weights.
     """
-    from pwcnet.weights.checkpoint import find_checkpoint
-
     with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
         path = weights if weights.endswith(".pb") else find_checkpoint(weights)
-        return weights_of(os.path.abspath(path))
+        return identify_weights(os.path.abspath(path))
 
 
 def npu_options(args: Namespace) -> Any:

@@ -137,7 +137,7 @@ def _check(args: Namespace, places: Places, options: TrainingOptions, workers: W
     from pwcnet.ascend.session import steps_per_run
     from pwcnet.runtime.devices import checked_precision, on_npu
     from pwcnet.training.session import check_step_counts
-    from pwcnet.weights.checkpoint import list_checkpoints
+    from pwcnet.weights.files import list_checkpoints
 
     checked_precision(options.precision)
     if not places.resume:
@@ -237,7 +237,7 @@ def choose_config(places: Places, variant: str | None, default: str) -> ModelCon
         FileNotFoundError: There are no such weights.
     """
     from pwcnet.model.config import ModelConfig
-    from pwcnet.weights.checkpoint import list_checkpoints
+    from pwcnet.weights.files import list_checkpoints
 
     resumes = places.resume and list_checkpoints(places.output)
     source = places.output if resumes else places.weights

@@ -11,14 +11,14 @@ from typing import Any, Callable, Iterator, Mapping
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.training.retention import Retention
-from pwcnet.weights.checkpoint import (
-    NAME,
-    Checkpoint,
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import (
+    CHECKPOINT_NAME,
     find_checkpoint,
     list_checkpoints,
     remove_checkpoint,
-    save_checkpoint,
 )
+from pwcnet.weights.saving import save_checkpoint
 
 # What should be the same in options.json when a run is resumed.
 _COMPARED = ("model", "training", "data", "mode", "masked")
@@ -61,7 +61,7 @@ class RunFolder:
 
     def prefix(self, step: int) -> str:
         """Returns the prefix of the checkpoint of a step, whether it exists or not."""
-        return os.path.join(self.path, "%s-%d" % (NAME, step))
+        return os.path.join(self.path, "%s-%d" % (CHECKPOINT_NAME, step))
 
     def latest(self) -> str | None:
         """Returns the prefix of the checkpoint with the highest step, or None."""

@@ -1,33 +1,64 @@
-"""Weights alone, without a training run's state: as .npz files, as the project ships them, and as checkpoints."""
+"""Archives of weights (.npz), as the package ships them: no TensorFlow format, half the size."""
+
+from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pwcnet.io.atomic import write_bytes
-from pwcnet.model.config import SIZE_MULTIPLE
-from pwcnet.model.network import pwc_net
-from pwcnet.runtime.tensorflow import tf
-from pwcnet.weights.checkpoint import ARCHIVE, list_checkpoints, save_checkpoint, variable_shapes
+from pwcnet.weights.files import ARCHIVE_EXTENSION
+from pwcnet.weights.variables import variable_shapes
+
+if TYPE_CHECKING:
+    from pwcnet.weights.checkpoint import Checkpoint
 
 
-def write_archive(path, checkpoint):
-    """Writes the network's weights as float16 into an .npz file, completely or not at all: half the size, and no TensorFlow to read them.
+class ArchiveReader:
+    """Reads an archive through the interface of TensorFlow's reader of checkpoints.
 
-    checkpoint: an open pwcnet.weights.checkpoint.Checkpoint. The names are those of the checkpoint's variables, beside them `global_step` where it is known.
-    Raises ValueError for another ending, and for a weight that float16 does not hold.
+    Weights are stored as float16 and are float32 again when they are read.
     """
-    if not path.endswith(ARCHIVE):
-        raise ValueError(
-            "expected a name ending in %s, got %s; try %s%s" % (ARCHIVE, path, path, ARCHIVE)
-        )
-    arrays = {}
+
+    def __init__(self, path: str):
+        self._arrays = np.load(path, allow_pickle=False)
+        if not isinstance(self._arrays, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+
+    def get_variable_to_shape_map(self) -> dict[str, tuple[int, ...]]:
+        """Returns {name: shape} of the arrays."""
+        return {name: self._arrays[name].shape for name in self._arrays.files}
+
+    def get_tensor(self, name: str) -> np.ndarray:
+        """Returns an array, float32 where float16 is stored."""
+        array = self._arrays[name]
+        return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def write_archive(path: str, checkpoint: Checkpoint) -> None:
+    """Writes the network's weights as float16 into an .npz archive, completely or not at all.
+
+    The arrays are called what the checkpoint's variables are, with `global_step` where it is known.
+
+    Args:
+        path: The archive.
+        checkpoint: An open checkpoint or archive.
+
+    Raises:
+        ValueError: The path has another extension, or float16 does not hold a weight.
+        OSError: The folder is full or not writable.
+    """
+    if not path.endswith(ARCHIVE_EXTENSION):
+        raise ValueError("%s is no name of an archive: it must end in .npz" % path)
+    largest = np.finfo(np.float16).max
+    arrays: dict[str, Any] = {}
     for name, shape in variable_shapes(checkpoint.config).items():
         weight = checkpoint.weight(name, shape)
-        if not np.abs(weight).max() <= np.finfo(np.float16).max:
+        if not np.abs(weight).max() <= largest:  # true for NaN too
             raise ValueError(
-                "expected finite weights of at most %g, got others in %s of %s; try an earlier checkpoint"
-                % (np.finfo(np.float16).max, name, checkpoint.path)
+                "%s in %s has weights that are not finite or exceed %g, the largest of float16"
+                % (name, checkpoint.path, largest)
             )
         arrays[name] = weight.astype(np.float16)
     if checkpoint.step is not None:
@@ -35,23 +66,3 @@ def write_archive(path, checkpoint):
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     write_bytes(path, content.getvalue())
-
-
-def write_checkpoint(folder, checkpoint):
-    """Writes the network's weights and the step alone as `folder/pwcnet.ckpt-<step>`; returns the prefix. A step that is not known is 0.
-
-    checkpoint: an open pwcnet.weights.checkpoint.Checkpoint, of an .npz file too. Raises ValueError for a weight that is missing, OSError for a folder that is full,
-    FileExistsError for one that holds a checkpoint, which may be a training run's, with more in it than weights.
-    """
-    step = checkpoint.step or 0
-    if list_checkpoints(folder):
-        raise FileExistsError(
-            "expected a folder without checkpoints, got %s, which holds some; try another --output"
-            % folder
-        )
-    with tf.Graph().as_default(), tf.Session() as session:
-        pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
-        tf.get_variable("global_step", initializer=np.int64(step), trainable=False)
-        session.run(tf.global_variables_initializer())
-        checkpoint.restore(session, tf.trainable_variables())
-        return save_checkpoint(session, tf.train.Saver(tf.global_variables()), folder, step)

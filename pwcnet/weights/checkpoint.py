@@ -1,33 +1,31 @@
-"""Checkpoints: what is in one, which variant of the network it holds, restoring and saving.
+"""Checkpoints: which variant of the network one holds, reading and restoring.
 
-The layout is tfoptflow's: `pwcnet/<block>/<layer>/{kernel,bias}`, beside them `global_step` and the optimizer's slots. Checkpoints that tfoptflow trained in
-float16 keep their float32 weights under `fp32_vars/`; those are taken and the prefix is dropped.
+The layout is tfoptflow's: `pwcnet/<block>/<layer>/{kernel,bias}`, beside them `global_step` and the
+optimizer's slots. Checkpoints that tfoptflow trained in float16 keep their float32 weights under
+`fp32_vars/`; those are taken and the prefix is dropped.
 """
+
+from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import zipfile
 import zlib
-from collections import OrderedDict, namedtuple
+from typing import Any, ContextManager, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.io.atomic import sync_folder, write_text
-from pwcnet.model.config import SIZE_MULTIPLE, ModelConfig
-from pwcnet.model.network import pwc_net
+from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import cause, tf
-from pwcnet.weights.files import SHIPPED
+from pwcnet.weights.archive import ArchiveReader
+from pwcnet.weights.files import ARCHIVE_EXTENSION, find_checkpoint
+from pwcnet.weights.variables import NETWORK_SCOPE, assign, stored_name, variable_shapes
 
-NAME = "pwcnet.ckpt"
-SCOPE = "pwcnet/"
 HALF_PRECISION_PREFIX = "fp32_vars/"
 AVERAGE = "ExponentialMovingAverage"
 SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", AVERAGE)
-ARCHIVE = ".npz"  # of weights without TensorFlow, as the project ships them
-# What the readers raise for broken files: of TensorFlow 1.15 and 2, and of NumPy.
-UNREADABLE = (
+# What the readers of TensorFlow 1.15, TensorFlow 2 and NumPy raise for broken files.
+READ_ERRORS = (
     tf.errors.OpError,
     RuntimeError,
     IndexError,
@@ -39,281 +37,204 @@ UNREADABLE = (
     zlib.error,
 )
 
-Inspection = namedtuple("Inspection", "config step parameters missing extra reshaped not_finite")
+
+class Inspection(NamedTuple):
+    """What a checkpoint holds, compared with what its variant of the network needs."""
+
+    config: ModelConfig
+    step: int | None
+    parameters: int  # how many numbers the network's variables have together
+    missing: list[str]  # variables that the network needs and the checkpoint lacks
+    extra: list[str]  # variables that are neither the network's nor an optimizer's slots
+    reshaped: list[tuple[str, tuple, tuple]]  # (name, shape in the checkpoint, shape needed)
+    not_finite: list[str]  # variables with NaN or infinite values
 
 
 class Checkpoint:
-    """An open checkpoint, read variable by variable.
+    """An open checkpoint or archive, read variable by variable.
 
-    path: the prefix, a file of the checkpoint, or a folder (its latest checkpoint is taken). averaged: `weight` gives the moving averages of training in the
-    place of the weights themselves. Raises FileNotFoundError when there is none, and ValueError when it is not readable, or holds another network or no averages.
+    Attributes:
+        path: The checkpoint's prefix, or the archive's path.
+        config: The variant of the network that it holds.
+        step: The training step; None if it is not known.
+        shapes: {name: shape} of the network's variables and their slots.
     """
 
-    def __init__(self, path, averaged=False):
+    def __init__(self, path: str | os.PathLike, averaged: bool = False):
+        """Opens a checkpoint and reads which variant it holds.
+
+        Args:
+            path: A prefix, a file of the checkpoint, a folder (its latest checkpoint is taken), or
+                an .npz archive.
+            averaged: `weight` gives the moving averages of training instead of the weights.
+
+        Raises:
+            FileNotFoundError: There is no such checkpoint.
+            ValueError: It is not readable, holds another network, or lacks averages.
+        """
         self.path = find_checkpoint(path)
-        archive = self.path.endswith(ARCHIVE)
-        try:
-            self._reader = (
-                _Archive(self.path) if archive else tf.train.NewCheckpointReader(self.path)
-            )
-            stored = self._reader.get_variable_to_shape_map()
-        except UNREADABLE as error:
-            raise ValueError(
-                "expected %s, got unreadable %s (%s); copy it again"
-                % (
-                    "weights in NumPy's .npz" if archive else "a TensorFlow checkpoint",
-                    self._file(".index"),
-                    "no such format" if archive else cause(error),
-                )
-            )
-        halves = any(name.startswith(HALF_PRECISION_PREFIX + SCOPE) for name in stored)
+        self._is_archive = self.path.endswith(ARCHIVE_EXTENSION)
+        stored = self._open()
+        halves = any(name.startswith(HALF_PRECISION_PREFIX + NETWORK_SCOPE) for name in stored)
         prefix = HALF_PRECISION_PREFIX if halves else ""
-        self._stored = {
-            name[len(prefix) :]: name for name in stored if name.startswith(prefix + SCOPE)
+        self._stored_names = {
+            name[len(prefix) :]: name for name in stored if name.startswith(prefix + NETWORK_SCOPE)
         }
-        self.shapes = {name: tuple(stored[full]) for name, full in self._stored.items()}
+        self.shapes = {name: tuple(stored[full]) for name, full in self._stored_names.items()}
         if not self.shapes:
             raise ValueError(
-                "expected variables under '%s', got %s in %s; this is the checkpoint of another network"
-                % (SCOPE, ", ".join(repr(name) for name in sorted(stored)[:3]) or "none", self.path)
+                "%s holds another network: it has no variables under %s (it has %s)"
+                % (self.path, NETWORK_SCOPE, ", ".join(sorted(stored)[:3]) or "none")
             )
         self.step = int(self._tensor("global_step")) if "global_step" in stored else None
         self.config = self._variant()
         self._suffix = "/" + AVERAGE if averaged else ""
-        without = averaged and [
-            name
-            for name in variable_shapes(self.config)
-            if name in self.shapes and name + self._suffix not in self.shapes
-        ]
-        if without:
-            raise ValueError(
-                "expected averages of the weights, got none of %s in %s; train with --average_decay, or take the weights themselves"
-                % (without[0], self.path)
-            )
+        if averaged:
+            self._check_averages()
 
-    def weight(self, name, shape):
-        """The float32 array of a variable, e.g. "pwcnet/featpyr/conv1a/kernel". Raises ValueError where it is missing or shaped otherwise."""
-        if name not in self.shapes:
+    def weight(self, name: str, shape: Sequence[int]) -> np.ndarray:
+        """Reads a variable.
+
+        Args:
+            name: For example "pwcnet/featpyr/conv1a/kernel".
+            shape: The shape that the network needs.
+
+        Returns:
+            The float32 array.
+
+        Raises:
+            ValueError: The variable is missing, has another shape, or is not readable.
+        """
+        stored = self.shapes.get(name)
+        if stored != tuple(shape):
             raise ValueError(
-                "expected variable %s of shape %s, got none in %s (a %s network by its other variables); %s"
+                "%s has %s, where the network needs shape %s (by its other variables it holds a %s "
+                "network)"
                 % (
-                    name,
-                    list(shape),
                     self.path,
+                    "no %s" % name if stored is None else "%s of shape %s" % (name, list(stored)),
+                    list(shape),
                     self.config.name,
-                    "see scripts/inspect_checkpoint.py",
                 )
             )
-        if self.shapes[name] != tuple(shape):
-            raise ValueError(
-                "expected variable %s of shape %s, got %s in %s (a %s network by its other variables); %s"
-                % (
-                    name,
-                    list(shape),
-                    list(self.shapes[name]),
-                    self.path,
-                    self.config.name,
-                    "see scripts/inspect_checkpoint.py",
-                )
-            )
-        return np.asarray(self._tensor(self._stored[name + self._suffix]), np.float32)
+        return np.asarray(self._tensor(self._stored_names[name + self._suffix]), np.float32)
 
-    def as_constants(self):
-        """A variable scope in which the network takes this checkpoint's weights as constants, so that its graph is frozen as it is built."""
+    def as_constants(self) -> ContextManager:
+        """Returns a variable scope in which the network takes these weights as constants.
 
-        def constant(getter, name, shape=None, **options):  # TensorFlow passes these by name
-            stored_name = without_outer_scopes(name)
-            if not stored_name.startswith(SCOPE):
+        The network that is built inside of it has no variables: its graph is frozen as it is built,
+        and it may be built anywhere, in a `tf.function` or in eager code too.
+        """
+
+        def constant(getter: Any, name: str, shape: Any = None, **options: Any) -> Any:
+            if not stored_name(name).startswith(NETWORK_SCOPE):
                 return getter(name, shape=shape, **options)
             scope, own_name = name.rsplit("/", 1)
             with tf.name_scope(scope + "/"):  # the constant is called what the variable would be
-                return tf.constant(self.weight(stored_name, shape), name=own_name)
+                return tf.constant(self.weight(stored_name(name), shape), name=own_name)
 
         return tf.variable_scope(tf.get_variable_scope(), custom_getter=constant)
 
-    def restore(self, session, variables):
-        """Gives the network's variables this checkpoint's weights; every variable is looked up before the first is changed."""
-        assign(
-            session,
-            variables,
-            [
-                self.weight(without_outer_scopes(v.op.name), tuple(v.shape.as_list()))
-                for v in variables
-            ],
-        )
+    def restore(self, session: tf.Session, variables: Sequence[tf.Variable]) -> None:
+        """Gives the network's variables these weights.
 
-    def check_readable(self):
-        """Reads every variable of the network, so that a broken file is found before work begins. Raises ValueError."""
+        Every variable is read before the first is changed.
+
+        Args:
+            session: The session that the variables are changed in.
+            variables: The network's.
+
+        Raises:
+            ValueError: As `weight`.
+        """
+        weights = [self.weight(stored_name(v.op.name), tuple(v.shape.as_list())) for v in variables]
+        assign(session, variables, weights)
+
+    def check_readable(self) -> None:
+        """Reads every variable of the network: a broken file raises ValueError before the work."""
         for name in sorted(self.shapes):
-            self._tensor(self._stored[name])
+            self._tensor(self._stored_names[name])
 
-    def inspect(self):
-        """What the checkpoint has against what its variant needs. Reads every variable: raises ValueError for one that is not readable."""
-        expected = variable_shapes(self.config)
-        values = {name: self._tensor(self._stored[name]) for name in sorted(self.shapes)}
-        extra = [
-            name
-            for name in sorted(self.shapes)
-            if name not in expected and name.rsplit("/", 1)[1] not in SLOT_NAMES
-        ]
+    def inspect(self) -> Inspection:
+        """Compares the checkpoint with what its variant of the network needs.
+
+        Raises:
+            ValueError: A variable is not readable; all are read.
+        """
+        needed = variable_shapes(self.config)
+        values = {name: self._tensor(self._stored_names[name]) for name in sorted(self.shapes)}
         return Inspection(
             config=self.config,
             step=self.step,
-            parameters=sum(int(np.prod(self.shapes[n])) for n in expected if n in self.shapes),
-            missing=[n for n in expected if n not in self.shapes],
-            extra=extra,
-            not_finite=[n for n in expected if n in values and not np.isfinite(values[n]).all()],
+            parameters=sum(int(np.prod(self.shapes[n])) for n in needed if n in self.shapes),
+            missing=[n for n in needed if n not in self.shapes],
+            extra=[
+                n
+                for n in sorted(self.shapes)
+                if n not in needed and n.rsplit("/", 1)[1] not in SLOT_NAMES
+            ],
             reshaped=[
                 (n, self.shapes[n], shape)
-                for n, shape in expected.items()
+                for n, shape in needed.items()
                 if self.shapes.get(n, shape) != shape
             ],
+            not_finite=[n for n in needed if n in values and not np.isfinite(values[n]).all()],
         )
 
-    def _variant(self):
+    def _open(self) -> dict[str, Any]:
+        """Opens the reader; returns {name: shape} of everything that is stored."""
+        try:
+            self._reader = (
+                ArchiveReader(self.path)
+                if self._is_archive
+                else tf.train.NewCheckpointReader(self.path)
+            )
+            return self._reader.get_variable_to_shape_map()
+        except READ_ERRORS as error:
+            raise ValueError(
+                "%s is not a readable %s (%s); copy it again"
+                % (
+                    self._file(".index"),
+                    ".npz archive" if self._is_archive else "index of a TensorFlow checkpoint",
+                    "it has another format" if self._is_archive else cause(error),
+                )
+            )
+
+    def _check_averages(self) -> None:
+        for name in variable_shapes(self.config):
+            if name in self.shapes and name + self._suffix not in self.shapes:
+                raise ValueError(
+                    "%s has no moving averages of the weights (%s is missing)"
+                    % (self.path, name + self._suffix)
+                )
+
+    def _variant(self) -> ModelConfig:
+        """Reads the variant from the width of the flow heads' input and the context networks."""
         widths = [
             shape[2]
             for name, shape in self.shapes.items()
             if re.match(r"pwcnet/predict_flow/flow\d/kernel$", name) and len(shape) == 4
         ]
-        contexts = [
-            name for name in self.shapes if re.match(r"pwcnet/ctxt/dc_conv[3456]\d/kernel$", name)
-        ]
         if not widths:
             raise ValueError(
-                "expected pwcnet/predict_flow/flow2/kernel and the like, got none in %s; this is no PWC-Net checkpoint"
+                "%s is not a PWC-Net checkpoint: it has no pwcnet/predict_flow/flow<level>/kernel"
                 % self.path
             )
-        return ModelConfig(dense=max(widths) > 32, context_everywhere=bool(contexts))
+        context_everywhere = any(
+            re.match(r"pwcnet/ctxt/dc_conv[3456]\d/kernel$", name) for name in self.shapes
+        )
+        return ModelConfig(dense=max(widths) > 32, context_everywhere=context_everywhere)
 
-    def _tensor(self, stored_name):
+    def _tensor(self, name: str) -> np.ndarray:
+        """Reads what is stored under a name."""
         try:
-            return self._reader.get_tensor(stored_name)
-        except UNREADABLE as error:
+            return self._reader.get_tensor(name)
+        except READ_ERRORS as error:
             raise ValueError(
-                "expected %s to be readable, got a truncated or broken %s (%s); copy it again"
-                % (stored_name, self._file(".data-*"), cause(error))
+                "%s is truncated or broken: %s is not readable (%s); copy it again"
+                % (self._file(".data-*"), name, cause(error))
             )
 
-    def _file(self, ending):
-        return self.path if self.path.endswith(ARCHIVE) else self.path + ending
-
-
-class _Archive:
-    """Weights in NumPy's .npz, with the interface of TensorFlow's reader of checkpoints. float16 is a way to store them: they are float32 again."""
-
-    def __init__(self, path):
-        self._arrays = np.load(path, allow_pickle=False)
-        if not isinstance(self._arrays, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-
-    def get_variable_to_shape_map(self):
-        return {name: self._arrays[name].shape for name in self._arrays.files}
-
-    def get_tensor(self, name):
-        array = self._arrays[name]
-        return array.astype(np.float32) if array.dtype == np.float16 else array
-
-
-def find_checkpoint(path):
-    """The checkpoint's prefix for a prefix, one of its files, or a folder (the one of the highest step); the path itself for weights in an .npz file.
-
-    Raises FileNotFoundError.
-    """
-    path = os.fspath(path)
-    if path.endswith(ARCHIVE):
-        if not os.path.isfile(path):
-            raise FileNotFoundError(
-                "expected weights, found no %s; see pretrained/ of this project" % path
-            )
-        return path
-    if os.path.isdir(path):
-        found = list_checkpoints(path)
-        if not found:
-            raise FileNotFoundError(
-                "expected a checkpoint (%s-<step>.index), found none in %s; try the folder of a training run, or the project's own %s"
-                % (NAME, path, SHIPPED)
-            )
-        return found[max(found)]
-    prefix = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
-    if not os.path.exists(prefix + ".index"):
-        raise FileNotFoundError(
-            "expected a checkpoint, found no %s.index; try its name without an ending, or the project's own %s"
-            % (prefix, SHIPPED)
-        )
-    return prefix
-
-
-def list_checkpoints(folder):
-    """{step: prefix} of the complete checkpoints in a folder."""
-    found = {}
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        match = re.match(r"(.+-(\d+))\.index$", name)
-        if match:
-            found[int(match.group(2))] = os.path.join(folder, match.group(1))
-    return found
-
-
-def save_checkpoint(session, saver, folder, step):
-    """Writes `folder/pwcnet.ckpt-<step>` and names it in `folder/checkpoint`; the checkpoint is complete or absent. Returns its prefix.
-
-    The index comes last: a checkpoint without it does not exist for any reader. Raises OSError when the folder is full or not writable.
-    """
-    os.makedirs(folder, exist_ok=True)
-    prefix = os.path.join(folder, "%s-%d" % (NAME, step))
-    scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
-    try:
-        saver.save(
-            session,
-            os.path.join(scratch, os.path.basename(prefix)),
-            write_meta_graph=False,
-            write_state=False,
-        )
-        for name in sorted(os.listdir(scratch)):  # "…data-…" before "…index"
-            with open(os.path.join(scratch, name), "rb") as stream:
-                os.fsync(stream.fileno())
-            os.replace(os.path.join(scratch, name), os.path.join(folder, name))
-            sync_folder(folder)
-    except tf.errors.OpError as error:
-        raise OSError(
-            "expected to write %s, but: %s; free some space or choose another folder"
-            % (prefix, cause(error))
-        )
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    write_text(
-        os.path.join(folder, "checkpoint"),
-        'model_checkpoint_path: "%s"\n' % os.path.basename(prefix),
-    )
-    return prefix
-
-
-def remove_checkpoint(prefix):
-    """Deletes a checkpoint's files, the index first."""
-    folder, name = os.path.split(prefix)
-    for ending in [".index", ".meta"] + [
-        f[len(name) :] for f in os.listdir(folder or ".") if f.startswith(name + ".data-")
-    ]:
-        if os.path.exists(prefix + ending):
-            os.remove(prefix + ending)
-
-
-def without_outer_scopes(name):
-    """The name that checkpoints give a variable, wherever its network was built."""
-    return name[name.rfind("/" + SCOPE) + 1 :]
-
-
-def variable_shapes(config):
-    """{name: shape} of the network's variables, in creation order."""
-    with tf.Graph().as_default():
-        pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), config)
-        return OrderedDict((v.op.name, tuple(v.shape.as_list())) for v in tf.trainable_variables())
-
-
-def assign(session, variables, values):
-    """Gives variables the values of arrays, in one run."""
-    with session.graph.as_default():
-        fed = [tf.placeholder(v.dtype.base_dtype, v.shape) for v in variables]
-        session.run(
-            tf.group(*[tf.assign(v, p) for v, p in zip(variables, fed)]), dict(zip(fed, values))
-        )
+    def _file(self, extension: str) -> str:
+        """The file that an error names."""
+        return self.path if self._is_archive else self.path + extension

@@ -12,7 +12,8 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import PRESETS
-from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import list_checkpoints
 from tests.data.datasets import trees
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.run_folders import differences_from

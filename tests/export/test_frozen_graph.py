@@ -20,7 +20,7 @@ from pwcnet.export.frozen_graph import (
 )
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import assert_close, golden, golden_variables
+from tests.helpers.golden import assert_close, golden, golden_variables
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import pytest
 from pwcnet.export.frozen_graph import freeze, run_frozen, smooth_pairs
 from pwcnet.export.graph_report import report
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import golden_weights, write_checkpoint
+from tests.helpers.checkpoints import write_checkpoint
+from tests.helpers.golden import golden_weights
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.session import TrainingSession
-from pwcnet.weights.checkpoint import Checkpoint, assign
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.variables import assign
 from tests.helpers.golden import golden_weight
 
 

@@ -9,7 +9,7 @@ from pwcnet.io.frame_pairs import Pair
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
-from tests.conftest import assert_close
+from tests.helpers.golden import assert_close
 
 FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uint8)
 

@@ -7,8 +7,8 @@ from pwcnet.model import plain_network as reference
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-from pwcnet.weights.checkpoint import assign
-from tests.conftest import assert_close, golden, golden_variables, golden_weight
+from pwcnet.weights.variables import assign
+from tests.helpers.golden import assert_close, golden, golden_variables, golden_weight
 
 VARIANTS = {"lg": ModelConfig.large(), "sm": ModelConfig.small()}
 

@@ -11,7 +11,7 @@ from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.model.warp import warp
 from pwcnet.runtime.tensorflow import tf
-from tests.conftest import assert_close, golden
+from tests.helpers.golden import assert_close, golden
 
 
 def forward_and_gradients(op, *arrays):

@@ -10,7 +10,7 @@ import pytest
 
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.weights.files import list_checkpoints
 from tests.helpers.commands import ROOT
 
 PLATFORM = ("RANK_ID", "RANK_SIZE", "PWCNET_WAIT", "PWCNET_STEP1_URL")

@@ -224,5 +224,5 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path):
             totals.add(result)
     epe = totals.measures["EPE"].per_image.value
     assert run_folder.validation_scores()[3] == pytest.approx(epe, rel=1e-4)
-    with pytest.raises(ValueError, match="expected averages of the weights"):
+    with pytest.raises(ValueError, match="Average"):
         Checkpoint(best.path, averaged=True)

@@ -15,7 +15,7 @@ from pwcnet.training import session
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.trainer import train
-from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.weights.files import list_checkpoints
 from tests.standins.fixtures import standins  # noqa: F401
 
 pytestmark = pytest.mark.skipif(

@@ -19,7 +19,7 @@ from pwcnet.training.options import training_options
 from pwcnet.training.retention import Retention
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.trainer import train
-from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.weights.files import list_checkpoints
 from tests.helpers.golden import golden_variables
 from tests.helpers.training import checkpoint_tensors, fail_at
 

@@ -15,7 +15,9 @@ from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.session import TrainingSession
 from pwcnet.training.trainer import train
-from pwcnet.weights.checkpoint import Checkpoint, assign, list_checkpoints
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import list_checkpoints
+from pwcnet.weights.variables import assign
 from tests.helpers.training import checkpoint_tensors, fail_at
 
 

@@ -17,7 +17,8 @@ from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.trainer import train
 from pwcnet.training.validation import Validation
-from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import list_checkpoints
 
 
 @pytest.fixture(scope="module")

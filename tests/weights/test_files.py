@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pwcnet.weights.files import weights_of
+from pwcnet.weights.files import identify_weights
 
 
 def test_content_counts_and_names_do_not(tmp_path):
@@ -12,25 +12,25 @@ def test_content_counts_and_names_do_not(tmp_path):
         (tmp_path / (name + ".index")).write_bytes(b"index")
         (tmp_path / (name + ".data-00000-of-00001")).write_bytes(b"data")
     (tmp_path / "a.pb").write_bytes(b"graph")
-    first, second = (weights_of(tmp_path / name) for name in ("a", "b"))
+    first, second = (identify_weights(tmp_path / name) for name in ("a", "b"))
     assert first == {
         "path": str(tmp_path / "a"),
         "sha256": hashlib.sha256(b"indexdata").hexdigest(),
         "kind": "checkpoint",
     }
     assert first["sha256"] == second["sha256"]
-    assert weights_of(str(tmp_path / "a.pb")) == {
+    assert identify_weights(str(tmp_path / "a.pb")) == {
         "path": str(tmp_path / "a.pb"),
         "sha256": hashlib.sha256(b"graph").hexdigest(),
         "kind": "frozen",
     }
     (tmp_path / "a.npz").write_bytes(b"graph")
-    assert weights_of(tmp_path / "a.npz") == {
+    assert identify_weights(tmp_path / "a.npz") == {
         "path": str(tmp_path / "a.npz"),
         "sha256": hashlib.sha256(b"graph").hexdigest(),
         "kind": "checkpoint",
     }
     (tmp_path / "b.data-00000-of-00001").write_bytes(b"other")
-    assert weights_of(tmp_path / "b")["sha256"] != first["sha256"]
+    assert identify_weights(tmp_path / "b")["sha256"] != first["sha256"]
     with pytest.raises(FileNotFoundError, match="absent"):
-        weights_of(tmp_path / "absent")
+        identify_weights(tmp_path / "absent")

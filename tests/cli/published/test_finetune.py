@@ -15,7 +15,8 @@ from pwcnet.cli.training_run import Places
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.training.options import TrainingOptions
-from pwcnet.weights.checkpoint import Checkpoint, list_checkpoints
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import list_checkpoints
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.golden import golden_weights

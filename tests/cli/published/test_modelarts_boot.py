@@ -11,7 +11,7 @@ from pwcnet.cli.published import modelarts_boot
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.runtime.tensorflow import TF_RELEASE
-from pwcnet.weights.checkpoint import list_checkpoints
+from pwcnet.weights.files import list_checkpoints
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.golden import golden_weights

@@ -2,25 +2,41 @@
 
 import json
 import os
+import pkgutil
 import sys
 
 import pytest
 
 import pwcnet
-from tests.conftest import run_command
+from tests.helpers.commands import run_command
+
+WITHOUT_TENSORFLOW = [
+    "pwcnet.ascend.rank_table",
+    "pwcnet.runtime.choices",
+    "pwcnet.training.choices",
+    "pwcnet.training.options",
+    "pwcnet.training.presets",
+    "pwcnet.weights.files",
+]
+ROOMS_WITHOUT_TENSORFLOW = ["io", "flow", "data"]
+USE_TENSORFLOW = ["pwcnet.data.input_pipeline", "pwcnet.data.throughput"]
 
 FRESH_PROCESS = """
-import json, sys
+import importlib, json, sys
 before = set(sys.modules)
 import pwcnet
 names = dir(pwcnet)
 imported = sorted(set(sys.modules) - before)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+tensorflow_imported = "tensorflow" in sys.modules
 import numpy as np
 frame = np.random.RandomState(0).randint(0, 256, (40, 60, 3)).astype(np.uint8)
 with pwcnet.Predictor() as predictor:
     shape = predictor.flow(frame, frame[::-1]).shape
     pairs = len(list(predictor.both_ways([(frame, frame[::-1])])))
-print(json.dumps(dict(names=names, imported=imported, shape=shape, pairs=pairs)))
+facts = dict(names=names, imported=imported, tensorflow_imported=tensorflow_imported)
+print(json.dumps(dict(facts, shape=shape, pairs=pairs)))
 """
 
 
@@ -28,13 +44,27 @@ print(json.dumps(dict(names=names, imported=imported, shape=shape, pairs=pairs))
 def fresh():
     """The first lines of a library's user, in a process that has not set up TensorFlow."""
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
-    return run_command("-c", FRESH_PROCESS, env=environment)
+    return run_command("-c", FRESH_PROCESS, *modules_without_tensorflow(), env=environment)
+
+
+def modules_without_tensorflow():
+    names = list(WITHOUT_TENSORFLOW)
+    for room in ROOMS_WITHOUT_TENSORFLOW:
+        path = [os.path.join(os.path.dirname(pwcnet.__file__), room)]
+        modules = pkgutil.walk_packages(path, "pwcnet.%s." % room)
+        names += [module.name for module in modules if not module.ispkg]
+    return [name for name in names if name not in USE_TENSORFLOW]
 
 
 def test_import_is_light(fresh):
     assert fresh.returncode == 0, fresh.stderr
     imported = json.loads(fresh.stdout)["imported"]
     assert not [name for name in imported if name.split(".")[0] in ("tensorflow", "numpy", "cv2")]
+
+
+def test_what_needs_no_tensorflow_does_not_import_it(fresh):
+    assert len(modules_without_tensorflow()) > 40
+    assert json.loads(fresh.stdout)["tensorflow_imported"] is False
 
 
 def test_names_are_listed_before_they_are_imported(fresh):
