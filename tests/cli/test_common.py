@@ -167,9 +167,8 @@ def test_a_limit_of_the_size_of_files(tmp_path):
     done = subprocess.run(
         ["bash", "-c", command + " --frames 2 --size 64x64"],
         cwd=str(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=ROOT),
     )
     line = done.stderr.splitlines()[-1]

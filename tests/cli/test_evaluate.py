@@ -90,8 +90,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     evaluation = read_evaluation(str(tmp_path / "out"))
     flows = [read_flo(tmp_path / "out" / "flow" / (each + ".flo")) for each in IDS]
     truths = [
-        sample.load().flow
-        for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")
+        sample.load().flow for sample in dataset_samples("sintel-final", tiny_sintel, "val_notrain")
     ]
     expected = average_epe(flows, truths)
     epe = evaluation.summary["totals"]["EPE"]

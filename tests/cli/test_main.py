@@ -46,9 +46,8 @@ def test_help_of_every_subcommand_without_tensorflow():
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(subcommands())],
         cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -86,9 +85,8 @@ def test_python_m_pwcnet(tmp_path):
         [sys.executable, "-m", "pwcnet", "predict"],
         cwd=str(tmp_path),
         env=dict(os.environ, PYTHONPATH=ROOT),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("pwcnet predict: error: ") and done.stderr.count("\n") == 1

@@ -101,7 +101,11 @@ def npu_base():
 
 
 def test_prediction_and_evaluation_take_a_device(
-    standins, small_checkpoint, tiny_sintel, tmp_path, capsys
+    standins,  # noqa: F811
+    small_checkpoint,
+    tiny_sintel,
+    tmp_path,
+    capsys,
 ):
     """With the stand-in, stock TensorFlow computes: in the operations of an NPU."""
     frames = tiny_sintel + "/MPI-Sintel-complete/training/clean/scene_01"

@@ -94,7 +94,7 @@ def random_maps(
         ValueError: where the window does not fit into the frame.
     """
     frame, window = np.array(full[::-1]), np.array(size[::-1])
-    if not ((0 < window) & (window <= frame)).all():
+    if not ((window > 0) & (window <= frame)).all():
         raise ValueError(
             "expected a crop within the frame's %dx%d (height x width), got %dx%d"
             % (tuple(frame[::-1]) + tuple(window[::-1]))

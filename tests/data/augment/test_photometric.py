@@ -17,7 +17,7 @@ from pwcnet.data.augment.photometric import (
 from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
 
-QUIET = dict(brightness=0, contrast=0, saturation=0, hue=0, gamma=0, noise=0)
+QUIET = {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0, "gamma": 0, "noise": 0}
 
 
 @pytest.fixture(scope="module")

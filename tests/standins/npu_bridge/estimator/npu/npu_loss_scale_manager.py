@@ -23,13 +23,13 @@ class ExponentialUpdateLossScaleManager:
         incr_ratio=2,
         decr_ratio=0.8,
     ):
-        self.about = dict(
-            init_loss_scale=init_loss_scale,
-            incr_every_n_steps=incr_every_n_steps,
-            decr_every_n_nan_or_inf=decr_every_n_nan_or_inf,
-            incr_ratio=incr_ratio,
-            decr_ratio=decr_ratio,
-        )
+        self.about = {
+            "init_loss_scale": init_loss_scale,
+            "incr_every_n_steps": incr_every_n_steps,
+            "decr_every_n_nan_or_inf": decr_every_n_nan_or_inf,
+            "incr_ratio": incr_ratio,
+            "decr_ratio": decr_ratio,
+        }
         self._scale = tf.get_variable(
             "loss_scale", initializer=float(init_loss_scale), trainable=False
         )
