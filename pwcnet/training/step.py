@@ -96,9 +96,7 @@ def training_graph(
     gradients = with_decay(optimizer.compute_gradients(data_loss, variables), *decay)
     gradients, (mean_loss, mean_epe) = workers.average_gradients(gradients, [loss, epe])
     norm = tf.global_norm([gradient for gradient, _ in gradients])
-    # The losses read the variables, in the decay term: they have to do so before these change.
-    with tf.control_dependencies([loss, epe, mean_loss, mean_epe]):
-        train_op = _apply(optimizer, gradients, norm, global_step, options)
+    train_op = _update(optimizer, gradients, norm, [loss, epe, mean_loss, mean_epe], options)
     average, train_op = _with_average(train_op, variables, global_step, options)
     return TrainingGraph(
         mean_loss,
@@ -159,19 +157,21 @@ def _optimizer(
     return rate, with_loss_scale(optimizer, options.loss_scale, workers)
 
 
-def _apply(
+def _update(
     optimizer: tf.train.Optimizer,
     gradients: list[tuple[tf.Tensor, tf.Variable]],
     norm: tf.Tensor,
-    global_step: tf.Variable,
+    losses: list[tf.Tensor],
     options: TrainingOptions,
 ) -> tf.Operation:
-    """The op that applies the gradients, clipped to options.clip_norm."""
-    if options.clip_norm is not None:
-        tensors, variables = zip(*gradients)
-        clipped, _ = tf.clip_by_global_norm(tensors, options.clip_norm, use_norm=norm)
-        gradients = list(zip(clipped, variables))
-    return optimizer.apply_gradients(gradients, global_step=global_step)
+    """The op that applies the gradients, clipped to options.clip_norm, after the losses."""
+    # The losses read the variables, in the decay term: they have to do so before these change.
+    with tf.control_dependencies(losses):
+        if options.clip_norm is not None:
+            tensors, variables = zip(*gradients)
+            clipped, _ = tf.clip_by_global_norm(tensors, options.clip_norm, use_norm=norm)
+            gradients = list(zip(clipped, variables))
+        return optimizer.apply_gradients(gradients, global_step=tf.train.get_global_step())
 
 
 def _with_average(

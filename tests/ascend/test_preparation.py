@@ -60,7 +60,7 @@ def test_samples_of_half_the_resolution(samples, tmp_path):
     assert image[:, :30, :60].all(axis=-1).any() and not image[:, 30:].any()
 
 
-def test_files_hold_frames_and_truth_with_zeros_after_them(prepared, samples):
+def test_files_hold_frames_and_ground_truth_with_zeros_after_them(prepared, samples):
     assert sorted(bins(prepared)) == sorted(
         os.path.join(kind, name + ".bin") for kind in ("image", "gt") for name in NAMES
     )
@@ -69,20 +69,26 @@ def test_files_hold_frames_and_truth_with_zeros_after_them(prepared, samples):
         for index, path in enumerate((sample.frame1, sample.frame2)):
             np.testing.assert_allclose(image[index, :60, :120], read_frame(path) / 255.0, atol=1e-7)
         assert not image[:, 60:].any() and not image[:, :, 120:].any()
-        truth = np.fromfile(str(prepared / "gt" / (name + ".bin")), "<f4").reshape(64, 128, 2)
-        np.testing.assert_array_equal(truth[:60, :120], read_flow(sample.flow)[0])
-        assert not truth[60:].any() and not truth[:, 120:].any()
+        ground_truth = np.fromfile(str(prepared / "gt" / (name + ".bin")), "<f4").reshape(
+            64, 128, 2
+        )
+        np.testing.assert_array_equal(ground_truth[:60, :120], read_flow(sample.flow)[0])
+        assert not ground_truth[60:].any() and not ground_truth[:, 120:].any()
 
 
-def test_unknown_truth_stays_unknown(tmp_path, samples):
+def test_unknown_ground_truth_stays_unknown(tmp_path, samples):
     flow = np.zeros((60, 120, 2), np.float32)
     flow[3, 4], flow[5, 6] = np.nan, 1e10
     path = str(tmp_path / "flow.flo")
     write_flow(path, flow)
     sample = samples[0].__class__("a/b", samples[0].frame1, samples[0].frame2, path)
     list(prepare([sample], str(tmp_path), 64, 128))
-    truth = np.fromfile(str(tmp_path / "gt" / "a-b.bin"), "<f4").reshape(64, 128, 2)
-    assert (truth[3, 4] > 1e9).all() and (truth[5, 6] > 1e9).all() and np.abs(truth[:3]).max() == 0
+    ground_truth = np.fromfile(str(tmp_path / "gt" / "a-b.bin"), "<f4").reshape(64, 128, 2)
+    assert (
+        (ground_truth[3, 4] > 1e9).all()
+        and (ground_truth[5, 6] > 1e9).all()
+        and np.abs(ground_truth[:3]).max() == 0
+    )
 
 
 def test_preparing_again_replaces_the_files(prepared, samples, written):

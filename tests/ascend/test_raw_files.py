@@ -120,14 +120,16 @@ def test_scores_are_of_the_frames_alone_and_matched_by_name(suffix, prepared, pr
     np.testing.assert_array_equal(results[0].flow, noise[0])
 
 
-def test_unknown_truth_is_not_counted(prepared, predictions):
+def test_unknown_ground_truth_is_not_counted(prepared, predictions):
     path = str(prepared / "gt" / (NAMES[0] + ".bin"))
-    truth = read_raw(path, (64, 128, 2))
-    truth[:30], truth[59, 0] = 1e10, np.nan
-    write_raw(path, truth)
+    ground_truth = read_raw(path, (64, 128, 2))
+    ground_truth[:30], ground_truth[59, 0] = 1e10, np.nan
+    write_raw(path, ground_truth)
     mean = scored(prepared, predictions)[0].scores["EPE"]
     flow = np.random.RandomState(0).randn(64, 128, 2).astype(np.float32)
-    errors = np.hypot(*np.moveaxis((flow - truth)[30:60, :120].astype(np.float64), -1, 0)).ravel()
+    errors = np.hypot(
+        *np.moveaxis((flow - ground_truth)[30:60, :120].astype(np.float64), -1, 0)
+    ).ravel()
     assert mean.count == 30 * 120 - 1 and mean.value == pytest.approx(np.nanmean(errors), rel=1e-6)
 
 

@@ -59,12 +59,12 @@ def test_trajectory(loss):
         steps=5, batch_size=2, loss=loss, schedule="constant", learning_rate=float(numbers["lr"])
     )
     with tf.Graph().as_default(), tf.Session() as session:
-        pair, truth = (
+        pair, ground_truth = (
             tf.placeholder(tf.float32, [2, 2, 64, 128, 3]),
             tf.placeholder(tf.float32, [2, 64, 128, 2]),
         )
         graph = training_graph(
-            pair, truth, tf.ones([2, 64, 128], tf.bool), ModelConfig.small(), options
+            pair, ground_truth, tf.ones([2, 64, 128], tf.bool), ModelConfig.small(), options
         )
         assign_golden_weights(session, seed)
         losses, errors = [], []
@@ -73,7 +73,8 @@ def test_trajectory(loss):
             x = random.rand(2, 2, 64, 128, 3)
             y = random.randn(2, 64, 128, 2) * 4
             value, epe, at, _ = session.run(
-                [graph.loss, graph.epe, graph.global_step, graph.train_op], {pair: x, truth: y}
+                [graph.loss, graph.epe, graph.global_step, graph.train_op],
+                {pair: x, ground_truth: y},
             )
             losses.append(value)
             errors.append(epe)

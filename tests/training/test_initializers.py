@@ -70,7 +70,7 @@ def test_other_variables_keep_their_initial_values():
     np.testing.assert_allclose(after, before / 10, rtol=1e-6)
 
 
-def plain_matching_loss(first, second, truth, valid):
+def plain_matching_loss(first, second, ground_truth, valid):
     """The same, pixel by pixel, in NumPy."""
     levels = []
     for level in (2, 3, 4):
@@ -90,7 +90,7 @@ def plain_matching_loss(first, second, truth, valid):
                     for dx in range(9)
                 ]
             )
-            u, v = truth[n, y * step, x * step] / step
+            u, v = ground_truth[n, y * step, x * step] / step
             for dy, dx in np.ndindex(9, 9):
                 total -= (
                     max(0, 1 - abs(v - (dy - 4)))
@@ -98,7 +98,7 @@ def plain_matching_loss(first, second, truth, valid):
                     * costs[dy * 9 + dx]
                 )
         levels.append(total / (batch * height * width))
-    return np.mean(levels) * 0.005 * truth.shape[1] * truth.shape[2] / 16
+    return np.mean(levels) * 0.005 * ground_truth.shape[1] * ground_truth.shape[2] / 16
 
 
 @pytest.mark.parametrize("target", ["host", "ascend"])
@@ -112,19 +112,19 @@ def test_matching_loss(target):
         {level: random.randn(*size).astype(np.float32) for level, size in sizes.items()}
         for _ in range(2)
     )
-    truth = random.uniform(-24, 24, (2, 64, 64, 2)).astype(np.float32)
+    ground_truth = random.uniform(-24, 24, (2, 64, 64, 2)).astype(np.float32)
     valid = random.rand(2, 64, 64) < 0.7
     with tf.Graph().as_default(), tf.Session() as session:
         loss = session.run(
             matching_loss(
                 {level: tf.constant(f) for level, f in first.items()},
                 {level: tf.constant(f) for level, f in second.items()},
-                tf.constant(truth),
+                tf.constant(ground_truth),
                 tf.constant(valid),
                 target,
             )
         )
-    assert_close(loss, plain_matching_loss(first, second, truth, valid), 1e-5)
+    assert_close(loss, plain_matching_loss(first, second, ground_truth, valid), 1e-5)
 
 
 def test_the_cosine_rises_and_ends_annealed():

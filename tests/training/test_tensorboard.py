@@ -40,14 +40,14 @@ def test_images_round_trip(tmp_path):
     with tf.Graph().as_default() as graph, EventWriter(
         str(tmp_path)
     ) as writer:  # as in the training loop
-        writer.images(3, {"validation/a/b/truth": image})
+        writer.images(3, {"validation/a/b/ground_truth": image})
         assert not graph.get_operations()
     events = [event for event in tf.train.summary_iterator(writer.path) if event.summary.value]
     value = events[0].summary.value[0]
     assert (
         len(events) == 1
         and events[0].step == 3
-        and value.tag == "validation/a/b/truth"
+        and value.tag == "validation/a/b/ground_truth"
         and (value.image.height, value.image.width) == (5, 7)
     )
     assert np.array_equal(
@@ -80,7 +80,7 @@ def test_resuming_replaces_what_a_killed_run_wrote_later(tmp_path):
     write(folder, (3, 4, 5), first_step=2, offset=0.5)
     wanted = [(1, 1.0), (2, 2.0), (3, 3.5), (4, 4.5), (5, 5.5)]
     assert listed(read_curves(folder)["loss"]) == wanted
-    write(folder, (0, 1), offset=0.25)  # killed before its first checkpoint, started afresh
+    write(folder, (0, 1), offset=0.25)  # killed before its first checkpoint, started from scratch
     assert listed(read_curves(folder)["loss"]) == [(0, 0.25), (1, 1.25)]
 
 
@@ -89,14 +89,14 @@ def test_tensorboard_reads_the_same(tmp_path):
     write(str(tmp_path), (1, 2, 3, 4))
     with EventWriter(str(tmp_path), first_step=2) as writer:
         writer.scalars(3, {"loss": 3.5})
-        writer.images(3, {"truth": np.zeros((5, 7, 3), np.uint8)})
+        writer.images(3, {"ground_truth": np.zeros((5, 7, 3), np.uint8)})
     events = accumulator.EventAccumulator(str(tmp_path)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [
         (1, 1.0),
         (2, 2.0),
         (3, 3.5),
     ]
-    assert [(event.step, event.height, event.width) for event in events.Images("truth")] == [
+    assert [(event.step, event.height, event.width) for event in events.Images("ground_truth")] == [
         (3, 5, 7)
     ]
 
@@ -111,7 +111,7 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path):
 def test_without_a_folder_nothing_happens():
     with EventWriter(None) as writer:
         writer.scalars(1, {"loss": 1.0})
-        writer.images(1, {"truth": np.zeros((2, 2, 3), np.uint8)})
+        writer.images(1, {"ground_truth": np.zeros((2, 2, 3), np.uint8)})
         writer.flush()
 
 

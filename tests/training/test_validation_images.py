@@ -41,7 +41,7 @@ def test_a_right_prediction():
     )
 
 
-def test_one_scale_for_truth_and_prediction():
+def test_one_scale_for_ground_truth_and_prediction():
     loaded = pair()
     half, beyond = (
         validation_images(loaded, loaded.flow * np.float32(factor), levels())["prediction"][0, 0]
@@ -65,7 +65,7 @@ def test_levels_are_in_pixels_of_the_input():
     )
 
 
-def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
+def test_wide_frames_are_reduced_and_sparse_ground_truth_keeps_its_colour():
     loaded = pair(375, 1242)
     loaded.valid[:], loaded.valid[::2, ::2] = False, True
     loaded.valid[:, :300] = False
@@ -85,7 +85,7 @@ def test_wide_frames_are_reduced_and_sparse_truth_keeps_its_colour():
 
 
 @pytest.mark.parametrize("valid", [True, False])
-def test_truth_without_motion_or_without_a_valid_pixel(valid):
+def test_ground_truth_without_motion_or_without_a_valid_pixel(valid):
     loaded = pair(speed=0.0)
     loaded.valid[:] = valid
     images = validation_images(loaded, loaded.flow, levels(0.0))
