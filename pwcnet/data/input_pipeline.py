@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.data.augment.augmentation import AugmentOptions, augment, random_crop, sample_random
+from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
+from pwcnet.data.augment.geometric import random_crop
 from pwcnet.data.mixture import Mix
 from pwcnet.data.sample import BaseSample, LoadedSample
 from pwcnet.runtime.tensorflow import tf
@@ -73,7 +74,8 @@ class TrainingData:
         skip_bad: bool = False,
     ):
         self._mix = samples if isinstance(samples, Mix) else Mix([(samples, None)], seed)
-        self.crop, self.seed, self.masked, self.skip_bad = tuple(crop), seed, masked, skip_bad
+        self.crop = crop[0], crop[1]
+        self.seed, self.masked, self.skip_bad = seed, masked, skip_bad
         self._augment = (
             functools.partial(augment, options=augment_options) if augment_options else random_crop
         )
@@ -111,8 +113,8 @@ class TrainingData:
     ) -> tuple[Batch, Any]:
         """The batches of steps first_step + 1 .. last_step, in the current graph.
 
-        A broken file raises tf.errors.OpError where the batch is fetched; the readable error is then
-        the last of `failures`.
+        A broken file raises tf.errors.OpError where the batch is fetched; the readable error is
+        then the last of `failures`.
 
         Args:
             batch_size: samples in a batch of this process.

@@ -18,8 +18,8 @@ class Mix:
 
     Each part walks through its samples in epochs: all of them once, in a new order each time. Which
     part a number takes its sample from is shuffled within each block of 10,000 numbers. Both follow
-    from the seed and the number alone. A single part is the plain shuffled sequence. Endless samples
-    keep their order.
+    from the seed and the number alone. A single part is the plain shuffled sequence. Endless
+    samples keep their order.
 
     Args:
         parts: (samples, weight) each. Only the ratios of the weights count; None for all of them

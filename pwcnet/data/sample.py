@@ -28,8 +28,8 @@ class LoadedSample(NamedTuple):
 
     frame1: np.ndarray
     frame2: np.ndarray
-    flow: np.ndarray | None = None
-    valid: np.ndarray | None = None
+    flow: Any = None
+    valid: Any = None
     occlusion: np.ndarray | None = None
     foreground: np.ndarray | None = None
 
@@ -39,13 +39,19 @@ class BaseSample:
 
     Attributes:
         id: unique in its data set, folders separated by "/": "alley_1/frames_0001_0002".
-        has_ground_truth: whether the flow is known.
-        has_invalid_mask: whether there is a mask of pixels that `load(masked=True)` leaves out.
     """
 
     id: str
-    has_ground_truth: bool
-    has_invalid_mask: bool
+
+    @property
+    def has_ground_truth(self) -> bool:
+        """Whether the flow is known."""
+        raise NotImplementedError
+
+    @property
+    def has_invalid_mask(self) -> bool:
+        """Whether there is a mask of pixels that `load(masked=True)` leaves out."""
+        raise NotImplementedError
 
     @property
     def file_name(self) -> str:
@@ -54,7 +60,7 @@ class BaseSample:
 
     @property
     def key(self) -> Hashable:
-        """What is equal for two samples exactly where they are the same pair, whatever their ids."""
+        """Equal for two samples exactly where they are the same pair, whatever their ids."""
         raise NotImplementedError
 
     def describe(self) -> str:
@@ -161,7 +167,7 @@ class Sample(BaseSample):
         if array.shape[:2] != size:
             raise ValueError(
                 "%s has %dx%d pixels (height x width), %s has %dx%d; the files of a pair must have "
-                "one size" % ((path,) + array.shape[:2] + (self.frame1,) + size)
+                "one size" % (path, *array.shape[:2], self.frame1, *size)
             )
 
 
@@ -217,14 +223,14 @@ def halved(loaded: LoadedSample) -> LoadedSample:
         cv2.resize(frame[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
         for frame in (loaded.frame1, loaded.frame2)
     )
-    occlusion, foreground = (
-        None if mask is None else blocks(mask).any(axis=(1, 3))
+    masks = [
+        None if mask is None else np.asarray(blocks(mask).any(axis=(1, 3)))
         for mask in (loaded.occlusion, loaded.foreground)
-    )
+    ]
     flow, valid = None, None
     if loaded.flow is not None:
         count = blocks(loaded.valid).sum(axis=(1, 3))
         known = np.where(loaded.valid[..., None], loaded.flow, np.float32(0))
         total = blocks(known).sum(axis=(1, 3))
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
-    return LoadedSample(frame1, frame2, flow, valid, occlusion, foreground)
+    return LoadedSample(frame1, frame2, flow, valid, *masks)

@@ -1,69 +1,84 @@
-"""What is in a data set: sizes, known pixels and motion, over the samples that are looked at."""
+"""Statistics of a data set: sizes, known pixels and motion."""
+
+from __future__ import annotations
 
 from collections import Counter
-from typing import Dict, NamedTuple, Optional
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
+from pwcnet.data.sample import LoadedSample
 from pwcnet.flow.metrics import SPEEDS
 
-STEPS = 100  # bins a pixel of motion, so that percentiles of any number of samples are right to 1/100 pixel
+# Histogram bins for a pixel of motion: percentiles are right to 1/100 pixel for any number of
+# samples.
+BINS_PER_PIXEL = 100
 LARGEST = 5000  # pixels; faster ones share the last bin
 PERCENTILES = (50, 90, 99)
 
 
 class Motion(NamedTuple):
-    """Lengths of the flow of all valid pixels, in pixels. percentiles: {50: ..., 90: ..., 99: ...}. speeds: the share (0..1) of each of Sintel's speeds."""
+    """Lengths of the flow of all valid pixels.
+
+    Attributes:
+        mean: in pixels.
+        percentiles: {50: ..., 90: ..., 99: ...}, in pixels.
+        largest: in pixels.
+        speeds: {name: share in 0..1} of each of Sintel's speed ranges.
+    """
 
     mean: float
-    percentiles: Dict[int, float]
+    percentiles: dict[int, float]
     largest: float
-    speeds: Dict[str, float]
+    speeds: dict[str, float]
 
 
 class Survey:
-    """Collects samples.
+    """Collects statistics sample by sample.
 
-    sizes: Counter of (height, width) of the frames. pixels, valid: numbers of pixels of frames with truth, and of those with known flow.
+    Attributes:
+        sizes: {(height, width): number of samples}.
+        pixels: number of pixels of frames with ground truth.
+        valid: number of pixels with known flow.
     """
 
     def __init__(self):
-        self.sizes, self.pixels, self.valid = Counter(), 0, 0
+        self.sizes: Counter = Counter()
+        self.pixels, self.valid = 0, 0
         self._total, self._largest = 0.0, 0.0
-        self._counts = np.zeros(LARGEST * STEPS + 1, np.int64)
-        self._speeds = Counter()
+        self._histogram = np.zeros(LARGEST * BINS_PER_PIXEL + 1, np.int64)
+        self._speeds: Counter = Counter()
 
-    def add(self, loaded):
-        """loaded: pwcnet.data.sample.LoadedSample."""
+    def add(self, loaded: LoadedSample) -> None:
+        """Counts a sample."""
         self.sizes[loaded.frame1.shape[:2]] += 1
-        if loaded.flow is None:
+        if loaded.flow is None or loaded.valid is None:
             return
         speed = np.hypot(*np.moveaxis(loaded.flow[loaded.valid].astype(np.float64), -1, 0))
         self.pixels += loaded.valid.size
         self.valid += speed.size
         self._total += speed.sum()
         self._largest = max(self._largest, speed.max() if speed.size else 0.0)
-        self._counts += np.bincount(
-            (np.minimum(speed, LARGEST) * STEPS).astype(np.int64), minlength=self._counts.size
-        )
+        bins = (np.minimum(speed, LARGEST) * BINS_PER_PIXEL).astype(np.int64)
+        self._histogram += np.bincount(bins, minlength=self._histogram.size)
         for name, start, end in SPEEDS:
             self._speeds[name] += int(np.count_nonzero((speed >= start) & (speed < end)))
 
     @property
-    def valid_share(self) -> Optional[float]:
-        """Of the pixels of frames with truth, those with known flow, 0..1; None without truth."""
+    def valid_share(self) -> float | None:
+        """Share of known pixels in frames with ground truth, 0..1; None without any."""
         return self.valid / self.pixels if self.pixels else None
 
     @property
-    def motion(self) -> Optional[Motion]:
-        """A `Motion`; None where no flow is known."""
+    def motion(self) -> Motion | None:
+        """The motion of all pixels so far; None where no flow is known."""
         if not self.valid:
             return None
         ranks = np.searchsorted(
-            np.cumsum(self._counts), [self.valid * percent / 100.0 for percent in PERCENTILES]
+            np.cumsum(self._histogram), [self.valid * percent / 100.0 for percent in PERCENTILES]
         )
         percentiles = {
-            percent: float(min((rank + 0.5) / STEPS, self._largest))
+            percent: float(min((rank + 0.5) / BINS_PER_PIXEL, self._largest))
             for percent, rank in zip(PERCENTILES, ranks)
         }
         return Motion(
@@ -74,8 +89,13 @@ class Survey:
         )
 
 
-def evenly(items, count):
-    """`count` of the items at equal distances, the first and the last among them; all for 0 and where there are no more."""
+def evenly(items: Sequence[Any], count: int) -> list[Any]:
+    """Some of the items at equal distances, the first and the last among them.
+
+    Args:
+        items: to choose from.
+        count: how many; all for 0, and where there are no more.
+    """
     if not 0 < count < len(items):
         return list(items)
     return [items[index] for index in np.rint(np.linspace(0, len(items) - 1, count)).astype(int)]

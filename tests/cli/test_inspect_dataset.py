@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pwcnet.io.images import read_frame
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 from tests.helpers import subcommands
 from tests.helpers.subcommands import call, only_line
 

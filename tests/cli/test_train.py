@@ -14,7 +14,7 @@ from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import PRESETS
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import list_checkpoints
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.run_folders import differences_from
 

@@ -1,3 +1,5 @@
+"""Contact sheets of pairs."""
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,7 @@ def test_masks_and_what_is_absent():
     )
     assert (
         len(np.unique(cells(contact_sheet([row(truth=False)]))[2])) > 2
-    )  # grey, with "no truth" on it
+    )  # grey, with "no ground truth" on it
 
 
 def test_rows_of_different_sizes_and_long_names():

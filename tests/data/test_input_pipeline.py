@@ -1,4 +1,7 @@
-"""The sequence of training samples: several workers and processes, mixes, broken files. Resuming and plain order are in tests/training/test_trainer.py."""
+"""The sequence of training samples: several readers and processes, mixes, broken files.
+
+Resuming and plain order are in tests/training/test_trainer.py.
+"""
 
 import dataclasses
 import logging
@@ -58,7 +61,7 @@ def assert_same(left, right):
             np.testing.assert_array_equal(a, b)
 
 
-def test_all_changes_are_the_same_for_any_number_of_workers(samples):
+def test_all_changes_are_the_same_for_any_number_of_readers(samples):
     data = TrainingData(samples, (48, 64), EVERYTHING, seed=5)
     one = batches(data, 2, 0, 6, readers=1)
     assert_same(

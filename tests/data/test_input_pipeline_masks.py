@@ -1,4 +1,7 @@
-"""What is written at pixels without truth never reaches the loss, the EPE or the gradients, from the files to every level of the pyramid."""
+"""Values at pixels without ground truth never reach the loss, the EPE or the gradients.
+
+From the files to every level of the pyramid.
+"""
 
 import dataclasses
 
@@ -32,7 +35,10 @@ def scene():
 
 @pytest.fixture(scope="module")
 def masks():
-    """A fifth of the pixels, as KITTI has them, and nearly all; 64 is the step of the coarsest level."""
+    """A fifth of the pixels, as KITTI has them, and nearly all.
+
+    64 is the step of the coarsest level.
+    """
     sparse = np.random.RandomState(0).uniform(size=SIZE) < 0.2
     dense = np.ones(SIZE, bool)
     dense[30:50, 40:80] = dense[::32, ::32] = False
@@ -40,7 +46,10 @@ def masks():
 
 
 def sample_with(folder, scene, valid, junk):
-    """Its unknown pixels hold `junk`; a mark in `valid` is one in the file by what Middlebury's threshold says of the value, or in the `invalid` mask."""
+    """A sample whose unknown pixels hold `junk`.
+
+    They are marked by the value, as Middlebury's threshold has it, or by the `invalid` mask.
+    """
     paths = {name: str(folder / name) for name in ("one.png", "two.png", "flow.flo", "invalid.png")}
     write_image(paths["one.png"], scene.frames[0])
     write_image(paths["two.png"], scene.frames[1])

@@ -1,3 +1,5 @@
+"""Mixes of data sets: shares, epochs, reproducible numbers."""
+
 import collections
 
 import numpy as np

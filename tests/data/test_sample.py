@@ -1,3 +1,5 @@
+"""Samples: loading, sizes, masks, half resolution."""
+
 import os
 from dataclasses import replace
 
@@ -14,7 +16,10 @@ SIZE = (12, 20)
 
 @pytest.fixture
 def sample(tmp_path):
-    """All files of a pair of random frames; flow with one unknown pixel at (0, 0), masks set at (1, 2) and (3, 4)."""
+    """All files of a pair of random frames.
+
+    The flow has one unknown pixel at (0, 0); masks are set at (1, 2) and (3, 4).
+    """
     random = np.random.RandomState(0)
     paths = {
         name: str(tmp_path / (name + (".flo" if name == "flow" else ".png")))

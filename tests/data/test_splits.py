@@ -1,8 +1,12 @@
+"""Splits into training and validation, parts by mode, scene and id."""
+
 import random
 
 import pytest
+from sklearn.model_selection import train_test_split
 
-from pwcnet.data.splits import split_validation
+from pwcnet.data.sample import Sample
+from pwcnet.data.splits import checked_part, split_part, split_validation, subset
 
 
 def ids(count):
@@ -31,8 +35,6 @@ def test_split_does_not_depend_on_the_order_given():
 
 
 def test_split_is_scikit_learns_with_seed_1969():
-    from sklearn.model_selection import train_test_split
-
     train, validation = train_test_split(ids(300), test_size=0.03, random_state=1969)
     assert split_validation(ids(300)) == (sorted(train), sorted(validation))
 
@@ -64,3 +66,68 @@ def test_refuses_to_leave_nothing_to_train_on():
 def test_refuses_repeated_ids():
     with pytest.raises(ValueError, match="scene_00/frame_0000.png.*twice"):
         split_validation(ids(3) + ids(1))
+
+
+def test_modes_have_parts():
+    assert [
+        checked_part(mode, None) for mode in ("train_noval", "train_with_val", "val", "test")
+    ] == [
+        "train",
+        "train",
+        "val",
+        "test",
+    ]
+    assert checked_part("train_with_val", "val") == "val"
+    for wrong in (("val", "train"), ("train", None), ("test", None, "FlyingChairs")):
+        with pytest.raises(ValueError, match=wrong[-1] or wrong[0]):
+            checked_part(*wrong)
+
+
+def test_a_part_has_its_samples_in_order():
+    samples = [Sample("%d" % number, "a", "b") for number in range(9)]
+    parts = [split_part(samples[::-1], part) for part in ("train", "val")]
+    assert [len(part) for part in parts] == [8, 1]
+    assert sorted(parts[0] + parts[1], key=lambda sample: sample.id) == samples
+    assert parts[0] == sorted(parts[0], key=lambda sample: sample.id)
+
+
+SAMPLES = [
+    Sample(name, "a", "b")
+    for name in (
+        "alley_1/frames_0001_0002",
+        "alley_1/frames_0002_0003",
+        "market_5/frames_0001_0002",
+        "TEST/A/0000/left/0006",
+    )
+]
+
+
+def chosen_ids(*arguments):
+    return [sample.id for sample in subset(SAMPLES, *arguments)]
+
+
+def test_scenes_and_patterns():
+    everything = [sample.id for sample in SAMPLES]
+    assert (
+        chosen_ids() == everything
+        and chosen_ids(["alley_1"]) == everything[:2]
+        and chosen_ids(["market_5", "alley_1/"]) == everything[:3]
+    )
+    assert chosen_ids(["A/0000"]) == chosen_ids(["A"]) == everything[3:]
+    assert (
+        chosen_ids([], ["*_0001_0002"]) == [everything[0], everything[2]]
+        and chosen_ids([], ["m*", "TEST/*"]) == everything[2:]
+    )
+    assert chosen_ids(["alley_1"], ["*_0003"]) == everything[1:2]
+
+
+def test_nothing_left_names_what_there_is():
+    for arguments, names in (
+        ((["alley_1", "alley"],), ["'alley'", "TEST/A/0000/left, alley_1, market_5"]),
+        (([], ["x", "y"]), ["'x' or 'y'", "alley_1/frames_0001_0002"]),
+    ):
+        with pytest.raises(ValueError) as caught:
+            chosen_ids(*arguments)
+        assert all(name in str(caught.value) for name in names)
+    with pytest.raises(ValueError, match="000000_10, 000001_10, .*000004_10, ..."):
+        subset([Sample("%06d_10" % number, "a", "b") for number in range(6)], ["0"])

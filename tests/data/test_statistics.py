@@ -1,3 +1,5 @@
+"""Statistics of data sets, against plain NumPy."""
+
 import numpy as np
 
 from pwcnet.data.sample import LoadedSample

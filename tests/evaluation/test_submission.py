@@ -9,7 +9,7 @@ import pytest
 from pwcnet.data.sample import Sample
 from pwcnet.evaluation.submission import MANIFEST, SubmissionFolder
 from pwcnet.io.flow_files import read_flow, write_flow
-from tests.data.datasets.trees import SIZE, put
+from tests.helpers.dataset_trees import SIZE, put
 
 FLOW = np.full(SIZE + (2,), 1.5, np.float32)
 

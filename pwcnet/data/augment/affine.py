@@ -30,8 +30,8 @@ class AffineOptions:
 
     Attributes:
         common: how often both frames change together.
-        smallest, largest: zoom factors, drawn evenly in their logarithm, but never so small that the
-            frame does not cover the crop.
+        smallest, largest: zoom factors, drawn evenly in their logarithm, but never so small that
+            the frame does not cover the crop.
         stretch: the factors of the axes differ by up to 1 + stretch.
         rotation: up to so many degrees either way.
         relative: how often frame 2 changes in addition, about the crop's centre.

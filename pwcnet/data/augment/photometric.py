@@ -29,8 +29,8 @@ class PhotometricOptions:
         brightness, contrast, saturation: factors from 1 - reach to 1 + reach.
         hue: turns either way, of the full circle.
         gamma: exponents from 1 / (1 + reach) to 1 + reach.
-        noise: standard deviations from 0 to reach, of full brightness; the grain is always drawn for
-            each frame separately.
+        noise: standard deviations from 0 to reach, of full brightness; the grain is always drawn
+            for each frame separately.
 
     Raises:
         ValueError: for values out of range.

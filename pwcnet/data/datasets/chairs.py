@@ -1,4 +1,6 @@
-"""FlyingChairs as published: <root>/FlyingChairs_release/data/%05d_{img1.ppm,img2.ppm,flow.flo}."""
+"""FlyingChairs: <root>/FlyingChairs_release/data/%05d_{img1.ppm,img2.ppm,flow.flo}."""
+
+from __future__ import annotations
 
 import glob
 import os
@@ -9,18 +11,29 @@ from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
 FOLDER = "FlyingChairs_release"
 SPLIT_FILE = "FlyingChairs_train_val.txt"
-ENDINGS = ("img1.ppm", "img2.ppm", "flow.flo")
-VALIDATION_PAIRS = 640  # of the published split, where its file is missing
-TRAIN, VALIDATION = "1", "2"  # what a line of that file says
+FILES = ("img1.ppm", "img2.ppm", "flow.flo")
+VALIDATION_PAIRS = 640  # of the published split, used where its file is missing
+TRAIN, VALIDATION = "1", "2"  # the lines of that file
 
 
-def chairs_samples(root, mode="train_noval", part=None):
-    """The samples of FlyingChairs, sorted by number; the id is the number, "00001". Reads folder listings and the split file only.
+def chairs_samples(root: str, mode: str = "train_noval", part: str | None = None) -> list[Sample]:
+    """The samples of FlyingChairs, sorted by number; the id is the number, "00001".
 
-    root: the folder that holds FlyingChairs_release, or that folder itself. mode, part: as in `pwcnet.data.splits`; there is no mode test.
-    The split is the published one: line n of FlyingChairs_train_val.txt (or the one file *train_val*.txt), in the root or the data folder, is 1 where pair n
-    trains and 2 where it validates; a tree with fewer pairs uses its lines. Without that file the last 640 pairs validate; of a tree with no more than 640,
-    which is a sample of the set, the 3 % of `split_validation`. Raises FileNotFoundError and ValueError that name the folder or file.
+    The split is the published one: line n of FlyingChairs_train_val.txt (or the one file
+    *train_val*.txt), in the root or the data folder, is 1 where pair n trains and 2 where it
+    validates; a tree with fewer pairs uses its lines. Without that file the last 640 pairs
+    validate; of a tree with no more than 640, which is a sample of the set, the 3 % of
+    `split_validation`.
+    Reads folder listings and the split file only.
+
+    Args:
+        root: the folder that holds FlyingChairs_release, or that folder itself.
+        mode: as in `pwcnet.data.splits`; there is no mode test.
+        part: as in `pwcnet.data.splits`.
+
+    Raises:
+        FileNotFoundError: names the missing folder or file.
+        ValueError: for a wrong choice or a broken split file.
     """
     part = checked_part(mode, part, without_test="FlyingChairs")
     folder = find_folder(root, (FOLDER,), ("data",))
@@ -39,30 +52,29 @@ def _all_samples(folder):
     names = {match.group() for match in matches(folder, r"\d{5}_(img[12]\.ppm|flow\.flo)")}
     samples = []
     for number in sorted({name[:5] for name in names}):
-        own = ["%s_%s" % (number, ending) for ending in ENDINGS]
-        absent = [name for name in own if name not in names]
+        expected = ["%s_%s" % (number, file) for file in FILES]
+        absent = [name for name in expected if name not in names]
         if absent:
             raise missing(os.path.join(folder, absent[0]), "pair %s" % number)
-        samples.append(Sample(number, *(os.path.join(folder, name) for name in own)))
-    return not_empty(samples, folder, "%05d_{img1.ppm,img2.ppm,flow.flo}")
+        frame1, frame2, flow = (os.path.join(folder, name) for name in expected)
+        samples.append(Sample(number, frame1, frame2, flow))
+    return not_empty(samples, folder, "pairs %05d_{img1.ppm,img2.ppm,flow.flo}")
 
 
 def _split_file(folders):
-    """The path of the split file, None where there is none; ValueError where several could be meant."""
+    """The path of the split file, None for none; ValueError where several could be meant."""
     for folder in folders:
         exact = os.path.join(folder, SPLIT_FILE)
-        found = (
-            [exact]
-            if os.path.isfile(exact)
-            else sorted(glob.glob(os.path.join(glob.escape(folder), "*train_val*.txt")))
-        )
-        if len(found) > 1:
+        if os.path.isfile(exact):
+            return exact
+        paths = sorted(glob.glob(os.path.join(glob.escape(folder), "*train_val*.txt")))
+        if len(paths) > 1:
             raise ValueError(
-                "expected one split file, got %s in %s; try %s alone"
-                % (" and ".join(map(os.path.basename, found)), folder, SPLIT_FILE)
+                "expected one split file, %s, got %s in %s"
+                % (SPLIT_FILE, " and ".join(map(os.path.basename, paths)), folder)
             )
-        if found:
-            return found[0]
+        if paths:
+            return paths[0]
     return None
 
 
@@ -72,19 +84,18 @@ def _published_part(samples, part, path):
     for number, line in enumerate(lines, 1):
         if line not in (TRAIN, VALIDATION):
             raise ValueError(
-                "expected %s (trains) or %s (validates), got %r in %s, line %d; try the published split file"
+                "expected %s (trains) or %s (validates), got %r in %s, line %d"
                 % (TRAIN, VALIDATION, line, path, number)
             )
     if len(lines) < int(samples[-1].id):
         raise ValueError(
-            "expected a line for each pair up to %s, got %d in %s; try the published split file, which has 22872"
-            % (samples[-1].id, len(lines), path)
+            "expected a line for each pair up to %s, got %d in %s; the published split file has "
+            "22872" % (samples[-1].id, len(lines), path)
         )
     wanted = VALIDATION if part == "val" else TRAIN
     chosen = [sample for sample in samples if lines[int(sample.id) - 1] == wanted]
     if not chosen:
         raise ValueError(
-            "expected pairs of part %s, got none among %d pairs by %s; try a larger part of the set, or mode train_noval"
-            % (part, len(samples), path)
+            "expected pairs of part %s, got none among %d pairs by %s" % (part, len(samples), path)
         )
     return chosen

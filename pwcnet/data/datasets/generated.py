@@ -1,4 +1,4 @@
-"""Generated pairs as a data set without files: endless for training, a few others for validation."""
+"""Generated pairs as a data set: endless ones for training, a few others for validation."""
 
 from __future__ import annotations
 
@@ -27,8 +27,15 @@ class GeneratedSample(BaseSample):
     number: int
     options: SceneOptions
 
-    has_ground_truth = True
-    has_invalid_mask = False
+    @property
+    def has_ground_truth(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def has_invalid_mask(self) -> bool:
+        """False."""
+        return False
 
     @property
     def key(self) -> Hashable:

@@ -1,35 +1,47 @@
-"""Looking for the files of a data set: every folder and file that should be there and is not is named, with the layout that was expected."""
+"""Finding the files of a data set; what is missing is named, with the layout that was expected."""
+
+from __future__ import annotations
 
 import os
 import re
+from typing import Callable, Collection, Iterable, TypeVar
+
+Items = TypeVar("Items", bound=Collection)
 
 
-def find_folder(root, names, inside):
-    """The data set's own folder: the first of root/name for each of `names`, then root itself, that has one of the folders `inside`.
+def find_folder(root: str, names: Iterable[str], inside: Iterable[str]) -> str:
+    """The folder of a data set: the first of root/name for each name, then root, that fits.
 
-    Raises FileNotFoundError that says what was looked for.
+    Args:
+        root: the folder that was given.
+        names: the published names of the data set's folder, the usual one first.
+        inside: names of folders of which the data set has at least one.
+
+    Raises:
+        FileNotFoundError: for a root that is missing, or has none of them.
     """
+    names, inside = list(names), list(inside)
     for folder in [os.path.join(root, name) for name in names] + [root]:
         if any(os.path.isdir(os.path.join(folder, name)) for name in inside):
             return folder
-    found = "a folder without it" if os.path.isdir(root) else "no such folder"
-    raise FileNotFoundError(
-        "expected %s/{%s} in %s, got %s; try the folder that holds %s"
-        % (names[0], ",".join(inside), root, found, names[0])
-    )
+    layout = "%s/{%s}" % (names[0], ",".join(inside))
+    if not os.path.isdir(root):
+        raise FileNotFoundError("No folder %s, which should hold %s" % (root, layout))
+    raise FileNotFoundError("No %s in %s" % (layout, root))
 
 
-def check_folder(folder, layout):
+def check_folder(folder: str, layout: str) -> None:
     """Raises FileNotFoundError where a folder of the layout is missing."""
     if not os.path.isdir(folder):
-        raise FileNotFoundError(
-            "expected the layout %s, got no folder %s; try the complete archive of the data set"
-            % (layout, folder)
-        )
+        raise FileNotFoundError("No folder %s; the data set's layout is %s" % (folder, layout))
 
 
-def subfolders(folder, layout):
-    """The sorted names of the folders in a folder, without hidden ones. Raises FileNotFoundError where `folder` is missing."""
+def subfolders(folder: str, layout: str) -> list[str]:
+    """The sorted names of the folders in a folder, hidden ones aside.
+
+    Raises:
+        FileNotFoundError: where `folder` is missing.
+    """
     check_folder(folder, layout)
     return sorted(
         name
@@ -38,47 +50,61 @@ def subfolders(folder, layout):
     )
 
 
-def matches(folder, pattern):
-    """The match objects of the names in a folder that the pattern matches to the end, in no particular order; none where the folder is missing."""
+def matches(folder: str, pattern: str) -> list[re.Match]:
+    """The matches of a pattern with whole names in a folder, in no particular order.
+
+    There are none where the folder is missing.
+    """
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return [match for match in (re.match(pattern + "$", name) for name in names) if match]
 
 
-def missing(path, needed_by):
-    """The FileNotFoundError of a file that another one needs."""
+def missing(path: str, needed_by: str) -> FileNotFoundError:
+    """The error of a file that another one, or a pair or scene, needs."""
     return FileNotFoundError(
-        "expected a file for %s, got no file %s; try the complete archive of the data set"
-        % (needed_by, path)
+        "No file %s, which %s needs; the data set is not complete" % (path, needed_by)
     )
 
 
-def not_empty(samples, folder, layout):
-    """The samples; FileNotFoundError where there are none."""
-    if not samples:
-        raise FileNotFoundError(
-            "expected pairs of frames %s, got none in %s; try the complete archive of the data set"
-            % (layout, folder)
-        )
-    return samples
+def not_empty(items: Items, folder: str, layout: str) -> Items:
+    """The items. Raises FileNotFoundError where there are none of that layout in the folder."""
+    if not items:
+        raise FileNotFoundError("No %s in %s" % (layout, folder))
+    return items
 
 
-def consecutive_pairs(frames, flows, frame_path, flow_path):
+def consecutive_pairs(
+    frames: Collection[int],
+    flows: Collection[int] | None,
+    frame_path: Callable[[int], str],
+    flow_path: Callable[[int], str],
+    last_has_flow: bool = True,
+) -> list[int]:
     """The sorted numbers n of a sequence's pairs (n, n + 1).
 
-    frames: the numbers that there are pictures of. flows: those with truth; None for a sequence without truth, which has no gaps then.
-    The last frame's flow has no partner and makes no pair; other files without a partner are errors: FileNotFoundError names what is missing.
-    frame_path, flow_path: number to path.
+    Args:
+        frames: the numbers of the images.
+        flows: the numbers of the flow files; None for a sequence without ground truth, which then
+            must not have gaps.
+        frame_path: number to path.
+        flow_path: number to path.
+        last_has_flow: whether the last frame may have a flow file too, which makes no pair. Other
+            files without a partner are errors.
+
+    Raises:
+        FileNotFoundError: names a missing file and the one that needs it.
     """
     if not frames:
         if flows:
             raise missing(frame_path(min(flows)), flow_path(min(flows)))
         return []
     if flows is None:
-        flows, flow_path = set(range(min(frames), max(frames))), frame_path
+        flows, flow_path = range(min(frames), max(frames)), frame_path
     for number in sorted(flows):
         if number not in frames:
             raise missing(frame_path(number), flow_path(number))
-        if number + 1 not in frames and number != max(frames):
+        is_last = number == max(frames)
+        if number + 1 not in frames and not (is_last and last_has_flow):
             raise missing(frame_path(number + 1), flow_path(number))
     for number in sorted(frames):
         if number + 1 in frames and number not in flows:

@@ -1,4 +1,9 @@
-"""Middlebury's flow set as published: <root>/other-data/<scene>/frame{10,11}.png, other-gt-flow/<scene>/flow10.flo; eval-data/ without truth."""
+"""Middlebury: <root>/other-data/<scene>/frame{10,11}.png, other-gt-flow/<scene>/flow10.flo.
+
+The scenes of eval-data/ have no ground truth.
+"""
+
+from __future__ import annotations
 
 import os
 
@@ -6,30 +11,42 @@ from pwcnet.data.datasets.listing import check_folder, find_folder, missing, not
 from pwcnet.data.sample import Sample
 from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
 
-FRAMES, TRUTH, EVALUATION = "other-data", "other-gt-flow", "eval-data"
+FRAMES, GROUND_TRUTH, EVALUATION = "other-data", "other-gt-flow", "eval-data"
 
 
-def middlebury_samples(root, mode="train_noval", part=None):
-    """The samples of Middlebury, sorted by scene; ids are "RubberWhale/frame10". Unknown pixels of the truth are not valid. Reads folder listings only.
+def middlebury_samples(
+    root: str, mode: str = "train_noval", part: str | None = None
+) -> list[Sample]:
+    """The samples of Middlebury, sorted by scene; ids are "RubberWhale/frame10".
 
-    root: the folder that holds other-data and other-gt-flow, or one that has it as middlebury. mode, part: as in `pwcnet.data.splits`; test are the scenes
-    of eval-data. Scenes of other-data without truth, of which some are published, make no pair. Raises FileNotFoundError and ValueError that name the file.
+    Unknown pixels of the ground truth are not valid. Scenes of other-data without ground truth, of
+    which some are published, give no pair. Reads folder listings only.
+
+    Args:
+        root: the folder that holds other-data and other-gt-flow, or one that has it as middlebury.
+        mode: as in `pwcnet.data.splits`; test are the scenes of eval-data.
+        part: as in `pwcnet.data.splits`.
+
+    Raises:
+        FileNotFoundError: names the missing folder or file.
+        ValueError: for a wrong choice.
     """
     part = checked_part(mode, part)
-    folder = find_folder(root, ("middlebury", "Middlebury"), (FRAMES, TRUTH, EVALUATION))
-    frames = os.path.join(folder, EVALUATION if mode == "test" else FRAMES)
+    names = FRAMES, GROUND_TRUTH, EVALUATION
+    folder = find_folder(root, ("middlebury", "Middlebury"), names)
     if mode == "test":
-        samples = [
-            _sample(frames, scene, None) for scene in subfolders(frames, "%s/<scene>" % EVALUATION)
-        ]
+        frames = os.path.join(folder, EVALUATION)
+        scenes = subfolders(frames, "%s/<scene>" % EVALUATION)
+        samples = [_sample(frames, scene, None) for scene in scenes]
     else:
-        truth, layout = os.path.join(folder, TRUTH), "{%s,%s}/<scene>" % (FRAMES, TRUTH)
+        frames, flows = (os.path.join(folder, name) for name in (FRAMES, GROUND_TRUTH))
+        layout = "{%s,%s}/<scene>" % (FRAMES, GROUND_TRUTH)
         check_folder(frames, layout)
         samples = [
-            _sample(frames, scene, os.path.join(truth, scene, "flow10.flo"))
-            for scene in subfolders(truth, layout)
+            _sample(frames, scene, os.path.join(flows, scene, "flow10.flo"))
+            for scene in subfolders(flows, layout)
         ]
-    not_empty(samples, frames, "<scene>/frame{10,11}.png")
+    not_empty(samples, frames, "pairs of frames <scene>/frame{10,11}.png")
     return split_part(samples, part) if mode in SPLIT_MODES else samples
 
 

@@ -90,7 +90,7 @@ class FolderSource(Source):
     """A data set in the folder `root`: the one that holds the published folder, or that one itself.
 
     Raises:
-        ValueError: for an unknown name, no folder, and a weight that is not a finite number above 0.
+        ValueError: for an unknown name, no folder, and a weight that is not a number above 0.
     """
 
     name: str
@@ -183,8 +183,8 @@ def parse_source(text: str) -> Source:
         share = float(weight)
     except ValueError:
         raise ValueError(
-            "expected a number after the last @, got %r in %r; a folder with an @ in its name needs "
-            "a weight, as %s=%s@1" % (weight, text, name, folder)
+            "expected a number after the last @, got %r in %r; a folder with an @ in its name "
+            "needs a weight, as %s=%s@1" % (weight, text, name, folder)
         ) from None
     return _quoting(text, name, folder, share)
 

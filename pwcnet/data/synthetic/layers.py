@@ -103,7 +103,7 @@ def make_layers(
         motions = continued_motion(
             step, bend, corners, size, options.largest_motion, frames, path_random
         )
-        layers.append(Layer(*look, shape, motions))
+        layers.append(Layer(look[0], look[1], look[2], shape, motions))
     return layers
 
 

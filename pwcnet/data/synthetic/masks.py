@@ -1,4 +1,6 @@
-"""The shapes of layers, as signed distances to their outline, so that edges stay one pixel wide at any scale."""
+"""Shapes of layers, as signed distances to their outline: edges stay sharp at any scale."""
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -7,44 +9,48 @@ import numpy as np
 
 from pwcnet.data.synthetic.noise import fractal_noise
 
-SIZE, DRAWN = 256, 512
+SIZE = 256
+DRAWN = 512  # pixels of the drawing that a mask is computed from
 
 
 class Mask(NamedTuple):
-    """level: [256, 256] float32, distance to the outline in its own pixels, above 0 inside. box: (left, top, right, bottom) of the inside."""
+    """A shape.
+
+    Attributes:
+        level: [256, 256] float32, distance to the outline in its own pixels, above 0 inside.
+        box: (left, top, right, bottom) of the inside.
+    """
 
     level: np.ndarray
     box: tuple
 
 
-def make_mask(random, simple=False):
-    """A random `Mask`.
+def make_mask(random: np.random.RandomState, simple: bool = False) -> Mask:
+    """A random shape.
 
     Args:
-        random: np.random.RandomState.
-        simple: blobs, polygons, discs and boxes alone, without holes.
+        random: draws it.
+        simple: blobs, polygons, discs and boxes alone, without holes; otherwise also branches and
+            letters.
     """
-    kinds = (_blob, 0.4), (_polygon, 0.22), (_round, 0.16), (_branches, 0.16), (_letters, 0.06)
+    kinds = [(_blob, 0.4), (_polygon, 0.22), (_round, 0.16), (_branches, 0.16), (_letters, 0.06)]
     if simple:
-        kinds = (_blob, 0.4), (_polygon, 0.3), (_round, 0.3)
+        kinds = [(_blob, 0.4), (_polygon, 0.3), (_round, 0.3)]
     inside = kinds[random.choice(len(kinds), p=[share for _, share in kinds])][0](random)
     if not simple and random.uniform() < 0.15:
-        inside = np.where(
-            fractal_noise(random, DRAWN, random.uniform(1.5, 2.5)) > random.uniform(0.8, 1.6),
-            0,
-            inside,
-        ).astype(np.uint8)
+        holes = fractal_noise(random, DRAWN, random.uniform(1.5, 2.5)) > random.uniform(0.8, 1.6)
+        inside = np.where(holes, 0, inside).astype(np.uint8)
     inside[[0, 1, -2, -1]], inside[:, [0, 1, -2, -1]] = 0, 0
     if not inside.any():
         cv2.circle(inside, (DRAWN // 2, DRAWN // 2), DRAWN // 3, 1, -1)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(
         1 - inside, cv2.DIST_L2, 5
     )
-    level = cv2.resize(
-        cv2.GaussianBlur(distance, (0, 0), 1.5), (SIZE, SIZE), interpolation=cv2.INTER_AREA
-    ) * np.float32(SIZE / DRAWN)
+    smooth = cv2.GaussianBlur(distance, (0, 0), 1.5)
+    level = cv2.resize(smooth, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) * SIZE / DRAWN for axis in (1, 0))
-    return Mask(level, (columns[0] - 1.5, rows[0] - 1.5, columns[-1] + 1.5, rows[-1] + 1.5))
+    box = columns[0] - 1.5, rows[0] - 1.5, columns[-1] + 1.5, rows[-1] + 1.5
+    return Mask(level * np.float32(SIZE / DRAWN), box)
 
 
 def _empty():
@@ -59,20 +65,15 @@ def _blob(random):
 
 
 def _polygon(random):
+    """A polygon, in half of the cases with round corners."""
     corners = random.randint(3, 10)
     angles = (np.arange(corners) + random.uniform(-0.35, 0.35, corners)) * 2 * np.pi / corners
-    points = (
-        np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-        * random.uniform(0.4, 0.95, (corners, 1))
-        * DRAWN
-        / 2
-        + DRAWN / 2
-    )
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    points = directions * random.uniform(0.4, 0.95, (corners, 1)) * DRAWN / 2 + DRAWN / 2
     inside = cv2.fillPoly(_empty(), [np.rint(points).astype(np.int32)], 1)
     if random.uniform() < 0.5:
-        inside = (cv2.GaussianBlur(inside * 255, (0, 0), random.uniform(5, 25)) > 127).astype(
-            np.uint8
-        )  # corners become round
+        blurred = cv2.GaussianBlur(inside * 255, (0, 0), random.uniform(5, 25))
+        inside = (blurred > 127).astype(np.uint8)
     return inside
 
 
@@ -81,9 +82,8 @@ def _round(random):
     y, x = np.abs((np.mgrid[:DRAWN, :DRAWN].astype(np.float32) - (DRAWN - 1) / 2) * (2.1 / DRAWN))
     power = random.choice([2.0, 4.0, 20.0])
     distance = (x**power + y**power) ** (1 / power)
-    return (
-        (distance < 1) & (distance > (random.uniform(0.5, 0.9) if random.uniform() < 0.25 else -1))
-    ).astype(np.uint8)
+    hole = random.uniform(0.5, 0.9) if random.uniform() < 0.25 else -1
+    return ((distance < 1) & (distance > hole)).astype(np.uint8)
 
 
 def _branches(random):
@@ -94,27 +94,19 @@ def _branches(random):
         heading = random.uniform(0, 2 * np.pi) + np.cumsum(random.uniform(-0.5, 0.5, steps)) * (
             not straight
         )
-        walk = np.cumsum(
-            np.stack([np.cos(heading), np.sin(heading)], axis=-1) * DRAWN * 0.8 / steps, axis=0
-        )
+        directions = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+        walk = np.cumsum(directions * DRAWN * 0.8 / steps, axis=0)
         points = walk - walk.mean(axis=0) + DRAWN / 2 + random.uniform(-0.15, 0.15, 2) * DRAWN
-        cv2.polylines(
-            inside, [np.rint(points).astype(np.int32)], False, 1, int(random.randint(8, 50))
-        )
+        line = np.rint(points).astype(np.int32)
+        cv2.polylines(inside, [line], False, 1, int(random.randint(8, 50)))
     return inside
 
 
 def _letters(random):
+    """One to three large letters."""
     inside = _empty()
     text = "".join(chr(code) for code in random.randint(65, 91, random.randint(1, 4)))
     scale = 20.0 / len(text)
-    cv2.putText(
-        inside,
-        text,
-        (30, int(DRAWN / 2 + 10 * scale)),
-        cv2.FONT_HERSHEY_SIMPLEX,
-        scale,
-        1,
-        int(random.randint(20, 60)),
-    )
+    place, thickness = (30, int(DRAWN / 2 + 10 * scale)), int(random.randint(20, 60))
+    cv2.putText(inside, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, 1, thickness)
     return inside

@@ -112,7 +112,7 @@ def continued_motion(
     size: tuple[int, int],
     limit: float,
     frames: int,
-    random: np.random.RandomState,
+    random: np.random.RandomState | None,
 ) -> list[Motion]:
     """Continues a layer's first step smoothly over all frames.
 
@@ -126,7 +126,7 @@ def continued_motion(
         size: (height, width) of the frames.
         limit: no visible point moves further from one frame to the next, in pixels.
         frames: how many, at least 2.
-        random: draws what the later steps need; it is not used for two frames.
+        random: draws what the later steps need; it may be None for two frames.
 
     Returns:
         The `Motion` from frame 0 to each of frames 1, 2, ..., frames - 1.

@@ -71,9 +71,11 @@ class SceneOptions:
             "frames of 32x32 to 16384x16384 pixels (height x width)",
             (self.height, self.width),
         )
-        for name in ("median_motion", "largest_motion"), ("smallest_shape", "largest_shape"):
-            smaller, larger = (getattr(self, each) for each in name)
-            require(0 <= smaller <= larger < INFINITY, "0 <= %s <= %s" % name, (smaller, larger))
+        for low, high in ("median_motion", "largest_motion"), ("smallest_shape", "largest_shape"):
+            smaller, larger = getattr(self, low), getattr(self, high)
+            require(
+                0 <= smaller <= larger < INFINITY, "0 <= %s <= %s" % (low, high), (smaller, larger)
+            )
         require(self.smallest_shape > 0, "smallest_shape above 0", self.smallest_shape)
         require(
             1 <= self.least_layers <= self.most_layers <= 250,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ class View(NamedTuple):
     image: np.ndarray
     layer: np.ndarray
     mixed: np.ndarray
-    flow: np.ndarray | None
+    flow: Any
 
 
 def render(

@@ -84,8 +84,9 @@ def generate_pair(seed: int, number: int, options: SceneOptions) -> LoadedSample
     Arguments and errors are those of `generate_scene`.
     """
     scene = generate_scene(seed, number, 2, options)
-    flow = scene.flows[0]
-    return LoadedSample(*scene.frames, flow, np.ones(flow.shape[:2], bool), scene.occlusions[0])
+    (frame1, frame2), flow = scene.frames, scene.flows[0]
+    valid = np.ones(flow.shape[:2], bool)
+    return LoadedSample(frame1, frame2, flow, valid, scene.occlusions[0])
 
 
 def demo_scene(number: int, height: int, width: int, frames: int, max_motion: float) -> Scene:

@@ -1,45 +1,53 @@
-"""What layers look like: square pictures, in many kinds."""
+"""Textures of layers: square images of many kinds."""
+
+from __future__ import annotations
 
 import string
 
 import cv2
 import numpy as np
 
+from pwcnet.data.geometry import rotation
 from pwcnet.data.synthetic.noise import fractal_noise, palette, smooth_field
 
 SIZE = 512
 LETTERS = string.ascii_letters + string.digits + ".,:;!?()&%"
 
 
-def make_texture(random, simple=False):
-    """A random picture and its half: [512, 512, 3] and [256, 256, 3] uint8 RGB. random: np.random.RandomState."""
-    kinds = (_cloud, 0.27), (_leaves, 0.45), (_lines, 0.1), (_writing, 0.06), (_plain, 0.12)
+def make_texture(
+    random: np.random.RandomState, simple: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """A random texture.
+
+    Args:
+        random: draws it.
+        simple: noise and shapes alone, which are rich in contrast; without it also lines, writing
+            and plain walls.
+
+    Returns:
+        The texture and its half, [512, 512, 3] and [256, 256, 3] uint8 RGB.
+    """
+    kinds = [(_cloud, 0.27), (_leaves, 0.45), (_lines, 0.1), (_writing, 0.06), (_plain, 0.12)]
     if simple:
-        kinds = (_cloud, 0.25), (_leaves, 0.75)
-    picture = _picture(random, kinds)
+        kinds = [(_cloud, 0.25), (_leaves, 0.75)]
+    image = _random_kind(random, kinds)
     if random.uniform() < 0.25:
-        other, share = (
-            _picture(random, kinds),
-            np.clip(
-                fractal_noise(random, SIZE, random.uniform(1.2, 2.2)) * random.uniform(2, 20) + 0.5,
-                0,
-                1,
-            ),
-        )
-        picture += share[..., None] * (other - picture)
-    picture = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
-    return picture, cv2.resize(picture, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA)
+        other = _random_kind(random, kinds)
+        patches = fractal_noise(random, SIZE, random.uniform(1.2, 2.2)) * random.uniform(2, 20)
+        image += np.clip(patches + 0.5, 0, 1)[..., None] * (other - image)
+    image = np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    return image, cv2.resize(image, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA)
 
 
-def _picture(random, kinds):
+def _random_kind(random, kinds):
     """[512, 512, 3] float32, about 0..255."""
     return kinds[random.choice(len(kinds), p=[share for _, share in kinds])][0](random)
 
 
 def _cloud(random):
     """Fractal noise: brightness of one kind, colour of a smoother one."""
-    grey = fractal_noise(random, SIZE, random.uniform(0.8, 1.9))
-    mixed = cv2.resize(
+    brightness = fractal_noise(random, SIZE, random.uniform(0.8, 1.9))
+    color = cv2.resize(
         fractal_noise(random, SIZE // 4, random.uniform(1.0, 2.0)),
         (SIZE, SIZE),
         interpolation=cv2.INTER_CUBIC,
@@ -48,92 +56,73 @@ def _cloud(random):
         [[10], [22]], np.float32
     )
     contrast = random.uniform(15, 60)
-    return palette(random, 1)[0] + grey[..., None] * (contrast + first) + mixed[..., None] * second
+    return (
+        palette(random, 1)[0]
+        + brightness[..., None] * (contrast + first)
+        + color[..., None] * second
+    )
 
 
 def _plain(random):
     """Nearly one colour with a gradient, as walls and skies are."""
     color, slope = palette(random, 1)[0], random.uniform(5, 50)
-    shade = smooth_field(random, random.randint(1, 4), (SIZE, SIZE)) * slope + fractal_noise(
-        random, SIZE, random.uniform(0.5, 1.5)
-    ) * random.uniform(0.5, 7)
-    return color + shade[..., None] * random.uniform(0.7, 1.3, 3).astype(np.float32)
+    gradient = smooth_field(random, random.randint(1, 4), (SIZE, SIZE)) * slope
+    grain = fractal_noise(random, SIZE, random.uniform(0.5, 1.5)) * random.uniform(0.5, 7)
+    return color + (gradient + grain)[..., None] * random.uniform(0.7, 1.3, 3).astype(np.float32)
 
 
 def _leaves(random):
-    """Dead leaves: shapes of all sizes on each other, each with its colour and its share of the grain."""
+    """Dead leaves: shapes of all sizes on each other, each with its colour and share of grain.
+
+    Radii have a density of 1 / radius^3, between 5 pixels and 0.35 of the texture.
+    """
     count = int(np.exp(random.uniform(np.log(80), np.log(900))))
-    radii = 5 / np.sqrt(
-        random.uniform((5 / (0.35 * SIZE)) ** 2, 1.0, count)
-    )  # density of 1 / radius^3, between 5 pixels and 0.35 of the picture
+    radii = 5 / np.sqrt(random.uniform((5 / (0.35 * SIZE)) ** 2, 1.0, count))
     radii = radii * np.sqrt(5 * SIZE * SIZE / (np.pi * count)) / np.sqrt(np.mean(radii**2))
     radii = np.sort(radii * np.exp(0.3 * random.standard_normal(count)))[::-1]
     colors = np.concatenate([palette(random, count), random.uniform(0, 255, (count, 1))], axis=1)
     canvas = np.empty((SIZE, SIZE, 4), np.uint8)
     canvas[:] = colors[0].astype(np.uint8)
     for radius, color in zip(np.minimum(radii, 0.45 * SIZE), colors.tolist()):
-        _leaf(random, canvas, radius, color)
+        _draw_leaf(random, canvas, radius, color)
     shade = 1 + random.uniform(0, 0.35) * smooth_field(random, random.randint(2, 9), (SIZE, SIZE))
     grain = fractal_noise(random, SIZE, random.uniform(0.6, 1.6)) * (random.uniform(0, 0.16) ** 1.2)
     canvas = canvas.astype(np.float32)
     return canvas[..., :3] * shade[..., None] + (canvas[..., 3] * grain)[..., None]
 
 
-def _leaf(random, canvas, radius, color):
-    centre, stretch, angle = (
-        random.uniform(0, SIZE, 2),
-        random.uniform(0.25, 1.0),
-        random.uniform(0, 360),
-    )
+def _draw_leaf(random, canvas, radius, color):
+    """Draws an ellipse or a polygon; coordinates have 4 fractional bits."""
+    centre, stretch = random.uniform(0, SIZE, 2), random.uniform(0.25, 1.0)
+    degrees = random.uniform(0, 360)
     if random.uniform() < 0.5:
+        place = tuple(int(16 * value) for value in centre)
         axes = int(16 * radius), int(16 * radius * stretch)
-        cv2.ellipse(
-            canvas,
-            tuple(int(16 * value) for value in centre),
-            axes,
-            angle,
-            0,
-            360,
-            color,
-            -1,
-            cv2.LINE_AA,
-            4,
-        )
+        cv2.ellipse(canvas, place, axes, degrees, 0, 360, color, -1, cv2.LINE_AA, 4)
         return
     corners = random.randint(3, 7)
-    angles = (
-        np.sort(random.uniform(0, 2 * np.pi, corners))
-        if corners != 4
-        else np.arange(4) * np.pi / 2 + 0.5
-    )
+    if corners == 4:
+        angles = np.arange(4) * np.pi / 2 + 0.5
+    else:
+        angles = np.sort(random.uniform(0, 2 * np.pi, corners))
     points = np.stack([np.cos(angles), stretch * np.sin(angles)], axis=-1) * radius
-    turn = np.deg2rad(angle)
-    points = (
-        points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + centre
-    )
+    points = points @ rotation(-np.deg2rad(degrees)) + centre
     cv2.fillPoly(canvas, [np.rint(16 * points).astype(np.int32)], color, cv2.LINE_AA, 4)
 
 
 def _lines(random):
     """Stripes, waves or checks, bent a little, with wear."""
     bend = smooth_field(random, 3, (SIZE, SIZE), 2) * random.uniform(0, 12)
-    turn, period = random.uniform(0, np.pi), np.exp(random.uniform(np.log(9), np.log(90)))
+    angle, period = random.uniform(0, np.pi), np.exp(random.uniform(np.log(9), np.log(90)))
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     x, y = x + bend[..., 0], y + bend[..., 1]
     sharp = random.uniform(1, period / 3)
-    wave = np.clip(
-        np.sin((x * np.cos(turn) + y * np.sin(turn)) * (2 * np.pi / period)) * sharp, -1, 1
-    )
+    across = x * np.cos(angle) + y * np.sin(angle)
+    wave = np.clip(np.sin(across * (2 * np.pi / period)) * sharp, -1, 1)
     if random.uniform() < 0.5:
-        wave = wave * np.clip(
-            np.sin(
-                (y * np.cos(turn) - x * np.sin(turn))
-                * (2 * np.pi / (period * random.uniform(0.6, 2)))
-            )
-            * sharp,
-            -1,
-            1,
-        )
+        along = y * np.cos(angle) - x * np.sin(angle)
+        other_period = period * random.uniform(0.6, 2)
+        wave = wave * np.clip(np.sin(along * (2 * np.pi / other_period)) * sharp, -1, 1)
     first, second = palette(random, 2)
     wear = fractal_noise(random, SIZE, random.uniform(0.8, 1.6)) * random.uniform(2, 20)
     return first + (second - first) * (0.5 + 0.5 * wave)[..., None] + wear[..., None]
@@ -147,15 +136,7 @@ def _writing(random):
     thickness, font = max(1, int(scale * random.uniform(0.8, 3))), int(random.randint(0, 8))
     for line in range(SIZE // height + 1):
         text = "".join(random.choice(list(LETTERS + "    "), 60))
-        cv2.putText(
-            mask,
-            text,
-            (random.randint(-60, 1), (line + 1) * height),
-            font,
-            scale,
-            255,
-            thickness,
-            cv2.LINE_AA,
-        )
+        place = random.randint(-60, 1), (line + 1) * height
+        cv2.putText(mask, text, place, font, scale, 255, thickness, cv2.LINE_AA)
     share = (mask.astype(np.float32) * np.float32(random.uniform(0.6, 1) / 255))[..., None]
     return paper + (ink - paper) * share

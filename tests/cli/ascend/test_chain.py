@@ -255,7 +255,7 @@ def test_another_data_set_without_tensorflow(tmp_path):
     program = (
         "import json, sys\n"
         "from pwcnet.cli.ascend import prepare, rank_table, score\n"
-        "from tests.data.datasets import trees\n"
+        "from tests.helpers import dataset_trees as trees\n"
         "folder = sys.argv[1]\n"
         "data = ['--data', 'chairs=' + trees.chairs(folder, 3), '--size', '64x64']\n"
         "prepare.main(data + ['--output', folder + '/raw'], 'prepare')\n"

@@ -1,3 +1,5 @@
+"""Affine changes: the flow follows them."""
+
 import cv2
 import numpy as np
 import pytest
@@ -40,7 +42,10 @@ def sparse(visible):
 
 
 def warp_errors(example):
-    """Absolute grey levels between frame 1 and frame 2 fetched by the flow, at valid pixels whose target lies in the filled part of frame 2."""
+    """Absolute grey levels between frame 1 and frame 2 fetched by the flow.
+
+    At valid pixels whose target lies in the filled part of frame 2.
+    """
     height, width = example.valid.shape
     targets = example.flow + np.stack(
         np.meshgrid(np.arange(width), np.arange(height)), axis=-1
@@ -70,7 +75,7 @@ def test_flow_still_leads_to_the_same_pixels(name, is_sparse, visible, sparse):
             example, CROP, sample_random(1, number), AugmentOptions(affine=CHANGES[name], **STILL)
         )
         errors = warp_errors(result)
-        # A known pixel of sparse flow is moved by up to half a pixel into its place, and so is its target.
+        # A known pixel of sparse flow is moved by up to half a pixel, and so is its target.
         assert len(errors) > (200 if is_sparse else 4000) and errors.mean() < before + (
             2.5 if is_sparse else 1.0
         )

@@ -1,14 +1,14 @@
+"""Crops, flips, shifts and zooms: golden numbers of tfoptflow, and flow that stays right."""
+
 import cv2
 import numpy as np
 import pytest
 
-from pwcnet.data.augment.augmentation import (
-    AugmentOptions,
-    augment,
+from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
+from pwcnet.data.augment.geometric import (
     flip_left_right,
     flip_up_down,
     random_crop,
-    sample_random,
     scale,
     translate,
 )
@@ -53,7 +53,10 @@ def assert_same(one, other):
 
 
 def warp_error(example, mask=True):
-    """Mean absolute grey levels between frame 1 and frame 2 fetched by the flow, where that is valid, `mask` and its target in the frame."""
+    """Mean absolute grey levels between frame 1 and frame 2 fetched by the flow.
+
+    Where that is valid, `mask` is set and its target lies in the frame.
+    """
     height, width = example.valid.shape
     targets = example.flow + np.stack(
         np.meshgrid(np.arange(width), np.arange(height)), axis=-1

@@ -1,3 +1,5 @@
+"""Colours and the eraser: reproducible, in range, and the flow stays."""
+
 import dataclasses
 import json
 
@@ -17,7 +19,7 @@ from pwcnet.data.augment.photometric import (
 from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
 
-QUIET = {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0, "gamma": 0, "noise": 0}
+QUIET = dict.fromkeys(("brightness", "contrast", "saturation", "hue", "gamma", "noise"), 0)
 
 
 @pytest.fixture(scope="module")

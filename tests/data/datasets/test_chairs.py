@@ -1,10 +1,12 @@
+"""FlyingChairs: listing, the published split, what is missing."""
+
 import os
 
 import numpy as np
 import pytest
 
 from pwcnet.data.datasets.chairs import FOLDER, SPLIT_FILE, chairs_samples
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 
 
 @pytest.fixture
@@ -126,9 +128,7 @@ def test_a_missing_file_is_named(ending, root):
 
 
 def test_wrong_layouts_and_modes(root, tmp_path):
-    with pytest.raises(
-        FileNotFoundError, match="FlyingChairs_release/.data.*nowhere.*no such folder"
-    ):
+    with pytest.raises(FileNotFoundError, match="nowhere.*FlyingChairs_release/.data"):
         chairs_samples(os.path.join(root, "nowhere"))
     os.makedirs(str(tmp_path / "empty" / "data"))
     with pytest.raises(FileNotFoundError, match="img1.ppm,img2.ppm,flow.flo.*empty/data"):

@@ -1,10 +1,12 @@
+"""HD1K: listing, sparse ground truth, what is missing."""
+
 import os
 
 import numpy as np
 import pytest
 
 from pwcnet.data.datasets.hd1k import hd1k_samples
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 
 IDS = ["000000_0000", "000000_0001", "000007_0005"]
 
@@ -77,6 +79,6 @@ def test_wrong_layouts(root):
         hd1k_samples(os.path.join(root, "hd1k_input"))
     os.rename(os.path.join(root, "hd1k_flow_gt"), os.path.join(root, "elsewhere"))
     with pytest.raises(
-        FileNotFoundError, match="hd1k_flow_gt/flow_occ.*no folder.*hd1k_flow_gt/flow_occ"
+        FileNotFoundError, match="HD1K/hd1k_flow_gt/flow_occ; .*,hd1k_flow_gt/flow_occ"
     ):
         hd1k_samples(root)

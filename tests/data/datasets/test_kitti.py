@@ -1,3 +1,5 @@
+"""KITTI 2012 and 2015: listing, sparse ground truth, what is missing."""
+
 import os
 
 import cv2
@@ -5,7 +7,7 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.kitti import FOLDERS, kitti_samples
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 
 IMAGES = {2012: "image_0", 2015: "image_2"}
 
@@ -42,7 +44,7 @@ def test_all_pairs(root, year):
         samples[1].flow == training(root, year, "flow_occ", "000001_10.png")
         and samples[1].foreground is None
     )
-    assert kitti_samples(root, year, truth="noc")[1].flow == training(
+    assert kitti_samples(root, year, ground_truth="noc")[1].flow == training(
         root, year, "flow_noc", "000001_10.png"
     )
 
@@ -130,15 +132,15 @@ def test_a_missing_file_is_named(name, root, year):
 
 def test_wrong_layouts_and_choices(root, year):
     other = 4027 - year
-    with pytest.raises(FileNotFoundError, match="training/.*no folder.*image_"):
+    with pytest.raises(FileNotFoundError, match="training/image_.*training/{.*image_"):
         kitti_samples(os.path.join(root, FOLDERS[year]), other)  # the other benchmark's folder
     with pytest.raises(FileNotFoundError, match="%s/.training,testing" % FOLDERS[other]):
         kitti_samples(root, other)
     os.rename(training(root, year, "flow_noc"), os.path.join(root, "elsewhere"))
     with pytest.raises(FileNotFoundError, match="training/flow_noc"):
-        kitti_samples(root, year, truth="noc")
+        kitti_samples(root, year, ground_truth="noc")
     with pytest.raises(ValueError, match="occ or noc, got 'all'"):
-        kitti_samples(root, year, truth="all")
+        kitti_samples(root, year, ground_truth="all")
     with pytest.raises(ValueError, match="2012 or 2015, got 2013"):
         kitti_samples(root, 2013)
 
@@ -153,6 +155,7 @@ def test_real_frames(real_data):
             and abs(loaded.valid.mean() - share) < 0.001
         )
     sparse, all_known = (
-        kitti_samples(real_data, 2012, truth=truth)[0].load().valid for truth in ("noc", "occ")
+        kitti_samples(real_data, 2012, ground_truth=truth)[0].load().valid
+        for truth in ("noc", "occ")
     )
     assert not (sparse & ~all_known).any() and sparse.sum() < all_known.sum()

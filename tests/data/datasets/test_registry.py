@@ -1,3 +1,5 @@
+"""All data sets by name, and sources as a command line names them."""
+
 import os
 
 import numpy as np
@@ -12,7 +14,7 @@ from pwcnet.data.datasets.registry import (
     parse_source,
 )
 from tests.conftest import run_command
-from tests.data.datasets import trees
+from tests.helpers import dataset_trees as trees
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +134,9 @@ def test_sources_are_frozen():
 def test_data_sets_need_no_tensorflow():
     done = run_command(
         "-c",
-        "import sys, pwcnet.data.datasets.registry, pwcnet.data.contact_sheet, pwcnet.data.statistics; print('tensorflow' in sys.modules)",
+        "import sys, pwcnet.data.datasets.registry, pwcnet.data.contact_sheet, "
+        "pwcnet.data.statistics, pwcnet.data.mixture, pwcnet.data.synthetic.sintel_layout, "
+        "pwcnet.data.augment.augmentation; print('tensorflow' in sys.modules)",
     )
     assert done.stdout.strip() == "False", done.stderr
 

@@ -1,3 +1,5 @@
+"""Sintel: listing, splits, tfoptflow's split files, what is missing."""
+
 import os
 
 import pytest
@@ -16,7 +18,10 @@ def touch(root, *parts):
 
 
 def build(root, scenes):
-    """Empty files in Sintel's layout: listing reads names only. Masks for the first pair of each scene."""
+    """Empty files in Sintel's layout, because listing reads names only.
+
+    The first pair of each scene has masks.
+    """
     for scene, count in scenes.items():
         for number in range(1, count + 1):
             for kind in ("training/clean", "training/final", "test/clean", "test/final"):
@@ -177,17 +182,15 @@ def test_wrong_choices_are_refused(arguments, message, root):
 
 
 def test_missing_folders_are_named_with_the_layout(root):
-    with pytest.raises(
-        FileNotFoundError, match="%s/.training,test.*nowhere.*no such folder" % FOLDER
-    ):
+    with pytest.raises(FileNotFoundError, match="nowhere.*%s/.training,test" % FOLDER):
         sintel_samples(os.path.join(root, "nowhere"))
-    with pytest.raises(FileNotFoundError, match="a folder without it"):
+    with pytest.raises(FileNotFoundError, match="%s/.training,test.*training/clean" % FOLDER):
         sintel_samples(training(root, "clean"))
     os.rename(training(root, "final"), os.path.join(root, "elsewhere"))
-    with pytest.raises(FileNotFoundError, match="training/.final,flow./<scene>.*training/final"):
+    with pytest.raises(FileNotFoundError, match="training/final; .*training/.final,flow./<scene>"):
         sintel_samples(root, "final")
     os.rename(training(root, "flow"), os.path.join(root, "elsewhere_flow"))
-    with pytest.raises(FileNotFoundError, match="no folder.*training/flow"):
+    with pytest.raises(FileNotFoundError, match="training/flow; .*training/.clean,flow"):
         sintel_samples(root)
 
 
@@ -208,14 +211,14 @@ def removed(root, *parts):
 )
 def test_a_missing_file_is_named(gone, root):
     path = removed(root, *gone)
-    with pytest.raises(FileNotFoundError, match="no file") as caught:
+    with pytest.raises(FileNotFoundError) as caught:
         sintel_samples(root)
     assert path in str(caught.value)
 
 
 def test_a_scene_without_frames_is_named(root):
     touch(root, FOLDER, "training", "flow", "cave_2", "frame_0001.flo")
-    with pytest.raises(FileNotFoundError, match="got none in .*training/clean/cave_2"):
+    with pytest.raises(FileNotFoundError, match="training/clean/cave_2"):
         sintel_samples(root)
 
 

@@ -1,4 +1,7 @@
-"""Tiny data sets in their published layouts, of readable files: every frame is one picture, every truth one flow of which the first pixel may be unknown."""
+"""Tiny data sets in their published layouts, of readable files.
+
+Every frame is one image, every ground truth one flow, of which some pixels may be unknown.
+"""
 
 import os
 
@@ -16,24 +19,24 @@ def flow():
 
 
 def put(root, *parts, data=None):
-    """Writes a file, by its ending where no bytes are given: a picture, or a flow of SIZE."""
+    """Writes a file: the bytes, or by its extension an image or a flow of SIZE."""
     path = os.path.join(str(root), *parts)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if path.endswith(".flo"):
         write_flow(path, flow())
         return path
     if data is None:
-        data = pfm() if path.endswith(".pfm") else picture(os.path.splitext(path)[1])
+        data = pfm() if path.endswith(".pfm") else image(os.path.splitext(path)[1])
     with open(path, "wb") as stream:
         stream.write(data)
     return path
 
 
-def picture(ending=".png", grey=False):
+def image(extension=".png", gray=False):
     values = (
-        np.random.RandomState(0).randint(0, 256, SIZE if grey else SIZE + (3,)).astype(np.uint8)
+        np.random.RandomState(0).randint(0, 256, SIZE if gray else SIZE + (3,)).astype(np.uint8)
     )
-    return cv2.imencode(ending, values)[1].tobytes()
+    return cv2.imencode(extension, values)[1].tobytes()
 
 
 def pfm():
@@ -42,7 +45,7 @@ def pfm():
 
 
 def put_sparse(root, *parts):
-    """A 16-bit truth that knows every second column."""
+    """A 16-bit ground truth that knows every second column."""
     path = put(root, *parts)
     valid = np.zeros(SIZE, bool)
     valid[:, ::2] = True
@@ -52,8 +55,8 @@ def put_sparse(root, *parts):
 
 def chairs(root, count):
     for number in range(1, count + 1):
-        for ending in ("img1.ppm", "img2.ppm", "flow.flo"):
-            put(root, "FlyingChairs_release", "data", "%05d_%s" % (number, ending))
+        for file in ("img1.ppm", "img2.ppm", "flow.flo"):
+            put(root, "FlyingChairs_release", "data", "%05d_%s" % (number, file))
     return str(root)
 
 
@@ -77,9 +80,10 @@ def things(root, sequences=("TRAIN/A/0000", "TRAIN/C/0012", "TEST/B/0003"), fram
 
 
 def kitti(root, year, count=3):
-    name, image = {2012: ("data_stereo_flow", "image_0"), 2015: ("data_scene_flow", "image_2")}[
-        year
-    ]
+    name, images = {
+        2012: ("data_stereo_flow", "image_0"),
+        2015: ("data_scene_flow", "image_2"),
+    }[year]
     for number in range(count):
         for split in ("training", "testing"):
             for frame in (10, 11):
@@ -87,17 +91,17 @@ def kitti(root, year, count=3):
                     root,
                     name,
                     split,
-                    image,
+                    images,
                     "%06d_%d.png" % (number, frame),
-                    data=picture(grey=year == 2012),
+                    data=image(gray=year == 2012),
                 )
-        for truth in ("flow_occ", "flow_noc"):
-            put_sparse(root, name, "training", truth, "%06d_10.png" % number)
+        for flows in ("flow_occ", "flow_noc"):
+            put_sparse(root, name, "training", flows, "%06d_10.png" % number)
     return str(root)
 
 
 def hd1k(root, sequences=((0, (0, 1, 2)), (7, (5, 6)))):
-    """As published, the last frame has a truth too."""
+    """As published, the last frame has a ground truth too."""
     for sequence, numbers in sequences:
         for number in numbers:
             name = "%06d_%04d.png" % (sequence, number)
@@ -113,6 +117,6 @@ def middlebury(root, scenes=("RubberWhale", "Venus")):
             put(root, "other-data", scene, frame)
         put(root, "other-gt-flow", scene, "flow10.flo")
     for frame in ("frame10.png", "frame11.png"):
-        put(root, "other-data", "Walking", frame)  # published without truth
+        put(root, "other-data", "Walking", frame)  # published without ground truth
         put(root, "eval-data", "Army", frame)
     return str(root)
