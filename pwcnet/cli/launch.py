@@ -83,29 +83,33 @@ def parser(prog: str | None = None) -> ArgumentParser:
         metavar="SECONDS",
         help="time that the leader has for saving after another worker failed",
     )
-    several = options.add_argument_group(
+    _add_machines_group(options)
+    return options
+
+
+def _add_machines_group(options: ArgumentParser) -> None:
+    group = options.add_argument_group(
         "several machines (give all of them the same --addresses or --rank-table)"
     )
-    several.add_argument(
+    group.add_argument(
         "--addresses",
         type=_addresses,
         metavar="HOST:PORT,...",
         help="all workers of all machines, by rank; without it, free ports of this machine",
     )
-    several.add_argument(
+    group.add_argument(
         "--first-rank",
         type=non_negative_int,
         default=0,
         metavar="N",
         help="rank of this machine's first worker",
     )
-    several.add_argument(
+    group.add_argument(
         "--rank-table",
         metavar="FILE",
         help="for the engine hccl, written by pwcnet ascend rank-table; without it, "
         "RANK_TABLE_FILE of the environment",
     )
-    return options
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:

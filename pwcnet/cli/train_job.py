@@ -73,7 +73,9 @@ def option_values(args: Namespace, preset: Preset | None) -> dict[str, Any]:
 def _augmentation(args: Namespace, base: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Values of AugmentOptions, or None. base: the preset's; None where it has no augmentation."""
     given = {name: getattr(args, name) for name in AUGMENTATIONS}
-    parts = {name: {} if value else None for name, value in given.items() if value is not None}
+    parts: dict[str, Any] = {
+        name: {} if value else None for name, value in given.items() if value is not None
+    }
     wanted = [name for name, value in given.items() if value]
     if args.augment is False and wanted:
         raise ValueError("--%s True does not go with --augment False; leave one out" % wanted[0])
@@ -124,17 +126,22 @@ def make_job(
     for samples in parts:
         data(samples).load(0)  # a crop that does not fit is found before anything is written
     mixture = Mix([(part, source.weight) for part, source in zip(parts, sources)], options.seed)
-    shares = [
-        "%s: %d pairs, %.1f %% of those drawn" % (source, len(part), 100 * share)
-        for source, part, share in zip(sources, parts, mixture.shares)
-    ]
     metadata = {
         "preset": args.preset,
         "data": [source.record() for source in sources],
         "mode": args.mode,
         "masked": masked,
     }
-    return Job(data(mixture), config, options, validation, tuple(shares + notes), metadata)
+    notes = _shares(sources, parts, mixture) + notes
+    return Job(data(mixture), config, options, validation, tuple(notes), metadata)
+
+
+def _shares(sources: Sequence[Source], parts: Sequence[Any], mixture: Mix) -> list[str]:
+    """A line for each data set: its pairs, and its share of those drawn."""
+    return [
+        "%s: %d pairs, %.1f %% of those drawn" % (source, len(part), 100.0 * share)
+        for source, part, share in zip(sources, parts, mixture.shares)
+    ]
 
 
 def _steps(

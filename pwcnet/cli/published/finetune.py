@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from argparse import Namespace
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, boolean, positive_int
 from pwcnet.cli.training_options import (
@@ -50,7 +50,28 @@ def parser(prog: str | None = None) -> ArgumentParser:
         usage="%(prog)s [options]",
         published=True,
     )
-    group = options.add_argument_group("data")
+    _add_data_group(options.add_argument_group("data"))
+    add_start_options(options.add_argument_group("model and start"))
+    _add_optimization_group(options.add_argument_group("optimization"))
+    options.add_argument_group("augmentation").add_argument(
+        "--augment",
+        type=boolean,
+        default=True,
+        metavar="BOOL",
+        help="random flips, shifts and zoom; False: random crops alone",
+    )
+    group = options.add_argument_group("checkpoints and log")
+    add_option(group, "output", metavar="DIR", default=OUTPUT)
+    add_checkpoint_options(group)
+    add_device_groups(options)
+    options.set_defaults(
+        masked=False,
+        **{name: getattr(TrainingOptions, name) for name in TRAINING_OPTIONS},
+    )
+    return options
+
+
+def _add_data_group(group: Any) -> None:
     group.add_argument(
         "--dataset",
         default="./dataset/",
@@ -73,8 +94,9 @@ def parser(prog: str | None = None) -> ArgumentParser:
         "data set",
     )
     add_data_options(group)
-    add_start_options(options.add_argument_group("model and start"))
-    group = options.add_argument_group("optimization")
+
+
+def _add_optimization_group(group: Any) -> None:
     group.add_argument(
         "--iterations",
         type=positive_int,
@@ -92,22 +114,6 @@ def parser(prog: str | None = None) -> ArgumentParser:
     for index, side in enumerate(("height", "width")):
         add_option(group, "crop-" + side, positive_int, "N", default=TrainingOptions.crop[index])
     add_optimization_options(group)
-    options.add_argument_group("augmentation").add_argument(
-        "--augment",
-        type=boolean,
-        default=True,
-        metavar="BOOL",
-        help="random flips, shifts and zoom; False: random crops alone",
-    )
-    group = options.add_argument_group("checkpoints and log")
-    add_option(group, "output", metavar="DIR", default=OUTPUT)
-    add_checkpoint_options(group)
-    add_device_groups(options)
-    options.set_defaults(
-        masked=False,
-        **{name: getattr(TrainingOptions, name) for name in TRAINING_OPTIONS},
-    )
-    return options
 
 
 def _make_job(args: Namespace, places: Places, worker_count: int) -> Job:
