@@ -61,7 +61,7 @@ def plain_inference(settings: Namespace, folder: str) -> Case:
 def inference(settings: Namespace, folder: str, precision: str = "float32") -> Case:
     """The frozen graph on one batch of pairs."""
     from pwcnet.export.frozen_graph import freeze, import_frozen
-    from pwcnet.export.graph_report import report
+    from pwcnet.export.graph_report import graph_report
 
     checkpoint = _checkpoint(settings, folder)
     size = settings.batch_size, settings.size[0], settings.size[1]
@@ -72,7 +72,7 @@ def inference(settings: Namespace, folder: str, precision: str = "float32") -> C
     session, x = _session(settings), _pairs(settings)
     tensor, output = import_frozen(graphs["host"])
     nodes = {target: len(graph.node) for target, graph in graphs.items()}
-    about = {"gflop": report(graphs["host"]).gflop, "nodes": nodes}
+    about = {"gflop": graph_report(graphs["host"]).gflop, "nodes": nodes}
     return _running(session, output, {tensor: x}), about
 
 

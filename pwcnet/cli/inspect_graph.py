@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from pwcnet._checks import first_names
 from pwcnet.cli.arguments import ArgumentParser, network_size, positive_int
+from pwcnet.cli.common import remedy
+from pwcnet.cli.options import FROZEN_GRAPH_REMEDY
 from pwcnet.io.atomic import check_output_file, write_text
 
 NAMED = 5  # nodes that a line names
@@ -50,10 +52,11 @@ def inspect_graph(path: str, sizes: InputSizes, allow_unknown: bool, json_path: 
 def describe_graph(path: str) -> dict[str, Any]:
     """The report as JSON has it; a size that is not fixed is None, and so is an unknown shape."""
     from pwcnet.export.frozen_graph import INPUT, OUTPUT, input_and_output, read_frozen
-    from pwcnet.export.graph_report import report
+    from pwcnet.export.graph_report import graph_report
     from pwcnet.export.half_precision import coordinate_ops
 
-    graph_def = read_frozen(path)
+    with remedy(FROZEN_GRAPH_REMEDY, (ValueError,)):
+        graph_def = read_frozen(path)
     shapes = [
         shape.as_list() if shape.ndims is not None else None
         for shape in input_and_output(graph_def)
@@ -62,7 +65,7 @@ def describe_graph(path: str) -> dict[str, Any]:
         name: {"name": node, "shape": shape}
         for name, node, shape in zip(("input", "output"), (INPUT, OUTPUT), shapes)
     }
-    content = report(graph_def)._asdict()
+    content = graph_report(graph_def)._asdict()
     return dict(content, ops=dict(content["ops"]), coordinates=coordinate_ops(graph_def), **ends)
 
 

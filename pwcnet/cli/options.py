@@ -40,6 +40,7 @@ WITHOUT_EFFECT = frozenset(
 FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
 WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
 RAW_FILES_REMEDY = "pwcnet ascend prepare (offline_infer/dataprep.py) writes such files"
+FROZEN_GRAPH_REMEDY = "`pwcnet export --format pb` writes frozen graphs"
 CHECKPOINT_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz"
 
 log = logging.getLogger(__name__)
@@ -192,7 +193,9 @@ def device_config(args: Namespace, threads: int | None = None) -> Any:
     from pwcnet.ascend.session import device_session_config
     from pwcnet.runtime.devices import choose_device
 
-    options, device = npu_options(args), choose_device(args.device)
+    options = npu_options(args)
+    with remedy("--device cpu computes on the CPU"):
+        device = choose_device(args.device)
     if device == "npu":
         options = options or NpuOptions(graph_run_mode=args.graph_run_mode)
     threads = getattr(args, "threads", None) if threads is None else threads

@@ -1,156 +1,138 @@
 """Frozen graphs: the network with a checkpoint's weights as constants, for one input size."""
 
+from __future__ import annotations
+
+import os
 import warnings
 from contextlib import contextmanager
+from typing import Any, Callable, Iterator
 
 import cv2
 import numpy as np
 
+from pwcnet.export.graph_def import deduplicate_constants, fold_constants, reachable
 from pwcnet.io.atomic import write_bytes
 from pwcnet.model.network import pwc_net
-from pwcnet.runtime.devices import session_config
+from pwcnet.runtime.devices import session_config as default_session_config
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.weights.checkpoint import Checkpoint
 
 INPUT, OUTPUT = "x_tnsr", "output"
-NEWER_ATTRIBUTES = (
-    "grad_x",
-    "grad_y",
-)  # of BatchMatMulV2, false; written by TensorFlow 2, refused by TensorFlow 1.15, on which ATC stands
-TRAINING_ATTRIBUTES = ("_gradient_op_type",)
-LARGEST_DIFFERENCE, LARGEST_SHARE = (
-    1e-3,
-    1e-4,
-)  # between frozen graph and checkpoint: pixels, or of the largest flow where that is more
-PASSING_ON = ("StopGradient", "Identity")
+# How far a frozen graph's flow may be from the checkpoint's: pixels, or a share of the largest flow
+# where that is more.
+LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4
 CHECK_SEED = 0
 
 
-def freeze(checkpoint, batch, height, width, target="host", precision="float32"):
-    """GraphDef with placeholder `x_tnsr` [batch, 2, height, width, 3] float32 RGB in 0..1 and node `output` [batch, height, width, 2] float32 in pixels.
+def freeze(
+    checkpoint: Checkpoint,
+    batch: int,
+    height: int,
+    width: int,
+    target: str = "host",
+    precision: str = "float32",
+) -> tf.GraphDef:
+    """Builds the frozen graph of a checkpoint's network for one size.
 
-    checkpoint: a pwcnet.weights.checkpoint.Checkpoint. target: "host" for this machine's CPU or GPU, "ascend" for ops that ATC has been seen to take; the numbers are
-    the same. precision: the type that features are computed in (pwcnet.runtime.devices); input and output stay float32.
-    Built with constants in the place of variables, so there is nothing to convert and nothing dynamic; what follows from constants alone is computed here.
+    It is built with constants instead of variables, so there is nothing to convert and nothing
+    dynamic. What follows from constants alone is computed here.
+
+    Args:
+        checkpoint: An open checkpoint or archive.
+        batch: Pairs of the input.
+        height: Of the input, a multiple of 64.
+        width: Of the input, a multiple of 64.
+        target: "host" for this machine's CPU or GPU, "ascend" for operations that ATC has been seen
+            to take. The numbers are the same.
+        precision: The type that features are computed in (pwcnet.runtime.choices.PRECISIONS); input
+            and output stay float32.
+
+    Returns:
+        A GraphDef with the placeholder `x_tnsr` [batch, 2, height, width, 3] float32, RGB in 0..1,
+        and the node `output` [batch, height, width, 2] float32, pixels, channels (u, v).
+
+    Raises:
+        ValueError: The size is no multiple of 64, or a weight is missing or not readable.
     """
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [batch, 2, height, width, 3], name=INPUT)
         with checkpoint.as_constants():
             flow, _ = pwc_net(tf.cast(x, precision), checkpoint.config, target)
         tf.identity(flow, name=OUTPUT)
-        return slimmed(folded(graph, _reachable(graph.as_graph_def(), OUTPUT)))
-
-
-def folded(graph, graph_def):
-    """The graph_def of this graph with what follows from constants alone computed, and without what that leaves unused."""
-    constant, wanted = set(), []
-    for node in graph_def.node:  # in topological order, as TensorFlow writes it
-        if node.op == "Const" or (
-            node.input and constant.issuperset(name.split(":")[0] for name in node.input)
-        ):
-            constant.add(node.name)
-    for node in graph_def.node:
-        if node.name not in constant:
-            wanted += [
-                name
-                for name in node.input
-                if name in constant and graph.get_operation_by_name(name).type != "Const"
-            ]
-    wanted = sorted(set(wanted))
-    with tf.Session(graph=graph, config=session_config()) as session:
-        values = dict(zip(wanted, session.run([name + ":0" for name in wanted])))
-    for node in graph_def.node:
-        if node.name in values:
-            made = tf.NodeDef(name=node.name, op="Const")
-            made.attr["dtype"].type = tf.as_dtype(values[node.name].dtype).as_datatype_enum
-            made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[node.name]))
-            node.CopyFrom(made)
-    return _reachable(graph_def, OUTPUT)
-
-
-def producer(source):
-    """The name of the node that an input of another one comes from: "a:1" and "^a" come from a."""
-    return source.lstrip("^").split(":")[0]
-
-
-def _reachable(graph_def, output):
-    """The nodes that a node is computed from, and it, in the order given (tf.graph_util's function warns of its age)."""
-    inputs = {node.name: [producer(name) for name in node.input] for node in graph_def.node}
-    reached, waiting = set(), [output]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += inputs[name]
-    result = tf.GraphDef(node=[node for node in graph_def.node if node.name in reached])
-    result.library.CopyFrom(graph_def.library)
-    result.versions.CopyFrom(graph_def.versions)
-    return result
-
-
-def slimmed(graph_def):
-    """The same graph without nodes that inference has no use for: constants of the same value become one, and what only passes its input on goes."""
-    kept, replaced, first = tf.GraphDef(), {}, {}
-    kept.versions.CopyFrom(graph_def.versions)
-    for node in graph_def.node:
-        if node.op in PASSING_ON and node.name != OUTPUT:
-            replaced[node.name] = replaced.get(node.input[0], node.input[0])
-        elif (
-            node.op == "Const"
-            and first.setdefault(node.attr["value"].SerializeToString(), node.name) != node.name
-        ):
-            replaced[node.name] = first[node.attr["value"].SerializeToString()]
-        else:
-            kept.node.add().CopyFrom(node)
-    for node in kept.node:
-        node.input[:] = [replaced.get(name, name) for name in node.input]
-        for name in NEWER_ATTRIBUTES + TRAINING_ATTRIBUTES:
-            node.attr.pop(name, None)
-    return kept
+        graph_def = reachable(graph.as_graph_def(), OUTPUT)
+        return deduplicate_constants(fold_constants(graph, graph_def, OUTPUT), OUTPUT)
 
 
 @contextmanager
-def frozen_session(graph_def, config=None):
-    """Yields a function from pairs [B, 2, H, W, 3] float32 to their flow [B, H, W, 2] float32, of the frozen graph's size."""
+def frozen_session(
+    graph_def: tf.GraphDef, session_config: tf.ConfigProto | None = None
+) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
+    """Opens a session with a frozen graph.
+
+    Args:
+        graph_def: The frozen graph.
+        session_config: Of pwcnet.runtime.devices or pwcnet.ascend.session; None for the default.
+
+    Yields:
+        A function from pairs [B, 2, H, W, 3] float32, of the graph's size, to their flow
+        [B, H, W, 2] float32.
+    """
     with tf.Graph().as_default() as graph:
         x, output = import_frozen(graph_def)
-        with tf.Session(graph=graph, config=config or session_config()) as session:
+        config = session_config or default_session_config()
+        with tf.Session(graph=graph, config=config) as session:
             yield lambda pairs: session.run(output, {x: pairs})
 
 
-def run_frozen(graph_def, pairs, config=None):
-    """The frozen graph's flow [B, H, W, 2] for pairs [B, 2, H, W, 3] float32."""
-    with frozen_session(graph_def, config) as run:
+def run_frozen(
+    graph_def: tf.GraphDef, pairs: np.ndarray, session_config: tf.ConfigProto | None = None
+) -> np.ndarray:
+    """Returns a frozen graph's flow [B, H, W, 2] for pairs [B, 2, H, W, 3] float32."""
+    with frozen_session(graph_def, session_config) as run:
         return run(pairs)
 
 
-def import_frozen(graph_def):
-    """Puts a frozen graph into the current one; returns its input and output tensors. Raises ValueError where it lacks them."""
+def import_frozen(graph_def: tf.GraphDef) -> tuple[tf.Tensor, tf.Tensor]:
+    """Imports a frozen graph into the current graph.
+
+    Returns:
+        Its input and output.
+
+    Raises:
+        ValueError: It lacks them.
+    """
     copy = tf.GraphDef()
-    copy.CopyFrom(
-        graph_def
-    )  # TensorFlow writes default attributes, NEWER_ATTRIBUTES among them, into what it imports
+    copy.CopyFrom(graph_def)  # TensorFlow writes default attributes into what it imports
     try:
         return tf.import_graph_def(copy, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
     except (ValueError, KeyError) as error:
         raise ValueError(
-            "expected a frozen graph with '%s' and '%s', got another: %s; make it again with offline_infer/convert_ckpt2pb.py"
+            "The frozen graph has no nodes '%s' and '%s' that TensorFlow can import: %s"
             % (INPUT, OUTPUT, str(error).strip().split("\n")[0])
         )
 
 
-def input_and_output(graph_def):
-    """The shapes of a frozen graph's input and output, as far as they are known, as TensorShape."""
+def input_and_output(graph_def: tf.GraphDef) -> list[tf.TensorShape]:
+    """Returns the shapes of a frozen graph's input and output, as far as they are known."""
     with tf.Graph().as_default():
         return [tensor.shape for tensor in import_frozen(graph_def)]
 
 
-def difference_from_checkpoint(graph_def, checkpoint, pairs):
-    """Largest absolute difference, in pixels, and the largest flow, between the frozen graph and the network restored from the checkpoint into variables.
+def difference_from_checkpoint(
+    graph_def: tf.GraphDef, checkpoint: Checkpoint, pairs: np.ndarray
+) -> tuple[float, float]:
+    """Compares a frozen graph with the network restored from a checkpoint into variables.
 
-    pairs: [B, 2, H, W, 3] float32, of the frozen graph's size.
+    Args:
+        graph_def: The frozen graph.
+        checkpoint: An open checkpoint or archive.
+        pairs: [B, 2, H, W, 3] float32, of the graph's size.
+
+    Returns:
+        The largest absolute difference of the flows and the largest flow, in pixels.
     """
     frozen = run_frozen(graph_def, pairs)
-    with tf.Graph().as_default(), tf.Session(config=session_config()) as session:
+    with tf.Graph().as_default(), tf.Session(config=default_session_config()) as session:
         x = tf.placeholder(tf.float32, pairs.shape)
         flow, _ = pwc_net(x, checkpoint.config)
         checkpoint.restore(session, tf.trainable_variables())
@@ -158,30 +140,38 @@ def difference_from_checkpoint(graph_def, checkpoint, pairs):
     return float(np.abs(frozen - restored).max()), float(np.abs(restored).max())
 
 
-def check_frozen(graph_def, checkpoint):
-    """Runs a pair through the frozen graph and through the checkpoint's network: (largest difference, largest flow), pixels.
+def check_frozen(graph_def: tf.GraphDef, checkpoint: Checkpoint) -> tuple[float, float]:
+    """Compares a frozen graph with its checkpoint on one batch of `smooth_pairs`.
 
-    Raises ValueError where they differ by more than LARGEST_DIFFERENCE pixels and LARGEST_SHARE of the largest flow.
+    Returns:
+        As `difference_from_checkpoint`.
+
+    Raises:
+        ValueError: They differ by more than `allowed_difference`.
     """
-    difference, largest = difference_from_checkpoint(
-        graph_def, checkpoint, smooth_pairs(*frozen_input_shape(graph_def))
-    )
+    pairs = smooth_pairs(*frozen_input_shape(graph_def))
+    difference, largest = difference_from_checkpoint(graph_def, checkpoint, pairs)
     allowed = allowed_difference(largest)
     if not difference <= allowed:  # NaN is no agreement
         raise ValueError(
-            "expected the frozen graph's flow within %.2g pixels of the checkpoint's, got %.2g for %s; try scripts/inspect_checkpoint.py"
-            % (allowed, difference, checkpoint.path)
+            "The frozen graph's flow differs by %.2g pixels from that of the checkpoint %s; at "
+            "most %.2g pixels are rounding" % (difference, checkpoint.path, allowed)
         )
     return difference, largest
 
 
-def allowed_difference(largest_flow):
-    """What rounding may make of the same network, in pixels."""
+def allowed_difference(largest_flow: float) -> float:
+    """Returns how many pixels rounding may make between two graphs of the same network."""
     return max(LARGEST_DIFFERENCE, LARGEST_SHARE * largest_flow)
 
 
-def smooth_pairs(batch, height, width):
-    """Pairs [batch, 2, height, width, 3] float32 in 0..1 of random blobs, the same for the same size; the second frame is the first, moved by (3, 2) pixels."""
+def smooth_pairs(batch: int, height: int, width: int) -> np.ndarray:
+    """Makes pairs of random blobs, the same for the same size.
+
+    Returns:
+        [batch, 2, height, width, 3] float32 in 0..1. The second frame is the first, moved by 2
+        pixels down and 3 pixels to the right, around the border.
+    """
     random = np.random.RandomState(CHECK_SEED)
     coarse = random.rand(batch, -(-height // 16), -(-width // 16), 3).astype(np.float32)
     first = np.stack(
@@ -193,43 +183,55 @@ def smooth_pairs(batch, height, width):
     return np.stack([first, np.roll(first, (2, 3), axis=(1, 2))], axis=1)
 
 
-def write_frozen(path, graph_def):
-    """Writes a GraphDef, completely or not at all."""
+def write_frozen(path: str, graph_def: tf.GraphDef) -> None:
+    """Writes a frozen graph as a .pb file, completely or not at all."""
     write_bytes(path, graph_def.SerializeToString())
 
 
-def read_frozen(path):
-    """GraphDef of a .pb file. Raises FileNotFoundError, or ValueError where the file is no GraphDef."""
+def read_frozen(path: str | os.PathLike) -> tf.GraphDef:
+    """Reads a frozen graph from a .pb file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no GraphDef, or lacks the network's input or output.
+    """
     with open(path, "rb") as stream:
         data = stream.read()
-    graph_def = tf.GraphDef()
-    try:
-        with warnings.catch_warnings(record=True) as noted:
-            warnings.simplefilter("always")
-            graph_def.ParseFromString(data)
-        if noted:  # older protobuf only warns of data that it did not understand
-            raise ValueError(str(noted[0].message))
-    except Exception as error:  # protobuf's DecodeError lives in different places in its releases
-        raise ValueError(
-            "expected a frozen TensorFlow graph, got something else in %s (%s); make it again with offline_infer/convert_ckpt2pb.py"
-            % (path, error)
-        )
+    graph_def = _parsed(data, path)
     names = {node.name for node in graph_def.node}
     if INPUT not in names or OUTPUT not in names:
         raise ValueError(
-            "expected nodes '%s' and '%s', got neither or one of %d nodes in %s; make it again with offline_infer/convert_ckpt2pb.py"
-            % (INPUT, OUTPUT, len(names), path)
+            "%s is no frozen graph of the network: of its %d nodes none is called '%s', or none "
+            "'%s'" % (path, len(names), INPUT, OUTPUT)
         )
     return graph_def
 
 
-def frozen_input_shape(graph_def):
-    """(batch, height, width) of a frozen graph's placeholder. Raises ValueError where it is not [B, 2, H, W, 3] with numbers for all of these."""
+def frozen_input_shape(graph_def: tf.GraphDef) -> tuple[int, int, int]:
+    """Returns (batch, height, width) of a frozen graph's placeholder.
+
+    Raises:
+        ValueError: The placeholder's shape is not [B, 2, H, W, 3] with numbers for all of these.
+    """
     node = next(node for node in graph_def.node if node.name == INPUT)
     shape = [dim.size for dim in node.attr["shape"].shape.dim]
     if len(shape) != 5 or min(shape) < 1 or shape[1] != 2 or shape[4] != 3:
         raise ValueError(
-            "expected a placeholder '%s' of fixed shape [B, 2, H, W, 3], got %s; make it with offline_infer/convert_ckpt2pb.py"
-            % (INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown one")
+            "The frozen graph's placeholder '%s' has %s instead of a fixed shape [B, 2, H, W, 3]"
+            % (INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown shape")
         )
     return shape[0], shape[2], shape[3]
+
+
+def _parsed(data: bytes, path: Any) -> tf.GraphDef:
+    """The GraphDef in a file's data; raises ValueError for other data."""
+    graph_def = tf.GraphDef()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            graph_def.ParseFromString(data)
+        if caught:  # older protobuf only warns of data that it did not understand
+            raise ValueError(str(caught[0].message))
+    except Exception as error:  # protobuf's DecodeError lives in different places in its releases
+        raise ValueError("%s is no frozen TensorFlow graph (%s)" % (path, error))
+    return graph_def

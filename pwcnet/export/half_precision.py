@@ -1,46 +1,101 @@
-"""A frozen graph as a device with half precision computes it, on any machine: what the reduced precision costs, before a device is at hand."""
+"""Emulation of half precision: what it costs on a device, before a device is at hand."""
 
-from pwcnet.export.frozen_graph import import_frozen, producer
+from __future__ import annotations
+
+from typing import Iterable
+
+from pwcnet.export.frozen_graph import import_frozen
+from pwcnet.export.graph_def import producer
 from pwcnet.runtime.tensorflow import tf
 
-# These pass on values that are rounded already.
-MOVING = frozenset(
-    "Reshape Slice StridedSlice ConcatV2 Pad GatherV2 Pack Unpack Identity SpaceToBatchND BatchToSpaceND ExpandDims Squeeze Transpose".split()
+# Operations that pass on values that are rounded already.
+COPYING_OPS = frozenset(
+    """
+    Reshape Slice StridedSlice ConcatV2 Pad GatherV2 Pack Unpack Identity SpaceToBatchND
+    BatchToSpaceND ExpandDims Squeeze Transpose""".split()
+)
+# What a coordinate goes through between the up-scaled flow and the gather. Features are convolved,
+# gathered or multiplied with features instead.
+COORDINATE_OPS = frozenset(
+    "Mul Sub Add AddV2 Floor Minimum Maximum Cast StridedSlice Reshape ExpandDims".split()
 )
 
 
-def rounded(graph_def, keep=(), dtype=tf.float16):
-    """The frozen GraphDef with every float32 value between its nodes rounded to a smaller type: input, weights, and what each node gives.
+def emulate_half_precision(
+    graph_def: tf.GraphDef, keep: Iterable[str] = (), dtype: tf.DType = tf.float16
+) -> tf.GraphDef:
+    """Rounds every float32 value of a frozen graph to a smaller type.
 
-    keep: names of nodes that stay float32 (pwcnet.export.half_precision.coordinate_ops): between two of them nothing is rounded, nor are the constants they take.
-    dtype: float16, or bfloat16. Sums within a convolution or mean stay float32. A value beyond the type's range becomes infinite, as IEEE has it (the Ascend
-    910 gives the largest number instead). Returns a GraphDef with the input and output of the one given, slower and of the same size.
-    Raises ValueError for names that the graph lacks.
+    Input, weights and what each node gives are rounded. Sums within a convolution or mean stay
+    float32. A value beyond the type's range becomes infinite, as in IEEE 754 (the Ascend 910 gives
+    the largest number instead).
+
+    Args:
+        graph_def: The frozen graph.
+        keep: Names of nodes that stay float32 (`coordinate_ops`, for example): between two of them
+            nothing is rounded, nor are the constants that they take.
+        dtype: float16 or bfloat16.
+
+    Returns:
+        A GraphDef with the same input and output, slower and of the same size.
+
+    Raises:
+        ValueError: The graph lacks a name to keep.
     """
-    nodes, keep = {node.name: node for node in graph_def.node}, frozenset(keep)
-    absent = sorted(keep - set(nodes))
+    nodes, kept = {node.name: node for node in graph_def.node}, frozenset(keep)
+    absent = sorted(kept - set(nodes))
     if absent:
-        raise ValueError(
-            "expected names of the graph's nodes to keep, got %s; try pwcnet.export.half_precision.coordinate_ops"
-            % ", ".join(absent)
-        )
-    result, floats, made = tf.GraphDef(), _float_tensors(graph_def), set()
+        raise ValueError("The graph has no nodes %s to keep in float32" % ", ".join(absent))
+    result, float_tensors = tf.GraphDef(), _float_tensors(graph_def)
+    rounded: set[str] = set()  # names of the nodes that round
     result.versions.CopyFrom(graph_def.versions)
     for node in graph_def.node:
         copy = tf.NodeDef()
         copy.CopyFrom(node)
         for index, source in enumerate(node.input):
             origin = nodes[producer(source)]
-            exact = node.name in keep and (origin.name in keep or origin.op == "Const")
-            if exact or source not in floats or (origin.op in MOVING and origin.name not in keep):
-                continue
-            copy.input[index] = _rounding(result, source, dtype, made)
+            exact = node.name in kept and (origin.name in kept or origin.op == "Const")
+            is_copy = origin.op in COPYING_OPS and origin.name not in kept
+            if source in float_tensors and not exact and not is_copy:
+                copy.input[index] = _rounding(result, source, dtype, rounded)
         result.node.add().CopyFrom(copy)
     return result
 
 
-def _float_tensors(graph_def):
-    """Names of the graph's float32 tensors, as inputs of nodes spell them: "a" and "a:0" are the same."""
+def coordinate_ops(graph_def: tf.GraphDef) -> list[str]:
+    """Finds the nodes that compute coordinates of the warp in float32.
+
+    They are found from the graph, whatever its names: what leads from a convolution to the indices
+    of a GatherV2, and the fractions that follow from these nodes alone. Integer nodes and constants
+    are not among them.
+
+    Args:
+        graph_def: A frozen graph.
+
+    Returns:
+        Names in the graph's order; none for a graph without a warp.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    coordinates: set[str] = set()
+    waiting = [producer(node.input[1]) for node in graph_def.node if node.op == "GatherV2"]
+    while waiting:
+        name = waiting.pop()
+        if name not in coordinates and nodes[name].op in COORDINATE_OPS:
+            coordinates.add(name)
+            waiting += [producer(source) for source in nodes[name].input]
+    following = coordinates
+    while following:
+        following = {
+            node.name
+            for node in graph_def.node
+            if node.name not in coordinates and _follows(node, nodes, coordinates)
+        }
+        coordinates |= following
+    return [n.name for n in graph_def.node if n.name in coordinates and _takes_float(n)]
+
+
+def _float_tensors(graph_def: tf.GraphDef) -> set[str]:
+    """Names of the float32 tensors as inputs spell them: "a" and "a:0" are the same."""
     with tf.Graph().as_default() as graph:
         import_frozen(graph_def)
         names = {
@@ -52,68 +107,34 @@ def _float_tensors(graph_def):
     return names | {name[:-2] for name in names if name.endswith(":0")}
 
 
-def _rounding(result, source, dtype, made):
-    """The name of a node that gives this float32 tensor rounded; it is added to the result where no earlier one did."""
+def _rounding(result: tf.GraphDef, source: str, dtype: tf.DType, rounded: set[str]) -> str:
+    """The name of a node that rounds a float32 tensor; adds it if no earlier call has."""
     name = "rounded/" + source.replace(":", "_")
-    if name not in made:
-        made.add(name)
-        for title, taken, (given, wanted) in (
-            (name + "/small", source, (tf.float32, dtype)),
-            (name, name + "/small", (dtype, tf.float32)),
-        ):
-            node = result.node.add(name=title, op="Cast", input=[taken])
-            node.attr["SrcT"].type, node.attr["DstT"].type = (
-                given.as_datatype_enum,
-                wanted.as_datatype_enum,
-            )
+    if name not in rounded:
+        rounded.add(name)
+        _add_cast(result, name + "/small", source, tf.float32, dtype)
+        _add_cast(result, name, name + "/small", dtype, tf.float32)
     return name
 
 
-# What a coordinate goes through between the up-scaled flow and the gather; features are convolved, gathered or multiplied with features instead.
-COORDINATE_OPS = frozenset(
-    "Mul Sub Add AddV2 Floor Minimum Maximum Cast StridedSlice Reshape ExpandDims".split()
-)
+def _add_cast(
+    result: tf.GraphDef, name: str, source: str, from_type: tf.DType, to_type: tf.DType
+) -> None:
+    node = result.node.add(name=name, op="Cast", input=[source])
+    node.attr["SrcT"].type = from_type.as_datatype_enum
+    node.attr["DstT"].type = to_type.as_datatype_enum
 
 
-def coordinate_ops(graph_def):
-    """Names of a frozen GraphDef's nodes that compute coordinates of the warp in float32, in the graph's order.
-
-    Found from the graph, whatever its names: what leads from a convolution to the indices of a GatherV2, and the fractions that follow from these nodes alone.
-    Integer nodes are not among them, nor are constants. Empty for a graph without a warp.
-    """
-    nodes = {node.name: node for node in graph_def.node}
-    found, waiting = (
-        set(),
-        [producer(node.input[1]) for node in graph_def.node if node.op == "GatherV2"],
-    )
-    while waiting:
-        name = waiting.pop()
-        if name not in found and nodes[name].op in COORDINATE_OPS:
-            found.add(name)
-            waiting += [producer(source) for source in nodes[name].input]
-    changed = True
-    while changed:  # constants alone lead nowhere: a node has to have a coordinate among its inputs
-        follow = {
-            node.name
-            for node in graph_def.node
-            if node.name not in found and _follows(node, nodes, found)
-        }
-        changed = bool(follow)
-        found |= follow
-    return [node.name for node in graph_def.node if node.name in found and _takes_float(node)]
-
-
-def _follows(node, nodes, found):
-    """Whether a node computes from coordinates and constants only."""
+def _follows(node: tf.NodeDef, nodes: dict[str, tf.NodeDef], coordinates: set[str]) -> bool:
+    """Whether a node computes from coordinates, and from nothing else but constants."""
     sources = {producer(source) for source in node.input}
     return (
         node.op in COORDINATE_OPS
-        and bool(sources & found)
-        and all(source in found or nodes[source].op == "Const" for source in sources)
+        and bool(sources & coordinates)
+        and all(source in coordinates or nodes[source].op == "Const" for source in sources)
     )
 
 
-def _takes_float(node):
-    return (
-        node.attr["SrcT"] if node.op == "Cast" else node.attr["T"]
-    ).type == tf.float32.as_datatype_enum
+def _takes_float(node: tf.NodeDef) -> bool:
+    attribute = node.attr["SrcT"] if node.op == "Cast" else node.attr["T"]
+    return attribute.type == tf.float32.as_datatype_enum

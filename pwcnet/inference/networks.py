@@ -8,7 +8,7 @@ import numpy as np
 
 from pwcnet.export.frozen_graph import freeze, import_frozen
 from pwcnet.flow.padding import pad
-from pwcnet.model.network import flow_between, pyramid_of
+from pwcnet.model.network import flow_between, frame_features
 from pwcnet.runtime.devices import target_of
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
@@ -79,7 +79,7 @@ class StreamNetwork(Network):
         self.size = height, width
         with self.graph.as_default(), checkpoint.as_constants():
             self.frame = tf.placeholder(tf.float32, [1, height, width, 3])
-            self.pyramid2 = pyramid_of(tf.cast(self.frame, precision))
+            self.pyramid2 = frame_features(tf.cast(self.frame, precision))
             self.pyramid1 = {
                 level: tf.placeholder(features.dtype, features.shape)
                 for level, features in self.pyramid2.items()

@@ -1,4 +1,6 @@
-"""Which PWC-Net: the two published variants and their crosses."""
+"""Which PWC-Net: the two published variants and the combinations of their halves."""
+
+from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -19,76 +21,94 @@ CONTEXT_LAYERS = (
 )  # (channels, dilation)
 LEAKY_SLOPE = 0.1
 SIZE_MULTIPLE = 2**TOP_LEVEL  # height and width of the network's input are multiples of 64
-TARGETS = ("host", "ascend")  # machines whose ops a graph may be written in
+TARGETS = ("host", "ascend")  # machines whose operations a graph may be written in
 WARP_SCALE = 20.0  # up_flow * WARP_SCALE / 2^level is in pixels of the level
+
+_NAMES = {
+    (True, True): "lg-6-2",
+    (False, False): "sm-6-2",
+    (True, False): "dense-6-2",
+    (False, True): "context-6-2",
+}
+_ALIASES = {"large": "lg-6-2", "lg": "lg-6-2", "small": "sm-6-2", "sm": "sm-6-2"}
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The choices that differ between published checkpoints; everything else is fixed by the constants above.
+    """The choices that differ between published checkpoints.
 
-    dense: each estimator layer sees the outputs of all before it (large), or only of the last (small).
-    context_everywhere: the context network refines every level (large), or level 2 only (small).
+    Everything else is fixed by the constants above.
+
+    Attributes:
+        dense: Each estimator layer sees the outputs of all before it (large), or only the last
+            one's (small).
+        context_everywhere: The context network refines every level (large), or level 2 only
+            (small).
+
+    Raises:
+        ValueError: A choice is neither True nor False.
     """
 
     dense: bool = True
     context_everywhere: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
-            if field.type in (bool, "bool") and not isinstance(getattr(self, field.name), bool):
-                raise ValueError(
-                    "expected True or False for %s, got %r"
-                    % (field.name, getattr(self, field.name))
-                )
+            value = getattr(self, field.name)
+            if not isinstance(value, bool):
+                raise ValueError("%s is True or False, not %r" % (field.name, value))
 
     @classmethod
-    def large(cls):
+    def large(cls) -> ModelConfig:
         """`lg-6-2`: 14,079,050 parameters in 182 variables."""
         return cls(dense=True, context_everywhere=True)
 
     @classmethod
-    def small(cls):
+    def small(cls) -> ModelConfig:
         """`sm-6-2`: 4,705,064 parameters in 126 variables."""
         return cls(dense=False, context_everywhere=False)
 
     @property
-    def name(self):
-        """The field's short name: lg-6-2, sm-6-2, or which half of lg-6-2 a cross has."""
-        return {
-            (True, True): "lg-6-2",
-            (False, False): "sm-6-2",
-            (True, False): "dense-6-2",
-            (False, True): "context-6-2",
-        }[self.dense, self.context_everywhere]
+    def name(self) -> str:
+        """The variant's short name.
+
+        tfoptflow's lg-6-2 or sm-6-2 (6 pyramid levels, flow predicted down to level 2); dense-6-2
+        and context-6-2 have one half of lg-6-2.
+        """
+        return _NAMES[self.dense, self.context_everywhere]
 
     @classmethod
-    def from_name(cls, name):
-        """The inverse of `name`; "large" and "small", "lg" and "sm" are understood too."""
-        known = {
-            "lg-6-2": cls.large(),
-            "sm-6-2": cls.small(),
-            "dense-6-2": cls(True, False),
-            "context-6-2": cls(False, True),
-        }
-        known.update(
-            {"large": cls.large(), "lg": cls.large(), "small": cls.small(), "sm": cls.small()}
-        )
-        if name not in known:
-            raise ValueError("expected a variant of %s, got %r" % (", ".join(sorted(known)), name))
-        return known[name]
+    def from_name(cls, name: str) -> ModelConfig:
+        """Returns the variant of a name; "large" and "small", "lg" and "sm" are understood too.
 
-    def has_context(self, level):
+        Raises:
+            ValueError: The name is unknown.
+        """
+        choices = {known: config for config, known in _NAMES.items()}
+        full_name = _ALIASES.get(name, name)
+        if full_name not in choices:
+            raise ValueError(
+                "Unknown variant %r; the variants are %s"
+                % (name, ", ".join(sorted([*choices, *_ALIASES])))
+            )
+        return cls(*choices[full_name])
+
+    def has_context(self, level: int) -> bool:
         """Whether the context network refines this level's flow."""
         return self.context_everywhere or level == FLOW_LEVEL
 
-    def to_json(self):
+    def to_json(self) -> str:
+        """Returns the choices as a JSON object."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
-    def from_json(cls, text):
-        """Raises ValueError for text that is no JSON object of this class's fields."""
+    def from_json(cls, text: str) -> ModelConfig:
+        """Returns the variant that `to_json` wrote.
+
+        Raises:
+            ValueError: The text is no JSON object of these choices.
+        """
         try:
             return cls(**json.loads(text))
         except TypeError as error:
-            raise ValueError("expected the fields of a ModelConfig, got %s (%s)" % (text, error))
+            raise ValueError("Not the choices of a ModelConfig: %s (%s)" % (text, error))

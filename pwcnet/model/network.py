@@ -1,4 +1,11 @@
-"""PWC-Net, coarse to fine (Sun et al. 2018, arXiv 1709.02371; variable names and details as in tfoptflow)."""
+"""PWC-Net, coarse to fine (Sun et al. 2018, arXiv 1709.02371).
+
+Variable names and details are tfoptflow's, so that its checkpoints load and give the same flow.
+"""
+
+from __future__ import annotations
+
+from typing import Dict
 
 from pwcnet.model.config import (
     FLOW_LEVEL,
@@ -16,51 +23,90 @@ from pwcnet.model.pyramid import feature_pyramid
 from pwcnet.model.warp import warp
 from pwcnet.runtime.tensorflow import tf
 
+Features = Dict[int, "tf.Tensor"]  # level -> [N, H / 2^level, W / 2^level, C]
 
-def pwc_net(pair, config=ModelConfig.large(), target="host"):
-    """Optical flow from the first frame of each pair to the second.
 
-    pair: [B, 2, H, W, 3] RGB in 0..1, static shape, H and W multiples of 64. Float32; with bfloat16 or float16, features and costs are computed in that type,
-    flows and the coordinates of the warp in float32 all the same (256 columns have no fractions in bfloat16).
-    Returns (flow, pyramid). flow: [B, H, W, 2] float32, pixels of the input, channels (u, v): right and down positive.
-    target: "host" computes costs and dilated convolutions as is fastest on a CPU or GPU, "ascend" in ops that have been seen to work there; the numbers are
-    the same.
-    pyramid: five flows [B, H / 2^l, W / 2^l, 2] float32 for levels l = 6, 5, 4, 3, 2, each in pixels of its level.
-    Builds into the current graph; variables go under `pwcnet/`. Raises ValueError for another shape.
+def pwc_net(
+    pair: tf.Tensor, config: ModelConfig | None = None, target: str = "host"
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Builds the network: optical flow from the first frame of each pair to the second.
+
+    It builds into the current graph; variables go under `pwcnet/` and are shared by all networks of
+    one graph. Eager code and `tf.function` need the weights as constants
+    (`pwcnet.weights.checkpoint.Checkpoint.as_constants`) or from another custom getter.
+
+    Args:
+        pair: [B, 2, H, W, 3] RGB in 0..1, static shape, H and W multiples of 64. In float32, or in
+            bfloat16 or float16: then features and costs are computed in that type, but flows and
+            the warp's coordinates in float32 (256 columns have no fractions in bfloat16).
+        config: The variant; None for the large one.
+        target: "host" computes costs and dilated convolutions as is fastest on a CPU or GPU,
+            "ascend" with operations that have been seen to work there. The numbers are the same.
+
+    Returns:
+        flow: [B, H, W, 2] float32, pixels of the input, channels (u, v): right and down positive.
+        pyramid: Five flows [B, H / 2^l, W / 2^l, 2] float32 of levels l = 6, 5, 4, 3, 2, each in
+            pixels of its level.
+
+    Raises:
+        ValueError: The pair has another shape, or nothing would load or train the variables.
     """
-    return flow_between(*pair_features(pair), config=config, target=target)
+    return flow_between(*pair_features(pair), config=config or ModelConfig.large(), target=target)
 
 
-def pair_features(pair):
-    """The features of the first frames and of the second ones, each as `pyramid_of` gives them. pair: as of `pwc_net`, which raises the same."""
-    batch, _, _ = _checked_size(pair)
-    frames = tf.concat(
-        [pair[:, 0], pair[:, 1]], axis=0
-    )  # both frames as one batch: all first ones, then all second ones
-    features = pyramid_of(frames)
-    halves = {
-        level: [
-            tf.slice(f, [start, 0, 0, 0], [batch] + f.shape.as_list()[1:]) for start in (0, batch)
-        ]
-        for level, f in features.items()
-    }
-    return tuple({level: both[which] for level, both in halves.items()} for which in (0, 1))
+def pair_features(pair: tf.Tensor) -> tuple[Features, Features]:
+    """Computes the features of the first and of the second frames, as `frame_features` does.
+
+    Args:
+        pair: As of `pwc_net`.
+
+    Raises:
+        ValueError: The pair has another shape.
+    """
+    batch = _checked_batch(pair)
+    frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)  # one batch: first frames, second frames
+    features = frame_features(frames)
+    first, second = {}, {}
+    for level, both in features.items():
+        size = [batch, *both.shape.as_list()[1:]]
+        first[level] = tf.slice(both, [0, 0, 0, 0], size)
+        second[level] = tf.slice(both, [batch, 0, 0, 0], size)
+    return first, second
 
 
-def pyramid_of(frames):
-    """The features of frames [N, H, W, 3] at the levels where flow is predicted: {level: [N, H / 2^level, W / 2^level, C]}."""
+def frame_features(frames: tf.Tensor) -> Features:
+    """Computes the features of frames at the levels where flow is predicted.
+
+    Args:
+        frames: [N, H, W, 3] floating RGB in 0..1, H and W multiples of 64.
+
+    Returns:
+        {level: [N, H / 2^level, W / 2^level, C]} of the frames' type, for levels 6 to 2.
+    """
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
         features = feature_pyramid(frames)
     return {level: features[level] for level in LEVELS}
 
 
-def flow_between(first, second, config, target="host"):
-    """(flow, pyramid) as `pwc_net` from the features of both frames, each as `pyramid_of` gives them."""
+def flow_between(
+    first: Features, second: Features, config: ModelConfig, target: str = "host"
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Predicts flow from the features of both frames.
+
+    Args:
+        first: The first frames' features, as `frame_features` gives them.
+        second: The second frames' features.
+        config: The variant.
+        target: As of `pwc_net`.
+
+    Returns:
+        (flow, pyramid), as `pwc_net`.
+    """
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
         pyramid = _coarse_to_fine(first, second, config, target)
-    scale = 2**FLOW_LEVEL
     _, height, width, _ = pyramid[-1].shape.as_list()
-    # TensorFlow 1's legacy sampling; the raw op, as tf.image.resize_bilinear warns of its age.
+    scale = 2**FLOW_LEVEL
+    # TensorFlow 1's legacy sampling, as in tfoptflow; tf.image.resize_bilinear is deprecated.
     flow = tf.raw_ops.ResizeBilinear(
         images=pyramid[-1],
         size=[height * scale, width * scale],
@@ -70,9 +116,12 @@ def flow_between(first, second, config, target="host"):
     return flow * float(scale), pyramid
 
 
-def _coarse_to_fine(first, second, config, target):
-    """The five levels' flows, level 6 first."""
+def _coarse_to_fine(
+    first: Features, second: Features, config: ModelConfig, target: str
+) -> list[tf.Tensor]:
+    """The flows of the five levels, level 6 first."""
     pyramid = []
+    up_flow = up_feat = None
     for level in LEVELS:
         if level == TOP_LEVEL:
             x = cost_volume(first[level], second[level], target=target)
@@ -86,17 +135,19 @@ def _coarse_to_fine(first, second, config, target):
         pyramid.append(flow)
         if level != FLOW_LEVEL:
             with tf.variable_scope("upsample"):
-                up_flow, up_feat = deconv(flow, "up_flow%d" % level), deconv(x, "up_feat%d" % level)
+                up_flow = deconv(flow, "up_flow%d" % level)
+                up_feat = deconv(x, "up_feat%d" % level)
     return pyramid
 
 
-def _checked_size(pair):
+def _checked_batch(pair: tf.Tensor) -> int:
+    """The number of pairs; raises ValueError for a shape that the network does not take."""
     shape = pair.shape.as_list() if pair.shape.ndims is not None else None
     if shape is None or len(shape) != 5 or None in shape or shape[1] != 2 or shape[4] != 3:
-        raise ValueError("expected a pair of static shape [B, 2, H, W, 3], got %s" % (shape,))
+        raise ValueError("A pair has the static shape [B, 2, H, W, 3], not %s" % shape)
     if shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE:
         raise ValueError(
-            "expected height and width in multiples of %d, got %dx%d; pad the frames (pwcnet.flow.padding)"
-            % (SIZE_MULTIPLE, shape[2], shape[3])
+            "The pair has %dx%d pixels (height x width), which must be multiples of %d; pad the "
+            "frames (pwcnet.flow.padding)" % (shape[2], shape[3], SIZE_MULTIPLE)
         )
-    return shape[0], shape[2], shape[3]
+    return shape[0]

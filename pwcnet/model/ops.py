@@ -1,72 +1,89 @@
-"""Operations whose gradients keep little in memory: what a training step stores from its forward pass bounds the crop and the batch.
+"""Memory-efficient gradients: inputs are recomputed instead of stored.
 
-Same values, other formulas. The gradient of a leaky ReLU looks at its output, whose sign is that of its input, so that the input need not be kept. The gradients
-of a convolution and of a matmul make their input again where it is a mere copy: the DenseNet estimators would otherwise keep the same features up to five times,
-and the cost volume nine shifts of the second frame's.
+What a training step stores from its forward pass bounds the crop and the batch. Values are the
+usual ones, by other formulas: the gradient of a leaky ReLU takes the sign from its output, so that
+its input need not be stored. The gradients of a convolution and of a matmul recompute their input
+where it is a mere copy: the DenseNet estimators would otherwise store the same features up to five
+times, and the cost volume nine shifts of the second frame's.
 """
+
+from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from pwcnet.model.config import LEAKY_SLOPE
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-# TensorFlow's own CPU kernels have no gradient of a dilated convolution; those of oneDNN, which TensorFlow 2 takes where it has them, do, but not in float16.
+# TensorFlow's own CPU kernels have no gradient of a dilated convolution. oneDNN's, which TensorFlow
+# 2 takes where it has them, do, but not in float16.
 HAS_DILATED_GRADIENT = (
     not TF_RELEASE.startswith("1.")
     and sys.platform != "darwin"
     and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
 )
-OVERRIDES = {
+GRADIENT_NAMES = {
     "Conv2D": "PwcnetConv2D",
     "LeakyRelu": "PwcnetLeakyRelu",
     "BatchMatMulV2": "PwcnetMatMul",
 }
 
 
-def leaky_relu(x):
-    """x for x > 0, 0.1 x otherwise; any shape and floating type."""
-    with tf.get_default_graph().gradient_override_map(OVERRIDES):
+def leaky_relu(x: tf.Tensor) -> tf.Tensor:
+    """Returns x where x > 0, 0.1 x elsewhere; any shape and floating type."""
+    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
         return tf.nn.leaky_relu(x, alpha=LEAKY_SLOPE)
 
 
-def conv2d(x, kernel, stride=1, dilation=1, target="host"):
-    """Convolution, TensorFlow SAME padding; with `dilation` its taps lie that many pixels apart (context network; Yu and Koltun 2016, arXiv 1511.07122).
+def conv2d(
+    x: tf.Tensor, kernel: tf.Tensor, stride: int = 1, dilation: int = 1, target: str = "host"
+) -> tf.Tensor:
+    """Convolves with TensorFlow's SAME padding.
 
-    x: [B, H, W, C] floating, static shape. kernel: [h, w, C, D] of the same type. Returns [B, ceil(H / stride), ceil(W / stride), D]. target: "host" dilates in
-    one op, which is the faster; "ascend" by an ordinary convolution of interleaved parts of x, whose ops have been seen to work there.
+    Args:
+        x: [B, H, W, C] floating, static shape.
+        kernel: [h, w, C, D] of the same type.
+        stride: On both axes.
+        dilation: Distance of the taps in pixels (Yu and Koltun 2016, arXiv 1511.07122).
+        target: "host" dilates in one operation, which is faster; "ascend" by an ordinary
+            convolution of interleaved parts of x, whose operations have been seen to work there.
+
+    Returns:
+        [B, ceil(H / stride), ceil(W / stride), D] of the same type.
     """
     if dilation > 1 and target == "ascend":
-        return _interleaved(x, kernel, dilation)
-    with tf.get_default_graph().gradient_override_map(OVERRIDES):
+        return _interleaved_conv2d(x, kernel, dilation)
+    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
         return tf.nn.conv2d(
             x, kernel, [1, stride, stride, 1], "SAME", dilations=[1, dilation, dilation, 1]
         )
 
 
-def matmul(a, b):
-    """a times b transposed; [..., M, K] and [..., N, K] floating -> [..., M, N]."""
-    with tf.get_default_graph().gradient_override_map(OVERRIDES):
+def matmul(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Returns a times b transposed: [..., M, K] and [..., N, K] floating -> [..., M, N]."""
+    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
         return tf.matmul(a, b, transpose_b=True)
 
 
-def _interleaved(x, kernel, dilation):
+def _interleaved_conv2d(x: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     return tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
 
 
-@tf.RegisterGradient(OVERRIDES["LeakyRelu"])
-def _leaky_relu_gradient(op, upstream):
+@tf.RegisterGradient(GRADIENT_NAMES["LeakyRelu"])
+def _leaky_relu_gradient(op: Any, upstream: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.LeakyReluGrad(
         gradients=upstream, features=op.outputs[0], alpha=op.get_attr("alpha")
     )
 
 
-@tf.RegisterGradient(OVERRIDES["Conv2D"])
-def _conv2d_gradient(op, upstream):
-    x, kernel = _made_again(op.inputs[0], upstream), op.inputs[1]
+@tf.RegisterGradient(GRADIENT_NAMES["Conv2D"])
+def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
+    x, kernel = _recomputed(op.inputs[0], upstream), op.inputs[1]
     strides, dilations = op.get_attr("strides"), op.get_attr("dilations")
     if dilations[1] > 1 and not (HAS_DILATED_GRADIENT and x.dtype != tf.float16):
-        return tf.gradients(_interleaved(x, kernel, dilations[1]), [x, kernel], upstream)
+        y = _interleaved_conv2d(x, kernel, dilations[1])
+        return tf.gradients(y, [x, kernel], upstream)
     return (
         tf.nn.conv2d_backprop_input(
             x.shape.as_list(), kernel, upstream, strides, "SAME", dilations=dilations
@@ -77,26 +94,26 @@ def _conv2d_gradient(op, upstream):
     )
 
 
-@tf.RegisterGradient(OVERRIDES["BatchMatMulV2"])
-def _matmul_gradient(op, upstream):
-    a, b = (_made_again(each, upstream) for each in op.inputs)
+@tf.RegisterGradient(GRADIENT_NAMES["BatchMatMulV2"])
+def _matmul_gradient(op: Any, upstream: tf.Tensor) -> Any:
+    a, b = (_recomputed(tensor, upstream) for tensor in op.inputs)
     return tf.matmul(upstream, b), tf.matmul(upstream, a, transpose_a=True)
 
 
-def _made_again(x, upstream):
-    """x, made when its gradient is wanted where it is a slice or a concatenation of channels."""
-    parts = _parts(x)
-    with tf.control_dependencies([upstream]):  # which is there in the backward pass only
+def _recomputed(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    """x, computed again in the backward pass where it is a slice or a concatenation of channels."""
+    sources = _concatenated(x)
+    with tf.control_dependencies([upstream]):  # upstream exists in the backward pass only
         if x.op.type == "Slice":
             return tf.slice(*x.op.inputs)
-        return x if len(parts) == 1 else tf.concat(parts, axis=-1)
+        return x if len(sources) == 1 else tf.concat(sources, axis=-1)
 
 
-def _parts(x):
-    """The tensors whose channels x is concatenated from, by concatenations of concatenations too; [x] where it is none."""
+def _concatenated(x: tf.Tensor) -> list[tf.Tensor]:
+    """The tensors that nested concatenations of channels make x from; [x] where it is none."""
     if x.op.type != "ConcatV2" or tf.get_static_value(x.op.inputs[-1]) not in (
         -1,
         x.shape.ndims - 1,
     ):
         return [x]
-    return [part for each in x.op.inputs[:-1] for part in _parts(each)]
+    return [source for tensor in x.op.inputs[:-1] for source in _concatenated(tensor)]

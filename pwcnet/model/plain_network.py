@@ -1,7 +1,10 @@
-"""PWC-Net's parts written plainly from their definitions, as the oracle of the tests and the base of the benchmark's ratios.
+"""PWC-Net written plainly from its definitions: the tests' oracle and the benchmark's baseline.
 
-One slice a displacement, sizes taken from `tf.shape`, frames one after the other: the usual formulation.
+One slice for each displacement, sizes from `tf.shape`, one frame after the other: the usual
+formulation. Functions are called as those of the other modules of this package.
 """
+
+from __future__ import annotations
 
 from pwcnet.model.config import (
     CONTEXT_LAYERS,
@@ -13,12 +16,13 @@ from pwcnet.model.config import (
     SEARCH_RANGE,
     TOP_LEVEL,
     WARP_SCALE,
+    ModelConfig,
 )
 from pwcnet.runtime.tensorflow import tf
 
 
-def cost_volume(c1, c2, search_range=SEARCH_RANGE):
-    """Mean over channels of c1 times each shift of c2, leaky ReLU; [B, H, W, C] x 2 -> [B, H, W, 81]."""
+def cost_volume(c1: tf.Tensor, c2: tf.Tensor, search_range: int = SEARCH_RANGE) -> tf.Tensor:
+    """Leaky ReLU of the mean of c1 times each shift of c2: [B, H, W, C] twice -> [B, H, W, 81]."""
     shape = tf.shape(c1)
     margin = [search_range, search_range]
     padded = tf.pad(c2, [[0, 0], margin, margin, [0, 0]])
@@ -32,8 +36,8 @@ def cost_volume(c1, c2, search_range=SEARCH_RANGE):
     return costs
 
 
-def warp(image, displacement):
-    """Bilinear image at (y - displacement[0], x - displacement[1]), border repeated; sizes of at least 2."""
+def warp(image: tf.Tensor, displacement: tf.Tensor) -> tf.Tensor:
+    """Samples at (y - displacement[0], x - displacement[1]), border repeated; sizes from 2 up."""
     shape = tf.shape(image)
     batch, height, width = shape[0], shape[1], shape[2]
     rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
@@ -46,7 +50,7 @@ def warp(image, displacement):
     y0, x0 = tf.cast(y0, tf.int32), tf.cast(x0, tf.int32)
     frame = tf.zeros_like(y0) + tf.range(batch)[:, None, None]
 
-    def at(row, column):
+    def at(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
         return tf.gather_nd(image, tf.stack([frame, row, column], axis=-1))
 
     upper = at(y0, x0) * (1 - wx) + at(y0, x0 + 1) * wx
@@ -54,8 +58,15 @@ def warp(image, displacement):
     return upper * (1 - wy) + lower * wy
 
 
-def conv(x, channels, name, stride=1, dilation=1, linear=False):
-    """3x3 convolution with bias and leaky ReLU."""
+def conv(
+    x: tf.Tensor,
+    channels: int,
+    name: str,
+    stride: int = 1,
+    dilation: int = 1,
+    linear: bool = False,
+) -> tf.Tensor:
+    """Applies a 3x3 convolution with bias and leaky ReLU."""
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, int(x.shape[-1]), channels], tf.float32)
         bias = tf.get_variable("bias", [channels], tf.float32, tf.zeros_initializer())
@@ -68,8 +79,8 @@ def conv(x, channels, name, stride=1, dilation=1, linear=False):
         return y if linear else tf.nn.leaky_relu(y, alpha=LEAKY_SLOPE)
 
 
-def feature_pyramid(x):
-    """{level: features} of one frame."""
+def feature_pyramid(x: tf.Tensor) -> dict[int, tf.Tensor]:
+    """Computes {level: features} of one frame."""
     features = {}
     with tf.variable_scope("featpyr"):
         for level, channels in enumerate(PYRAMID_CHANNELS, 1):
@@ -81,17 +92,17 @@ def feature_pyramid(x):
     return features
 
 
-def estimate_flow(x, level, dense):
-    """(flow, features) of a level."""
+def estimate_flow(x: tf.Tensor, level: int, dense: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """Computes a level's (flow, features)."""
     with tf.variable_scope("predict_flow"):
         for index, channels in enumerate(ESTIMATOR_CHANNELS):
-            new = conv(x, channels, "conv%d_%d" % (level, index))
-            x = tf.concat([new, x], axis=3) if dense else new
+            output = conv(x, channels, "conv%d_%d" % (level, index))
+            x = tf.concat([output, x], axis=3) if dense else output
         return conv(x, 2, "flow%d" % level, linear=True), x
 
 
-def context_residual(x, level):
-    """What the context network adds to a level's flow."""
+def context_residual(x: tf.Tensor, level: int) -> tf.Tensor:
+    """Computes what the context network adds to a level's flow."""
     with tf.variable_scope("ctxt"):
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS, 1):
             x = conv(
@@ -104,8 +115,8 @@ def context_residual(x, level):
     return x
 
 
-def deconv(x, name):
-    """4x4 transposed convolution, stride 2, to 2 channels, with a dynamic output size."""
+def deconv(x: tf.Tensor, name: str) -> tf.Tensor:
+    """Applies a 4x4 transposed convolution, stride 2, to 2 channels; its size is dynamic."""
     with tf.variable_scope(name):
         kernel = tf.get_variable(
             "kernel", [4, 4, 2, int(x.shape[-1])], tf.float32, tf.glorot_uniform_initializer()
@@ -119,11 +130,17 @@ def deconv(x, name):
         return tf.nn.bias_add(y, bias)
 
 
-def pwc_net(pair, config):
-    """[B, 2, H, W, 3] -> (flow, pyramid); the same variables as pwcnet.model.network.pwc_net."""
+def pwc_net(pair: tf.Tensor, config: ModelConfig) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Builds (flow, pyramid) of a pair, with the variables of pwcnet.model.network.pwc_net.
+
+    Args:
+        pair: [B, 2, H, W, 3] float32 RGB in 0..1, multiples of 64.
+        config: The variant.
+    """
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
         first, second = feature_pyramid(pair[:, 0]), feature_pyramid(pair[:, 1])
         pyramid = []
+        up_flow = up_feat = None
         for level in LEVELS:
             if level == TOP_LEVEL:
                 x = cost_volume(first[level], second[level])
@@ -138,10 +155,8 @@ def pwc_net(pair, config):
             pyramid.append(flow)
             if level != FLOW_LEVEL:
                 with tf.variable_scope("upsample"):
-                    up_flow, up_feat = (
-                        deconv(flow, "up_flow%d" % level),
-                        deconv(x, "up_feat%d" % level),
-                    )
+                    up_flow = deconv(flow, "up_flow%d" % level)
+                    up_feat = deconv(x, "up_feat%d" % level)
         scale = 2**FLOW_LEVEL
         flow = tf.image.resize_bilinear(pyramid[-1], tf.shape(pair)[2:4]) * float(scale)
     return flow, pyramid

@@ -1,7 +1,10 @@
-"""Where TensorFlow computes, an Ascend NPU, a GPU or the CPU, and the session configuration for it."""
+"""Devices that TensorFlow computes on (Ascend NPU, GPU, CPU) and their session configurations."""
+
+from __future__ import annotations
 
 import importlib.util
 import logging
+from typing import Any
 
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
@@ -14,27 +17,46 @@ NPU_OPTIMIZER = "NpuOptimizer"  # the graph optimizer that takes a session to an
 log = logging.getLogger(__name__)
 
 
-def choose_device(wanted="auto"):
-    """The name of the device to take, npu, gpu or cpu; logs which and why.
+def choose_device(device: str = "auto") -> str:
+    """Chooses where to compute, and logs the choice and its reason.
 
-    wanted: a name in DEVICES. "auto" takes an NPU where npu_bridge is installed (it is looked up, not imported), otherwise a GPU that TensorFlow sees,
-    otherwise the CPU. Raises ValueError for an unknown name, for a device that is not here, and for an NPU below TensorFlow 2.
+    Args:
+        device: One of pwcnet.runtime.choices.DEVICES. "auto" takes an NPU where npu_bridge is
+            installed (it is looked up, not imported), otherwise a GPU that TensorFlow sees,
+            otherwise the CPU.
+
+    Returns:
+        "npu", "gpu" or "cpu".
+
+    Raises:
+        ValueError: The device is unknown or not available, or is an NPU and TensorFlow is not 1.15.
     """
-    if wanted not in DEVICES:
-        raise ValueError("expected a device of %s, got %r" % (", ".join(DEVICES), wanted))
-    chosen, why = _asked(wanted) if wanted != "auto" else _found()
-    log.info("device: %s (%s)", chosen, why)
+    if device not in DEVICES:
+        raise ValueError("Unknown device %r; devices are %s" % (device, ", ".join(DEVICES)))
+    if device == "auto":
+        chosen, reason = _best_device()
+    else:
+        _check_available(device)
+        chosen, reason = device, "as asked"
+    log.info("device: %s (%s)", chosen, reason)
     return chosen
 
 
-def session_config(threads=0, device=None):
-    """ConfigProto of a CPU or GPU: memory of a GPU taken as needed; `threads` CPU threads for an operation and as many operations at once, 0 for all cores.
+def session_config(threads: int = 0, device: str | None = None) -> tf.ConfigProto:
+    """Returns the configuration of sessions on a CPU or GPU.
 
-    device: "gpu", "cpu", which hides GPUs, or None, which leaves it to TensorFlow. The configuration of an NPU is pwcnet.ascend.session's.
-    Raises ValueError for another device.
+    A GPU's memory is taken as it is needed. The configuration of an NPU is
+    pwcnet.ascend.session.npu_session_config.
+
+    Args:
+        threads: CPU threads of one operation, and operations at the same time; 0 for all cores.
+        device: "gpu", "cpu", which hides GPUs, or None, which leaves the choice to TensorFlow.
+
+    Raises:
+        ValueError: Another device.
     """
     if device not in (None, "gpu", "cpu"):
-        raise ValueError("expected the device gpu, cpu or None, got %r" % (device,))
+        raise ValueError("A session's device is gpu, cpu or None, not %r" % (device,))
     config = tf.ConfigProto(
         allow_soft_placement=True,
         intra_op_parallelism_threads=threads,
@@ -46,73 +68,76 @@ def session_config(threads=0, device=None):
     return config
 
 
-def on_npu(config):
-    """Whether a ConfigProto, or None, is that of a session on an NPU."""
+def on_npu(config: tf.ConfigProto | None) -> bool:
+    """Whether a session with this configuration runs on an NPU."""
     return config is not None and any(
         optimizer.name == NPU_OPTIMIZER
         for optimizer in config.graph_options.rewrite_options.custom_optimizers
     )
 
 
-def target_of(config):
-    """Of pwcnet.model.config.TARGETS, the one whose operations a session with this ConfigProto takes."""
+def target_of(config: tf.ConfigProto | None) -> str:
+    """Returns which of pwcnet.model.config.TARGETS a session with this configuration takes."""
     return "ascend" if on_npu(config) else "host"
 
 
-def checked_precision(name):
-    """The name. Raises ValueError for an unknown one, and for bfloat16 on TensorFlow 1, which has no convolutions for it."""
+def checked_precision(name: str) -> str:
+    """Returns the name of a precision that this TensorFlow can compute features in.
+
+    Args:
+        name: One of pwcnet.runtime.choices.PRECISIONS.
+
+    Raises:
+        ValueError: The name is unknown, or is bfloat16 on TensorFlow 1, which has no convolutions
+            for it.
+    """
     if name not in PRECISIONS:
-        raise ValueError("expected a precision of %s, got %r" % (", ".join(PRECISIONS), name))
+        raise ValueError("Unknown precision %r; precisions are %s" % (name, ", ".join(PRECISIONS)))
     if name == "bfloat16" and TF_RELEASE.startswith("1."):
         raise ValueError(
-            "expected a precision that TensorFlow %s can compute convolutions in, got bfloat16; use TensorFlow 2, or float32"
+            "TensorFlow %s has no convolutions in bfloat16; use TensorFlow 2, or float32"
             % TF_RELEASE
         )
     return name
 
 
-def _asked(wanted):
-    if wanted == "npu":
-        _check_npu()
-        if not _installed("npu_bridge"):
-            raise ValueError(
-                "expected npu_bridge for --device npu, found none; " + INSTALL_NPU_BRIDGE
-            )
-    if wanted == "gpu" and not _gpus():
-        raise ValueError(
-            "expected a GPU that TensorFlow %s can use for --device gpu, found none; try --device cpu"
-            % TF_RELEASE
-        )
-    return wanted, "as asked"
-
-
-def _found():
-    if _installed("npu_bridge") or _installed("npu_device"):
+def _best_device() -> tuple[str, str]:
+    """The best available device, and the reason for it."""
+    if _is_installed("npu_bridge") or _is_installed("npu_device"):
         _check_npu()
         return "npu", "npu_bridge is installed"
-    if _gpus():
-        return "gpu", "%s; no npu_bridge" % _gpus()[0].name
+    gpus = _gpus()
+    if gpus:
+        return "gpu", "%s; no npu_bridge" % gpus[0].name
     return "cpu", "no npu_bridge and no GPU that TensorFlow can use"
 
 
-def _check_npu():
+def _check_available(device: str) -> None:
+    if device == "npu":
+        _check_npu()
+        if not _is_installed("npu_bridge"):
+            raise ValueError(
+                "An Ascend NPU needs npu_bridge, which is not installed; " + INSTALL_NPU_BRIDGE
+            )
+    if device == "gpu" and not _gpus():
+        raise ValueError("TensorFlow %s finds no GPU that it can use" % TF_RELEASE)
+
+
+def _check_npu() -> None:
     """Refuses TensorFlow 2, whose sessions CANN does not take to the NPU."""
-    if (
-        TF_RELEASE.startswith("2.")
-        and _installed("npu_bridge")
-        or _installed("npu_device")
-        and not _installed("npu_bridge")
-    ):
+    bridge, device = _is_installed("npu_bridge"), _is_installed("npu_device")
+    if (bridge and TF_RELEASE.startswith("2.")) or (device and not bridge):
         raise ValueError(
-            "expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow %s%s; use TensorFlow 1.15 with CANN's TF Adapter, "
-            "or --device cpu" % (TF_RELEASE, " with npu_device" if _installed("npu_device") else "")
+            "An Ascend NPU needs TensorFlow 1.15 with npu_bridge; this is TensorFlow %s%s; use "
+            "TensorFlow 1.15 with CANN's TF Adapter"
+            % (TF_RELEASE, " with npu_device" if device else "")
         )
 
 
-def _installed(module):
-    """Whether a top-level module is there, without importing it."""
+def _is_installed(module: str) -> bool:
+    """Whether a top-level module is installed; it is not imported."""
     return importlib.util.find_spec(module) is not None
 
 
-def _gpus():
+def _gpus() -> list[Any]:
     return tf.config.experimental.list_physical_devices("GPU")

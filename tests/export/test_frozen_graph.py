@@ -93,10 +93,10 @@ def test_check_finds_a_changed_weight(graph_def, checkpoint):
     changed.CopyFrom(graph_def)
     node = next(node for node in changed.node if node.name == "pwcnet/predict_flow/flow2/bias")
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.array([0.5, 0.0], np.float32)))
-    with pytest.raises(ValueError, match="within .* pixels of the checkpoint's, got 2 for"):
+    with pytest.raises(ValueError, match="differs by 2 pixels .*ckpt-7"):
         check_frozen(changed, checkpoint)
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.array([np.nan, 0.0], np.float32)))
-    with pytest.raises(ValueError, match="got nan"):
+    with pytest.raises(ValueError, match="nan pixels"):
         check_frozen(changed, checkpoint)
 
 
@@ -123,7 +123,7 @@ def test_pairs_of_the_check_are_smooth_and_always_the_same():
 def test_other_files_are_refused(data, tmp_path, recwarn):
     path = tmp_path / "other.pb"
     path.write_bytes(data)
-    with pytest.raises(ValueError, match="other.pb.*; make it again with"):
+    with pytest.raises(ValueError, match="other.pb"):
         read_frozen(str(path))
     assert not recwarn.list  # the error says it all
     with pytest.raises(FileNotFoundError):
@@ -135,10 +135,7 @@ def test_a_file_that_breaks_off_is_refused(small_frozen, tmp_path):
         data = stream.read()
     for size in (0, len(data) // 2, len(data) - 1):
         (tmp_path / "short.pb").write_bytes(data[:size])
-        with pytest.raises(
-            ValueError,
-            match="expected .* in .*short.pb.*; make it again with offline_infer/convert_ckpt2pb.py$",
-        ):
+        with pytest.raises(ValueError, match="short.pb"):
             read_frozen(str(tmp_path / "short.pb"))
 
 
@@ -146,5 +143,5 @@ def test_a_file_that_breaks_off_is_refused(small_frozen, tmp_path):
 def test_other_placeholders_are_refused(shape):
     with tf.Graph().as_default() as graph:
         tf.identity(tf.placeholder(tf.float32, shape, name=INPUT), name=OUTPUT)
-    with pytest.raises(ValueError, match=r"fixed shape \[B, 2, H, W, 3\], got"):
+    with pytest.raises(ValueError, match=INPUT):
         frozen_input_shape(graph.as_graph_def())

@@ -1,10 +1,10 @@
-"""The frozen graph at the published size: how many nodes, which ops, nothing dynamic; and the two targets' equal numbers."""
+"""The frozen graph at the published size: nodes, operations, static shapes; equal targets."""
 
 import numpy as np
 import pytest
 
 from pwcnet.export.frozen_graph import freeze, run_frozen, smooth_pairs
-from pwcnet.export.graph_report import report
+from pwcnet.export.graph_report import graph_report
 from pwcnet.weights.checkpoint import Checkpoint
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.golden import golden_weights
@@ -17,7 +17,7 @@ def large(tmp_path_factory):
 
 @pytest.mark.parametrize("target", ["host", "ascend"])
 def test_published_size(large, target):
-    found = report(freeze(large, 1, 448, 1024, target))
+    found = graph_report(freeze(large, 1, 448, 1024, target))
     assert found.nodes <= 1200 and not found.dynamic
     assert 185 < found.gflop < 195
     assert 0.99 < found.parameter_bytes / (4 * 14079050) < 1.01

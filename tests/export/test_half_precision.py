@@ -1,10 +1,10 @@
-"""Half precision on this machine: what is rounded, what is kept, and which nodes are the warp's coordinates."""
+"""Emulated half precision: what is rounded, what is kept, which nodes are coordinates."""
 
 import numpy as np
 import pytest
 
 from pwcnet.export.frozen_graph import freeze, read_frozen, run_frozen, smooth_pairs
-from pwcnet.export.half_precision import coordinate_ops, rounded
+from pwcnet.export.half_precision import coordinate_ops, emulate_half_precision
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 
@@ -18,7 +18,8 @@ def test_coordinates_of_the_network(frozen):
     ops = {node.name: node.op for node in frozen.node}
     found = coordinate_ops(frozen)
     count = {op: [ops[name] for name in found].count(op) for op in set(map(ops.get, found))}
-    # A level's warp: up-scaling; y and x: its slice, query, floor and two clamps, the fraction and two clamps, its slice; two casts. Four levels warp.
+    # A level's warp: up-scaling; for y and x the slice, query, floor and two clamps, the fraction
+    # and two clamps, its slice; two casts. Four levels warp.
     assert count == {
         "Mul": 4,
         "StridedSlice": 16,
@@ -50,18 +51,22 @@ def test_every_value_is_rounded():
     x, values = np.float32([1 / 3, 1000.3, 7e4]), [0.1, 0.7, 1]
     with np.errstate(over="ignore"):
         expected = half(half(half(x) * 3) + half(values))
-    assert np.array_equal(run_frozen(rounded(affine(values)), x), expected) and np.isinf(
-        expected[2]
-    )
+    assert np.array_equal(
+        run_frozen(emulate_half_precision(affine(values)), x), expected
+    ) and np.isinf(expected[2])
     times = half(half(x[:2]) * 3)
-    kept = run_frozen(rounded(affine(values), ["times"]), np.float32([1 / 3, 1000.3, 0]))
+    kept = run_frozen(
+        emulate_half_precision(affine(values), ["times"]), np.float32([1 / 3, 1000.3, 0])
+    )
     assert np.array_equal(
         kept[:2], half(times + half(values[:2]))
     )  # its result goes to a node that is not kept
-    both = run_frozen(rounded(affine(values), ["times", "plus"]), np.float32([1 / 3, 1000.3, 0]))
+    both = run_frozen(
+        emulate_half_precision(affine(values), ["times", "plus"]), np.float32([1 / 3, 1000.3, 0])
+    )
     assert np.array_equal(both[:2], half(half(x[:2]) * 3 + np.float32(values[:2])))
     with pytest.raises(ValueError, match="absent"):
-        rounded(affine(values), ["absent"])
+        emulate_half_precision(affine(values), ["absent"])
 
 
 def test_coordinates_are_what_it_hurts(small_frozen):
@@ -69,7 +74,7 @@ def test_coordinates_are_what_it_hurts(small_frozen):
     graph_def, pairs = read_frozen(small_frozen), smooth_pairs(1, 64, 128)
     exact = run_frozen(graph_def, pairs)
     everything, kept = (
-        np.abs(run_frozen(rounded(graph_def, keep), pairs) - exact).mean()
+        np.abs(run_frozen(emulate_half_precision(graph_def, keep), pairs) - exact).mean()
         for keep in ((), coordinate_ops(graph_def))
     )
     assert 0 < kept < everything < 0.05 * np.abs(exact).max()

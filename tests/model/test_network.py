@@ -1,4 +1,4 @@
-"""The network: names, shapes and numbers of the golden files; how it refuses; what its graph is made of."""
+"""The network: golden names, shapes and numbers; refusals; where it may be built; its graph."""
 
 import numpy as np
 import pytest

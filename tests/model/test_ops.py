@@ -1,4 +1,4 @@
-"""Warp, cost volume and dilated convolution, forward and backward, against golden numbers and the plain formulation."""
+"""Warp, costs, dilated convolution: both passes against golden numbers and plain formulations."""
 
 import functools
 

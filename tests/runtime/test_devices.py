@@ -62,22 +62,11 @@ def test_looks_npu_bridge_up_without_importing_it(standins):  # noqa: F811
 
 
 @pytest.mark.parametrize(
-    "wanted, message",
-    [
-        (
-            "npu",
-            r"expected npu_bridge for --device npu, found none; install CANN's TensorFlow plugin \(TF Adapter\), which brings it: pip does not have it",
-        ),
-        (
-            "gpu",
-            "expected a GPU that TensorFlow 1.15.0 can use for --device gpu, found none; try --device cpu",
-        ),
-        ("tpu", "expected a device of auto, npu, gpu, cpu, got 'tpu'"),
-    ],
+    "device, fact", [("npu", "npu_bridge.*TF Adapter"), ("gpu", "GPU"), ("tpu", "'tpu'")]
 )
-def test_devices_that_are_not_here(wanted, message):
-    with pytest.raises(ValueError, match=message):
-        choose_device(wanted)
+def test_devices_that_are_not_here(device, fact):
+    with pytest.raises(ValueError, match=fact):
+        choose_device(device)
 
 
 @pytest.mark.parametrize("wanted", ["auto", "npu"])
@@ -85,10 +74,7 @@ def test_devices_that_are_not_here(wanted, message):
 def test_tensorflow_2_on_ascend_is_refused(wanted, modules, monkeypatch):
     monkeypatch.setattr(devices, "TF_RELEASE", "2.6.5")
     pretend(monkeypatch, *modules)
-    with pytest.raises(
-        ValueError,
-        match="expected TensorFlow 1.15 with npu_bridge on an Ascend NPU, got TensorFlow 2.6.5.*; use TensorFlow 1.15 with CANN",
-    ):
+    with pytest.raises(ValueError, match="TensorFlow 1.15 .*2.6.5"):
         choose_device(wanted)
     assert choose_device("cpu") == "cpu"
 

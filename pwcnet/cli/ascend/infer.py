@@ -13,7 +13,12 @@ from pwcnet.ascend.raw_files import check_pairs, infer, list_raw_files
 from pwcnet.ascend.result_folders import ResultFolder
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
-from pwcnet.cli.options import RAW_FILES_REMEDY, add_device_options, device_config
+from pwcnet.cli.options import (
+    FROZEN_GRAPH_REMEDY,
+    RAW_FILES_REMEDY,
+    add_device_options,
+    device_config,
+)
 from pwcnet.evaluation.scoring import mean_without_first
 from pwcnet.io.atomic import check_output_folder
 
@@ -37,8 +42,9 @@ def infer_files(args: Namespace) -> None:
 
     from pwcnet.export.frozen_graph import frozen_input_shape, frozen_session, read_frozen
 
-    graph_def = read_frozen(args.weights)
-    size, times = frozen_input_shape(graph_def), []
+    with remedy(FROZEN_GRAPH_REMEDY, (ValueError,)):
+        graph_def = read_frozen(args.weights)
+        size, times = frozen_input_shape(graph_def), []
     check_pairs(inputs, *size[1:])
     if args.emulate is not None:
         graph_def = emulate(graph_def, args.keep_coordinates)
@@ -57,11 +63,11 @@ def infer_files(args: Namespace) -> None:
 
 def emulate(graph_def: Any, keep_coordinates: bool) -> Any:
     """The graph with every value rounded to half precision; coordinates of the warp may stay."""
-    from pwcnet.export.half_precision import coordinate_ops, rounded
+    from pwcnet.export.half_precision import coordinate_ops, emulate_half_precision
 
     keep = coordinate_ops(graph_def) if keep_coordinates else ()
     print("emulating fp16, %d nodes in float32; the times are not a device's" % len(keep))
-    return rounded(graph_def, keep)
+    return emulate_half_precision(graph_def, keep)
 
 
 def session_config(args: Namespace) -> Any:
