@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, fields
 from typing import Any, Mapping
 
-from pwcnet._checks import Words, require
+from pwcnet._checks import Unquoted, require
 
 # Keys of NpuOptimizer's parameter_map by the field that holds the value: bytes, integer, boolean.
 KEYS = {
@@ -193,7 +193,7 @@ def _check_combinations(parameters: Mapping[str, Any]) -> None:
     require(
         not ("precision_mode" in parameters and "precision_mode_v2" in parameters),
         "precision_mode or precision_mode_v2",
-        Words("both; leave one out"),
+        Unquoted("both; leave one out"),
     )
     require(
         parameters.get("precision_mode") != "force_fp16" or parameters.get("graph_run_mode") != 1,
@@ -203,13 +203,13 @@ def _check_combinations(parameters: Mapping[str, Any]) -> None:
     require(
         not (parameters.get("enable_dump") and parameters.get("enable_dump_debug")),
         "enable_dump or enable_dump_debug",
-        Words("both; leave one out"),
+        Unquoted("both; leave one out"),
     )
     require(
         parameters.get("iterations_per_loop", 1) <= 1
         or (parameters["enable_data_pre_proc"] and not parameters["mix_compile_mode"]),
         "enable_data_pre_proc=true and mix_compile_mode=false for iterations_per_loop above 1",
-        Words("other values; leave them out"),
+        Unquoted("other values; leave them out"),
     )
 
 
@@ -227,7 +227,7 @@ def _check_numbers(parameters: Mapping[str, Any]) -> None:
 
 def _check_paths(parameters: Mapping[str, Any]) -> None:
     if parameters.get("enable_dump") or parameters.get("enable_dump_debug"):
-        require("dump_path" in parameters, "a dump_path for a dump", Words("none"))
+        require("dump_path" in parameters, "a dump_path for a dump", Unquoted("none"))
     if "dump_path" in parameters and not os.path.isdir(parameters["dump_path"]):
         raise FileNotFoundError("dump_path is %s, which is no folder" % parameters["dump_path"])
     if "modify_mixlist" in parameters:

@@ -29,8 +29,8 @@ class Network:
             return self.session.run(fetches, feed)
         except tf.errors.OpError as error:
             raise ValueError(
-                "TensorFlow cannot compute the flow of %dx%d pixels (height x width, padded): %s"
-                % (*size, cause(error))
+                "TensorFlow cannot compute the flow of %dx%d pixels (height x width, padded): %s; "
+                "try smaller frames" % (*size, cause(error))
             ) from error
 
     def close(self) -> None:

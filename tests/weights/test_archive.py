@@ -12,13 +12,12 @@ from pwcnet.weights.saving import write_checkpoint
 from pwcnet.weights.variables import variable_shapes
 from tests.helpers.checkpoints import write_checkpoint as write_training_checkpoint
 from tests.helpers.golden import golden_weights
-from tests.helpers.subcommands import call
 
 
 @pytest.fixture(scope="module")
 def archive(small_checkpoint, tmp_path_factory):
     path = str(tmp_path_factory.mktemp("weights") / "small.npz")
-    call("export", "--weights", small_checkpoint, "--output", path)
+    write_archive(path, Checkpoint(small_checkpoint))
     return path
 
 

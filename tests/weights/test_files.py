@@ -1,10 +1,11 @@
-"""Weights known by what is in their files."""
+"""Files of weights: found, listed, identified by their content."""
 
 import hashlib
+import os
 
 import pytest
 
-from pwcnet.weights.files import identify_weights
+from pwcnet.weights.files import find_checkpoint, identify_weights, list_checkpoints
 
 
 def test_content_counts_and_names_do_not(tmp_path):
@@ -34,3 +35,21 @@ def test_content_counts_and_names_do_not(tmp_path):
     assert identify_weights(tmp_path / "b")["sha256"] != first["sha256"]
     with pytest.raises(FileNotFoundError, match="absent"):
         identify_weights(tmp_path / "absent")
+
+
+def test_named_by_prefix_file_or_folder(small_checkpoint):
+    folder = os.path.dirname(small_checkpoint)
+    for path in (
+        small_checkpoint,
+        small_checkpoint + ".index",
+        small_checkpoint + ".data-00000-of-00001",
+        folder,
+    ):
+        assert find_checkpoint(path) == small_checkpoint
+    assert list_checkpoints(folder) == {7: small_checkpoint}
+
+
+def test_missing_file(tmp_path):
+    for path in (tmp_path / "pwcnet.ckpt-1", tmp_path):
+        with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+            find_checkpoint(path)
