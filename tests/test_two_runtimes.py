@@ -1,4 +1,4 @@
-"""What one runtime writes, the other reads with the same result. Skipped where only one is set up."""
+"""What one runtime writes, the other reads with the same result; skipped with one runtime."""
 
 import os
 import sys

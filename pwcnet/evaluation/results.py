@@ -42,7 +42,8 @@ class Settings:
         root: The folder of the data set.
         masked: Pixels marked invalid do not count.
         filters: Which of the pairs are evaluated.
-        weights: From `pwcnet.weights.files.identify_weights`; the path may change, the content may not.
+        weights: From `pwcnet.weights.files.identify_weights`; the path may change, the content
+            may not.
         precision: See `pwcnet.inference.predictor.Predictor`.
         session: What else of the device and its options the numbers depend on, as text; "" where
             it is unknown.

@@ -109,7 +109,7 @@ def _test_samples(dataset: str, root: str) -> list[Sample]:
         render_pass = dataset.split("-")[1]
         if not os.path.isdir(os.path.join(find_sintel(root), "test", render_pass)):
             return []
-    return dataset_samples(dataset, root, mode="test")
+    return list(dataset_samples(dataset, root, mode="test"))  # type: ignore[arg-type]
 
 
 def _missing(benchmark: Benchmark, samples: dict[str, list[Sample]]) -> str | None:

@@ -80,11 +80,7 @@ def test_as_it_is_run(made, programs, tmp_path):
         read_frozen(str(made / "pwcnet.pb"))
     )
     done = pb2om(tmp_path, "--pb", "pwcnet.pb", "--batch_size", "4")
-    assert (
-        done.returncode == 2
-        and "not [4, 2, H, W, 3]" in done.stderr
-        and len(programs()) == 1
-    )
+    assert done.returncode == 2 and "not [4, 2, H, W, 3]" in done.stderr and len(programs()) == 1
 
 
 def test_options(convert, programs, tmp_path):

@@ -1,4 +1,7 @@
-"""Stand-ins for programs of Ascend's toolkit: they check their arguments as those do, note them, and write files of the documented names.
+"""Stand-ins for programs of Ascend's toolkit.
 
-STANDIN_NOTES: a file to which each adds its arguments, a JSON list a line. STANDIN_FAULT: what goes wrong, by the names in each program.
+They check their arguments as those do, note them, and write files of the documented names.
+
+STANDIN_NOTES: a file to which each adds its arguments, a JSON list a line.
+STANDIN_FAULT: what goes wrong, by the names in each program.
 """

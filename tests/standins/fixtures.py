@@ -1,4 +1,4 @@
-"""Stand-ins for Ascend's Python packages, for tests: what they take and give is as documented, and they note how they were called."""
+"""Fixtures with stand-ins for Ascend's Python packages, which note how they were called."""
 
 import os
 import sys

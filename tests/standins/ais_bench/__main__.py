@@ -1,4 +1,7 @@
-"""python3 -m ais_bench --model OM [--input DIR_OR_FILE] --output DIR [...]; its predictions are zeros of 64x128. Faults: exit, skip, no_time."""
+"""python3 -m ais_bench --model OM [--input DIR_OR_FILE] --output DIR [...].
+
+Its predictions are zeros of 64x128. Faults: exit, skip, no_time.
+"""
 
 import argparse
 import json
@@ -39,8 +42,10 @@ for file in files[:1] + files[2:] if fault == "skip" else files:
 if fault != "no_time":
     print("[INFO] -----------------Performance Summary------------------")
     print(
-        "[INFO] NPU_compute_time (ms): min = 1201.5, max = 1210.25, mean = 1204.125, median = 1203.5, percentile(99%) = 1210.0"
+        "[INFO] NPU_compute_time (ms): min = 1201.5, max = 1210.25, mean = 1204.125, "
+        "median = 1203.5, percentile(99%) = 1210.0"
     )
     print(
-        "[INFO] throughput 1000*batchsize.mean(1)/NPU_compute_time.mean(1204.125): 0.8304785632720855"
+        "[INFO] throughput 1000*batchsize.mean(1)/NPU_compute_time.mean(1204.125): "
+        "0.8304785632720855"
     )

@@ -1,4 +1,4 @@
-"""Stands in for CANN's TF Adapter, as it is documented: it notes what is called, and several processes meet through files."""
+"""Stands in for CANN's TF Adapter: it notes calls, and processes meet through files."""
 
 import os
 import time
@@ -20,7 +20,10 @@ def size():
 
 
 def in_order(tensor, kind):
-    """Makes the op of an exchange run after those of its kind that were made before it in its graph: in any order, all ranks could wait for each other."""
+    """Makes the op of an exchange run after those made before it in its graph.
+
+    In any order, all ranks could wait for each other.
+    """
     last = LAST.setdefault(tensor.graph, {})
     if kind in last:
         tensor.op._add_control_input(last[kind])
