@@ -7,7 +7,7 @@ from pwcnet.data.contact_sheet import CELL, GAP, LINE, Row, common_scale, contac
 from pwcnet.data.sample import LoadedSample
 
 
-def row(speed=10.0, size=(60, CELL), truth=True, occlusion=False, title="set  a/b"):
+def row(speed=10.0, size=(60, CELL), ground_truth=True, occlusion=False, title="set  a/b"):
     frame = np.full(size + (3,), (200, 30, 10), np.uint8)
     flow, valid = np.zeros(size + (2,), np.float32), np.zeros(size, bool)
     flow[..., 0], valid[:, : CELL // 2] = speed, True
@@ -16,15 +16,15 @@ def row(speed=10.0, size=(60, CELL), truth=True, occlusion=False, title="set  a/
         LoadedSample(
             frame,
             frame,
-            flow if truth else None,
-            valid if truth else None,
+            flow if ground_truth else None,
+            valid if ground_truth else None,
             ~valid if occlusion else None,
         ),
     )
 
 
 def cells(sheet, height=60):
-    """The pictures of the last row."""
+    """The images of the last row."""
     return [
         sheet[-height - GAP : -GAP, left : left + CELL]
         for left in range(GAP, sheet.shape[1] - GAP, CELL + GAP)
@@ -48,7 +48,7 @@ def test_one_scale_for_all_rows():
         and common_scale([slow, fast]) == 10
         and common_scale([row(speed=3.0)]) == 5
     )
-    assert common_scale([row(truth=False)]) == common_scale([row(speed=0.0)]) * 10 == 1
+    assert common_scale([row(ground_truth=False)]) == common_scale([row(speed=0.0)]) * 10 == 1
     pale, full = (cells(contact_sheet([slow], scale))[2][0, 0] for scale in (100.0, 1.0))
     assert pale[2] > 200 and full[2] < 20
 
@@ -61,7 +61,7 @@ def test_masks_and_what_is_absent():
         and np.array_equal(cells(with_mask)[4][..., 0] == 255, ~row().loaded.valid)
     )
     assert (
-        len(np.unique(cells(contact_sheet([row(truth=False)]))[2])) > 2
+        len(np.unique(cells(contact_sheet([row(ground_truth=False)]))[2])) > 2
     )  # grey, with "no ground truth" on it
 
 
@@ -80,7 +80,7 @@ def test_rows_of_different_sizes_and_long_names():
     )  # no text in the margin
 
 
-def test_sparse_truth_keeps_its_colour():
+def test_sparse_ground_truth_keeps_its_colour():
     dense, sparse = row(size=(120, 2 * CELL)), row(size=(120, 2 * CELL))
     dense.loaded.valid[:] = True
     sparse.loaded.valid[:], sparse.loaded.valid[:, ::2] = False, True

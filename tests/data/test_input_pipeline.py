@@ -9,7 +9,6 @@ import logging
 import numpy as np
 import pytest
 
-from pwcnet.cli.benchmark_input import measure_input
 from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
@@ -166,18 +165,3 @@ def test_nothing_that_can_be_read(broken):
 def test_crop_that_does_not_fit_is_not_skipped(samples):
     with pytest.raises(ValueError, match="64x96.*128x64.*frame_0003.png"):
         TrainingData(samples, (128, 64), skip_bad=True).load(0)
-
-
-def test_throughput_counts_bytes_and_names_broken_files(samples, broken):
-    found = measure_input(
-        TrainingData(samples, (48, 64), AugmentOptions()), 2, steps=2, rounds=1, readers=2
-    )
-    assert (
-        found.delivered == 48 * 64 * 15
-        and found.read > 64 * 96 * 8
-        and min(found.loop, found.pipeline, found.ratio) > 0
-    )
-    with pytest.raises((ValueError, FileNotFoundError), match="cut.flo|absent.png"):
-        measure_input(TrainingData(broken, (48, 64)), 5, steps=1, rounds=1)
-    with pytest.raises(ValueError, match="at least one sample"):
-        measure_input(TrainingData(samples, (48, 64)), 2, steps=0, rounds=1)

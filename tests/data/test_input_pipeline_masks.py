@@ -68,10 +68,10 @@ def sample_with(folder, scene, valid, junk):
 
 @pytest.fixture(scope="module")
 def results():
-    """(truth, valid) of a batch -> losses, EPE and gradients for a pyramid of random flows."""
+    """(flow, valid) of a batch -> losses, EPE and gradients for a pyramid of random flows."""
     with tf.Graph().as_default(), tf.Session() as session:
         random = np.random.RandomState(1)
-        truth, valid = (
+        flow, valid = (
             tf.placeholder(tf.float32, (2,) + CROP + (2,)),
             tf.placeholder(tf.bool, (2,) + CROP),
         )
@@ -79,13 +79,13 @@ def results():
             tf.constant(random.randn(2, CROP[0] >> level, CROP[1] >> level, 2).astype(np.float32))
             for level in (0, 6, 5, 4, 3, 2)
         ]
-        epe = endpoint_error(full, truth, valid)
+        epe = endpoint_error(full, flow, valid)
         fetched = [epe, tf.gradients(epe, full)[0]]
         for name in sorted(LOSSES):
-            loss = tf.add_n(list(LOSSES[name](pyramid, truth, valid).values()))
+            loss = tf.add_n(list(LOSSES[name](pyramid, flow, valid).values()))
             fetched += [loss] + tf.gradients(loss, pyramid)
-        yield lambda truth_value, valid_value: session.run(
-            fetched, {truth: truth_value, valid: valid_value}
+        yield lambda flow_value, valid_value: session.run(
+            fetched, {flow: flow_value, valid: valid_value}
         )
 
 
@@ -145,14 +145,14 @@ def test_mask_counts_only_where_it_is_asked_for(results, scene, masks, tmp_path)
     assert measured(results, dataclasses.replace(sample, invalid=None), None, masked=True)[0].all()
 
 
-def test_losses_do_not_look_at_invalid_truth_themselves(results, masks):
-    """Even where the truth is not zeroed beforehand."""
+def test_losses_do_not_look_at_invalid_ground_truth_themselves(results, masks):
+    """Even where the ground truth is not zeroed beforehand."""
     valid = np.stack([masks["sparse"][:64, :128], masks["dense"][:64, :128]])
-    truth = np.random.RandomState(1).randn(2, 64, 128, 2).astype(np.float32)
-    expected = results(truth, valid)
+    flow = np.random.RandomState(1).randn(2, 64, 128, 2).astype(np.float32)
+    expected = results(flow, valid)
     for junk in JUNK:
         for left, right in zip(
-            expected, results(np.where(valid[..., None], truth, np.float32(junk)), valid)
+            expected, results(np.where(valid[..., None], flow, np.float32(junk)), valid)
         ):
             assert np.isfinite(right).all()
             np.testing.assert_array_equal(left, right)

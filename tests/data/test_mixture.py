@@ -53,8 +53,11 @@ def test_each_part_walks_through_epochs_of_its_own():
         Mix([(CHAIRS, 1), (THINGS, 2), (KITTI, 0.5)], 4), 0, 12000
     )  # over the end of a block
     for part in (CHAIRS, THINGS, KITTI):
-        own = [name for name in names if name in set(part)]
-        epochs = [own[at : at + len(part)] for at in range(0, len(own) - len(part) + 1, len(part))]
+        drawn_names = [name for name in names if name in set(part)]
+        epochs = [
+            drawn_names[at : at + len(part)]
+            for at in range(0, len(drawn_names) - len(part) + 1, len(part))
+        ]
         assert (
             len(epochs) > 20
             and all(sorted(epoch) == sorted(part) for epoch in epochs)

@@ -156,3 +156,23 @@ def test_real_sparse_ground_truth(real_data):
         os.path.join(folder, "flow_occ", "000000_10.png"),
     ).load()
     assert loaded.frame1.shape[:2] == loaded.flow.shape[:2] and 0.1 < loaded.valid.mean() < 0.25
+
+
+def test_paths_are_the_files_that_loading_reads(sample):
+    assert sample.paths() == [sample.frame1, sample.frame2, sample.flow, sample.occlusion]
+    assert sample.paths(masked=True, with_occlusion=False) == [
+        sample.frame1,
+        sample.frame2,
+        sample.flow,
+        sample.invalid,
+    ]
+    os.remove(sample.occlusion)
+    assert sample.load(with_occlusion=False).occlusion is None
+
+
+def test_what_a_sample_has(sample):
+    bare = Sample("a", "1.png", "2.png")
+    assert sample.has_ground_truth and sample.has_invalid_mask
+    assert not bare.has_ground_truth and not bare.has_invalid_mask
+    assert sample.describe() == sample.frame1 and bare.key == os.path.realpath("1.png")
+    assert sample.key == replace(sample, id="other", half=True).key != bare.key

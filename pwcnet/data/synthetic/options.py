@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pwcnet._checks import require
 
+# The fields of effects, in the order of SceneOptions.
 EFFECTS = ("motion_blur", "light", "fog", "tone", "defocus", "noise", "compression")
 INFINITY = float("inf")
 

@@ -85,7 +85,7 @@ def test_nothing_changes_without_reach_or_probability(example):
 def test_changes_do_what_their_names_say(change, expected):
     frame = np.tile(
         np.uint8([100, 50, 150]), (4, 4, 1)
-    )  # luma 76.35, which is the picture's mean too
+    )  # luma 76.35, which is the image's mean too
     changed = change_colors([frame], change, None)[0][0, 0].astype(int)
     if change.contrast != 1:
         expected = np.rint(LUMA @ frame[0, 0] + 0.5 * (frame[0, 0] - LUMA @ frame[0, 0]))

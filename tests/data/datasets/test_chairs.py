@@ -28,9 +28,9 @@ def write_split(root, text, name=SPLIT_FILE, folder=FOLDER):
 def many(tmp_path, count):
     """Empty files: listing reads names only."""
     for number in range(1, count + 1):
-        for ending in ("img1.ppm", "img2.ppm", "flow.flo"):
+        for file in ("img1.ppm", "img2.ppm", "flow.flo"):
             os.makedirs(str(tmp_path / "data"), exist_ok=True)
-            (tmp_path / "data" / ("%05d_%s" % (number, ending))).touch()
+            (tmp_path / "data" / ("%05d_%s" % (number, file))).touch()
     return str(tmp_path)
 
 
@@ -69,8 +69,8 @@ def test_published_split(folder, name, root):
 
 def test_a_line_belongs_to_a_number(root):
     write_split(root, "1\n1\n2\n2\n")
-    for ending in ("img1.ppm", "img2.ppm", "flow.flo"):
-        os.remove(os.path.join(root, FOLDER, "data", "00002_" + ending))
+    for file in ("img1.ppm", "img2.ppm", "flow.flo"):
+        os.remove(os.path.join(root, FOLDER, "data", "00002_" + file))
     assert ids(chairs_samples(root, "val")) == ["00003", "00004"]
 
 
@@ -118,9 +118,9 @@ def test_a_part_of_the_set_is_split_by_share(tmp_path):
     )
 
 
-@pytest.mark.parametrize("ending", ["img1.ppm", "img2.ppm", "flow.flo"])
-def test_a_missing_file_is_named(ending, root):
-    path = os.path.join(root, FOLDER, "data", "00002_" + ending)
+@pytest.mark.parametrize("file", ["img1.ppm", "img2.ppm", "flow.flo"])
+def test_a_missing_file_is_named(file, root):
+    path = os.path.join(root, FOLDER, "data", "00002_" + file)
     os.remove(path)
     with pytest.raises(FileNotFoundError, match="pair 00002") as caught:
         chairs_samples(root)

@@ -155,7 +155,6 @@ def test_real_frames(real_data):
             and abs(loaded.valid.mean() - share) < 0.001
         )
     sparse, all_known = (
-        kitti_samples(real_data, 2012, ground_truth=truth)[0].load().valid
-        for truth in ("noc", "occ")
+        kitti_samples(real_data, 2012, ground_truth=kind)[0].load().valid for kind in ("noc", "occ")
     )
     assert not (sparse & ~all_known).any() and sparse.sum() < all_known.sum()

@@ -20,8 +20,8 @@ from tests.helpers import dataset_trees as trees
 @pytest.fixture(scope="module")
 def roots(tmp_path_factory, tiny_sintel):
     root = tmp_path_factory.mktemp("sets")
-    made = {"generated": "height=64,width=96,textures=4,pairs=3"}
-    made.update(
+    arguments = {"generated": "height=64,width=96,textures=4,pairs=3"}
+    arguments.update(
         {
             "chairs": trees.chairs(root, 3),
             "things": trees.things(root),
@@ -29,9 +29,9 @@ def roots(tmp_path_factory, tiny_sintel):
             "sintel": tiny_sintel,
         }
     )
-    made.update({"middlebury": trees.middlebury(root)})
-    made.update({"kitti%d" % year: trees.kitti(root, year) for year in (2012, 2015)})
-    return {name: made[name.split("-")[0]] for name in DATASETS}
+    arguments.update({"middlebury": trees.middlebury(root)})
+    arguments.update({"kitti%d" % year: trees.kitti(root, year) for year in (2012, 2015)})
+    return {name: arguments[name.split("-")[0]] for name in DATASETS}
 
 
 @pytest.mark.parametrize("name", list(DATASETS))

@@ -147,7 +147,7 @@ def test_a_camera_that_is_off_leaves_the_background_still():
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
-def test_each_effect_changes_frames_and_never_the_truth(effect, pairs):
+def test_each_effect_changes_frames_and_never_the_ground_truth(effect, pairs):
     options = dataclasses.replace(EXACT, **{effect: True})
     changed = [generate_pair(1, number, options) for number in range(24)]
     assert all(
@@ -215,10 +215,10 @@ def test_motion_keeps_its_limit_and_its_pace_in_every_frame(long_scenes):
     assert means.mean(axis=0).min() > 0.6 * means[:, 0].mean()
 
 
-def test_effects_occur_in_all_frames_and_never_change_the_truth():
+def test_effects_occur_in_all_frames_and_never_change_the_ground_truth():
     plain, changed = (generate_scene(1, 2, 4, options) for options in (EXACT, OPTIONS))
-    for truth in ("flows", "occlusions", "invalids"):
-        np.testing.assert_array_equal(getattr(plain, truth), getattr(changed, truth))
+    for name in ("flows", "occlusions", "invalids"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(changed, name))
     assert all((one != other).any() for one, other in zip(plain.frames, changed.frames))
 
 
