@@ -58,6 +58,7 @@ def launch(task, table, tmp_path, *flags):
     return done, results
 
 
+@pytest.mark.whole_on("tf1")
 @pytest.mark.parametrize("task", ["training", "scaled"])
 def test_two_workers_train_as_one_with_the_joint_batch(task, table, tmp_path):
     done, results = launch(task, table, tmp_path)

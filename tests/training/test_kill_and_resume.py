@@ -11,7 +11,7 @@ import pytest
 
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from tests.helpers.commands import ROOT
+from tests.helpers.commands import ROOT, run_command
 from tests.helpers.training import checkpoint_tensors
 
 PROGRAM = os.path.join(ROOT, "tests", "training", "training_program.py")
@@ -25,49 +25,41 @@ def dataset(tmp_path_factory):
     return str(folder)
 
 
+def start(dataset, folder):
+    command = [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="module")
 def unbroken(dataset, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("unbroken"))
-    subprocess.check_call(
-        [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
-    )
+    assert start(dataset, folder).wait() == 0
     return folder
 
 
 def losses(folder):
     """{step: every loss that was logged for it}."""
-    found = {}
-    with open(os.path.join(folder, "train.log")) as stream:
-        for step, loss in re.findall(r"step=(\d+)/\d+ loss=(\S+)", stream.read()):
-            found.setdefault(int(step), []).append(loss)
-    return found
+    logged, path = {}, os.path.join(folder, "train.log")
+    if os.path.exists(path):
+        with open(path) as stream:
+            for step, loss in re.findall(r"step=(\d+)/\d+ loss=(\S+)", stream.read()):
+                logged.setdefault(int(step), []).append(loss)
+    return logged
 
 
+@pytest.mark.whole_on("tf2")
 def test_killed_at_random_moments(dataset, unbroken, tmp_path):
-    folder, random, log = (
-        str(tmp_path),
-        np.random.RandomState(0),
-        os.path.join(str(tmp_path), "train.log"),
-    )
-    for first in (1, 5):
-        process = subprocess.Popen(
-            [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
-        )
+    folder, random = str(tmp_path), np.random.RandomState(0)
+    for step in (1, 5):
+        process, deadline = start(dataset, folder), time.time() + 120
         try:
-            deadline = time.time() + 120
-            while (
-                process.poll() is None
-                and time.time() < deadline
-                and not (os.path.exists(log) and first in losses(folder))
-            ):
+            while process.poll() is None and time.time() < deadline and step not in losses(folder):
                 time.sleep(0.02)
             time.sleep(random.uniform(0, 0.6))
         finally:
             process.kill()
             process.wait()
-    subprocess.check_call(
-        [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"], stderr=subprocess.DEVNULL
-    )
+    assert start(dataset, folder).wait() == 0
     expected, found = losses(unbroken), losses(folder)
     assert sorted(found) == sorted(expected) == list(range(1, STEPS + 1))
     for step, values in found.items():
@@ -79,26 +71,11 @@ def test_killed_at_random_moments(dataset, unbroken, tmp_path):
         np.testing.assert_array_equal(left[name], right[name], err_msg=name)
 
 
+@pytest.mark.whole_on("tf1")
 def test_two_workers_learn_what_one_does(dataset, unbroken, tmp_path):
-    subprocess.run(
-        [
-            sys.executable,
-            os.path.join(ROOT, "scripts", "launch.py"),
-            "--workers",
-            "2",
-            "--engine",
-            "collective",
-            "--",
-            sys.executable,
-            PROGRAM,
-            dataset,
-            str(tmp_path),
-            str(STEPS),
-            "1",
-        ],
-        check=True,
-        capture_output=True,
-    )
+    launch = ["-m", "pwcnet", "launch", "--workers", 2, "--engine", "collective", "--"]
+    done = run_command(*launch, sys.executable, PROGRAM, dataset, tmp_path, STEPS, 1)
+    assert done.returncode == 0, done.stderr
     expected, found = losses(unbroken), losses(str(tmp_path))
     np.testing.assert_allclose(
         [float(found[step][0]) for step in sorted(found)],
