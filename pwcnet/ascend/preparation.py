@@ -57,7 +57,7 @@ def prepare(samples: Sequence[Sample], folder: str, height: int, width: int) -> 
     if frame_size[0] > height or frame_size[1] > width:
         raise ValueError(
             "%s has %dx%d pixels (height x width), which do not fit into the network's %dx%d"
-            % ((samples[0].frame1,) + frame_size + (height, width))
+            % (samples[0].frame1, *frame_size, height, width)
         )
     for path in _partial_files(folder, names):
         os.remove(path)
@@ -139,7 +139,7 @@ def _write_pair(
     if valid.shape != frame_size:
         raise ValueError(
             "%s has %dx%d pixels, the first frame has %dx%d; all frames must have one size"
-            % ((sample.frame1,) + valid.shape + frame_size)
+            % (sample.frame1, *valid.shape, *frame_size)
         )
     frames = [network_input(frame, *size) for frame in (loaded.frame1, loaded.frame2)]
     write_raw(image_file, np.stack(frames))

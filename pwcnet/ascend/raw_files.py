@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, Generator, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def infer(
     inputs: Mapping[str, str],
     folder: str,
     size: tuple[int, int, int],
-) -> Iterator[tuple[list[str], float]]:
+) -> Generator[tuple[list[str], float], None, None]:
     """Runs a network over raw files and writes what msame would: folder/NAME_output_0.bin.
 
     Args:

@@ -125,8 +125,7 @@ def training(settings: Namespace, folder: str, network: Callable | None = None) 
         learning_rate=1e-9,
     )
     valid = tf.ones([batch_size, height, width], tf.bool)
-    further = {"network": network} if network else {}
-    graph = training_graph(pair, ground_truth, valid, _config(settings), options, **further)
+    graph = training_graph(pair, ground_truth, valid, _config(settings), options, network)
     session.run(tf.global_variables_initializer())
     return _running(session, [graph.train_op, graph.loss], feed), {}
 

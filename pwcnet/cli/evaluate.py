@@ -177,9 +177,9 @@ def evaluation_settings(args: Namespace, source: Source, weights: str, config: A
     if args.classical:
         filters["classical"] = args.classical
         name = "OpenCV's %s" % args.classical
-        facts = {"path": name, "sha256": None, "kind": "classical"}
+        facts: dict[str, str | None] = {"path": name, "sha256": None, "kind": "classical"}
     else:
-        facts = weights_facts(weights)
+        facts = dict(weights_facts(weights))
     return Settings(
         source.name,
         source.location,

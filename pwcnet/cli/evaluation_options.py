@@ -74,6 +74,10 @@ def evaluate_pairs(
 
 def save_result(result: Result, flow_path: str | None, image_path: str | None) -> None:
     """Writes the flow and its colors, each completely or not at all; None writes nothing."""
+    if not (flow_path or image_path):
+        return
+    if result.flow is None:
+        raise ValueError("the flow of %s was not kept" % result.id)
     if flow_path:
         write_flow(flow_path, result.flow)
     if image_path:

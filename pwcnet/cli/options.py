@@ -153,7 +153,7 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
         return Checkpoint(weights, averaged)
 
 
-def weights_facts(weights: str) -> dict[str, str | None]:
+def weights_facts(weights: str) -> dict[str, str]:
     """The absolute "path", "sha256" and "kind" of weights.
 
     Raises:

@@ -240,7 +240,7 @@ class Saver:
         args, files = self._args, output_files(self._args, pair.name)
         if "flo" in files:
             write_flow(files["flo"], flow)
-        if "backward" in files:
+        if backward is not None and "backward" in files:
             write_flow(files["backward"], backward)
         if "png" in files:
             maximum = args.max_magnitude or largest_magnitude(flow)
@@ -249,7 +249,7 @@ class Saver:
             write_flow(files["kitti"], flow)
         if "arrows" in files:
             write_image(files["arrows"], draw_arrows(pair.frame1, flow, args.arrow_spacing))
-        if "occlusion" in files:
+        if backward is not None and "occlusion" in files:
             white = np.uint8(255) * forward_backward_occlusion(flow, backward)
             write_image(files["occlusion"], np.repeat(white[..., np.newaxis], 3, axis=-1))
         if self._video is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from argparse import Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence, cast
 
 from pwcnet.cli.training_options import given_options
 from pwcnet.cli.training_run import Job, Places, choose_config, validation_steps
@@ -174,7 +174,7 @@ def _validation(
     if args.validate_data:
         sources, mode = [parse_source(text) for text in args.validate_data], args.validate_mode
     samples = [
-        replace(sample, id="%s/%s" % (label, sample.id))
+        replace(cast(Any, sample), id="%s/%s" % (label, sample.id))
         for label, source in zip(_labels(sources), sources)
         for sample in source.samples(mode)
     ]

@@ -130,7 +130,8 @@ class WorkerGroup:
         if self._signals:  # the signal may have come after another worker failed
             return _exit_code(leader.process.wait())
         failed = sorted(
-            (worker for worker in self._workers if worker.code), key=lambda worker: worker.code > 0
+            (worker for worker in self._workers if worker.code),
+            key=lambda worker: (worker.code or 0) > 0,
         )  # a killed worker is the cause, not a consequence
         if failed:
             return self._stop_after(failed[0], grace)

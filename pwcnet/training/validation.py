@@ -14,7 +14,7 @@ from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.validation_images import validation_images
 
 if TYPE_CHECKING:
-    from pwcnet.data.sample import Sample
+    from pwcnet.data.sample import BaseSample
     from pwcnet.model.config import ModelConfig
 
 
@@ -45,7 +45,7 @@ class Validation:
     """
 
     def __init__(
-        self, samples: Sequence[Sample], masked: bool = True, image_count: int = 2
+        self, samples: Sequence[BaseSample], masked: bool = True, image_count: int = 2
     ) -> None:
         if not samples:
             raise ValueError("expected at least one sample to validate on, got none")

@@ -122,7 +122,8 @@ def _make_job(args: Namespace, places: Places, worker_count: int) -> Job:
 
     validation = _validation(args, places)
     options = _training_options(args, worker_count, validation)
-    samples = sintel_samples(places.dataset, args.render_pass, args.mode, id_files=args.id_files)
+    dataset = places.dataset or args.dataset
+    samples = sintel_samples(dataset, args.render_pass, args.mode, id_files=args.id_files)
     data = TrainingData(
         samples,
         options.crop,
@@ -149,7 +150,7 @@ def _validation(args: Namespace, places: Places) -> Validation | None:
     if args.mode != "train_with_val" or args.validate_every == 0:
         return None
     samples = sintel_samples(
-        places.dataset, args.render_pass, args.mode, "val", id_files=args.id_files
+        places.dataset or args.dataset, args.render_pass, args.mode, "val", id_files=args.id_files
     )
     return Validation(samples, masked=args.masked)
 
