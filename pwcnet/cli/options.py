@@ -42,6 +42,7 @@ WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folde
 RAW_FILES_REMEDY = "pwcnet ascend prepare (offline_infer/dataprep.py) writes such files"
 FROZEN_GRAPH_REMEDY = "`pwcnet export --format pb` writes frozen graphs"
 CHECKPOINT_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz"
+AVERAGES_REMEDY = "train with --average-decay, or leave --averaged out"
 
 log = logging.getLogger(__name__)
 
@@ -147,9 +148,11 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
         FileNotFoundError: there are no such weights.
         ValueError: damaged weights, those of another network, or without averages.
     """
-    from pwcnet.weights.checkpoint import Checkpoint
+    from pwcnet.weights.checkpoint import Checkpoint, MissingAveragesError
 
-    with remedy(CHECKPOINT_REMEDY, (FileNotFoundError,)):
+    with remedy(CHECKPOINT_REMEDY, (FileNotFoundError,)), remedy(
+        AVERAGES_REMEDY, (MissingAveragesError,)
+    ):
         return Checkpoint(weights, averaged)
 
 

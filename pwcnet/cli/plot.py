@@ -9,9 +9,11 @@ import os
 from typing import Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, positive_int
+from pwcnet.cli.common import remedy
 from pwcnet.io.atomic import atomic_path, check_output_file
 from pwcnet.training.plots import draw_curves
 
+RUN_REMEDY = "name the --output of a training run"
 EXAMPLES = """
 pwcnet plot run/ --output curves.png --smooth 20
 pwcnet plot before=run1/ after=run2/ --output curves.svg --tags 'loss/*' validation/epe
@@ -25,7 +27,8 @@ def main(argv: list[str], prog: str) -> None:
     runs = labelled_folders(args.runs)
     from pwcnet.training.tensorboard import read_curves
 
-    curves = {label: read_curves(folder) for label, folder in runs}
+    with remedy(RUN_REMEDY):
+        curves = {label: read_curves(folder) for label, folder in runs}
     figure = draw_curves(curves, args.tags or (), args.smooth)
     with atomic_path(args.output) as temporary:
         figure.savefig(temporary)

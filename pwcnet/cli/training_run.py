@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
-from pwcnet.cli.common import start_messages
+from pwcnet.cli.common import remedy, start_messages
 from pwcnet.cli.options import device_config, npu_options, open_checkpoint
 from pwcnet.training.options import TrainingOptions
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pwcnet.model.config import ModelConfig
     from pwcnet.training.run_folder import RunFolder
     from pwcnet.training.validation import Validation
+
+WORKERS_REMEDY = "`pwcnet launch` starts workers, `pwcnet ascend rank-table` writes rank tables"
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,10 @@ def run_training(
     register_engine("hccl", HcclWorkers)
     with ExitStack() as stack:
         stack.callback(signal.signal, signal.SIGTERM, handler)
-        workers = stack.enter_context(open_workers(device_config(args)))
+        config = device_config(args)
+        with remedy(WORKERS_REMEDY):
+            workers = open_workers(config)
+        stack.enter_context(workers)
         places = _resolve_places(args, output)
         job = make_job(places, workers.size)
         _check(args, places, job.options, workers)

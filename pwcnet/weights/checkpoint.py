@@ -24,6 +24,12 @@ from pwcnet.weights.variables import NETWORK_SCOPE, assign, stored_name, variabl
 HALF_PRECISION_PREFIX = "fp32_vars/"
 AVERAGE = "ExponentialMovingAverage"
 SLOT_NAMES = ("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", AVERAGE)
+
+
+class MissingAveragesError(ValueError):
+    """The checkpoint has no moving averages of its weights."""
+
+
 # What the readers of TensorFlow 1.15, TensorFlow 2 and NumPy raise for broken files.
 READ_ERRORS = (
     tf.errors.OpError,
@@ -70,7 +76,8 @@ class Checkpoint:
 
         Raises:
             FileNotFoundError: There is no such checkpoint.
-            ValueError: It is not readable, holds another network, or lacks averages.
+            ValueError: It is not readable, or holds another network.
+            MissingAveragesError: It has no averages; a ValueError.
         """
         self.path = find_checkpoint(path)
         self._is_archive = self.path.endswith(ARCHIVE_EXTENSION)
@@ -203,7 +210,7 @@ class Checkpoint:
     def _check_averages(self) -> None:
         for name in variable_shapes(self.config):
             if name in self.shapes and name + self._suffix not in self.shapes:
-                raise ValueError(
+                raise MissingAveragesError(
                     "%s has no moving averages of the weights (%s is missing)"
                     % (self.path, name + self._suffix)
                 )

@@ -111,15 +111,15 @@ def parse_values(text: str) -> tuple[int, int, SceneOptions]:
         kind = int if name in ("seed", "pairs") else TYPES.get(name)
         if not equals or kind is None:
             raise ValueError(
-                "expected NAME=NUMBER of seed, pairs, median, largest, %s, got %r in %r"
-                % (", ".join(sorted(TYPES)), entry, text)
+                "expected NAME=NUMBER of seed, pairs, median, largest, %s, got %r"
+                % (", ".join(sorted(TYPES)), entry)
             )
         try:
             values[name] = kind(number)
         except ValueError:
             raise ValueError(
-                "expected %s for %s, got %r in %r"
-                % ("a whole number" if kind is int else "a number", name, number, text)
+                "expected %s for %s, got %r"
+                % ("a whole number" if kind is int else "a number", name, number)
             ) from None
     seed, pairs = values.pop("seed", 0), values.pop("pairs", NOMINAL_PAIRS)
     require(

@@ -126,8 +126,7 @@ class GeneratedSource(Source):
 
     def __post_init__(self):
         self._check()
-        with _naming(self):
-            parse_values(self.values)
+        parse_values(self.values)
 
     @property
     def argument(self) -> str:  # type: ignore[override]
