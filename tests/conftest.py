@@ -10,15 +10,8 @@ import pwcnet.cli.common  # noqa: F401  quiet TensorFlow, before anything import
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from tests.helpers.checkpoints import write_checkpoint
-from tests.helpers.commands import ROOT, load_script, run_command, run_main, run_python  # noqa: F401
-from tests.helpers.flows import average_epe, read_flo  # noqa: F401
-from tests.helpers.golden import (  # noqa: F401
-    assert_close,
-    golden,
-    golden_variables,
-    golden_weight,
-    golden_weights,
-)
+from tests.helpers.commands import ROOT
+from tests.helpers.golden import golden_weights
 
 # Started in a shell's background, Ctrl-C is ignored, by the programs that the tests start too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -11,7 +11,7 @@ from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
 from pwcnet.io.images import write_image
 from pwcnet.weights.checkpoint import Checkpoint
-from tests.conftest import ROOT, run_python
+from tests.helpers.commands import ROOT, run_python
 
 FRAMES = [np.random.RandomState(n).randint(0, 256, (64, 128, 3)).astype(np.uint8) for n in range(2)]
 

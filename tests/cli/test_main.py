@@ -9,7 +9,7 @@ import pytest
 
 from pwcnet._version import __version__
 from pwcnet.cli import main as cli
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 MODULES = [
     command.module

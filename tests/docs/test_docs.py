@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from pwcnet.cli import main as cli
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 README, README_ZH = "README.md", "README.zh.md"
 PAIRS = ((README, README_ZH), ("docs/ascend.md", "docs/ascend.zh.md"))

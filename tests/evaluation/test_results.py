@@ -13,7 +13,7 @@ from pwcnet.evaluation.scoring import Result, score
 from pwcnet.flow.averages import Mean
 from pwcnet.flow.metrics import MEASURES
 from pwcnet.io.flow_files import write_flow
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 SETTINGS = Settings(
     "sintel-clean",

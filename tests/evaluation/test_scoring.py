@@ -16,7 +16,7 @@ from pwcnet.evaluation.scoring import (
 from pwcnet.flow.averages import Mean
 from pwcnet.flow.metrics import MEASURES
 from pwcnet.io.flow_files import write_flow
-from tests.conftest import average_epe
+from tests.helpers.flows import average_epe
 
 
 class BrightnessDifference:

@@ -46,7 +46,7 @@ def evaluation(epes, data="sintel-clean", pixels=400, **about):
                 "masked": False,
                 "filters": {"scenes": ["alley"], "limit": None},
                 "weights": {"path": "pwcnet.ckpt-7", "sha256": "ab" * 32, "kind": "checkpoint"},
-                "command": ["scripts/evaluate.py", "--output", "a b"],
+                "command": ["pwcnet", "evaluate", "--output", "a b"],
                 "versions": {"pwcnet": "1.0", "numpy": "1.19"},
                 "made": "2024-02-03T04:05:06+00:00",
                 "mean_seconds": 0.25,

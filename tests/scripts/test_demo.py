@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.helpers.commands import ROOT
 
 PYTHON = """#!/bin/bash
 echo "$@" >>"$RECORD"

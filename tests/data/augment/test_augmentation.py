@@ -14,7 +14,7 @@ from pwcnet.data.augment.geometric import (
 )
 from pwcnet.data.sample import LoadedSample
 from pwcnet.data.synthetic.scenes import demo_scene
-from tests.conftest import golden
+from tests.helpers.golden import golden
 
 SIZE = (120, 160)
 EVERYTHING = AugmentOptions(flip_left_right=1, flip_up_down=1, translate=1, scale=1)

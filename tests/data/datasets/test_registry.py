@@ -13,8 +13,8 @@ from pwcnet.data.datasets.registry import (
     make_source,
     parse_source,
 )
-from tests.conftest import run_command
 from tests.helpers import dataset_trees as trees
+from tests.helpers.commands import run_command
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def test_a_page_holds_all_it_needs(tmp_path):
         "Evaluation on sintel-clean",
         "pwcnet.ckpt-7",
         "ab" * 32,
-        "scripts/evaluate.py --output &#39;a b&#39;",
+        "pwcnet evaluate --output &#39;a b&#39;",
         "numpy 1.19",
         "2024-02-03 04:05 UTC",
         "250.0\u202fms",
