@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from pwcnet.ascend.options import NpuOptions
@@ -133,6 +134,7 @@ def test_a_loop_on_the_device(standins):  # noqa: F811
         assert npu_bridge.CALLS == [("set_iteration_per_loop", "step", 10)]
 
 
+@pytest.mark.whole_on("tf1")
 def test_a_training_step_with_it():
     """Stock TensorFlow takes the configuration, and knows no such optimizer."""
     options = TrainingOptions(

@@ -50,6 +50,7 @@ def test_an_archive_and_back_to_a_checkpoint(archive, small_checkpoint, tmp_path
     np.testing.assert_array_equal(written, original.astype(np.float16).astype(np.float32))
 
 
+@pytest.mark.whole_on("tf2")
 def test_averages(tmp_path):
     weights = golden_weights("sm", 0)
     for name in list(weights):

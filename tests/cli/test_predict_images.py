@@ -135,6 +135,7 @@ def test_the_video_of_a_folder(small_checkpoint, tmp_path):
         assert np.abs(frame.astype(int) - side_by_side(FRAMES[index], colors)).mean() < 12
 
 
+@pytest.mark.whole_on("tf2")
 def test_the_video_of_a_video_has_its_rate_(small_checkpoint, tmp_path):
     write_video(tmp_path / "clip.avi", FRAMES, rate=12.5)
     found = frame_pairs([tmp_path / "clip.avi"])
@@ -299,6 +300,7 @@ def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path,
     assert not (tmp_path / "out").exists() or list_files(tmp_path / "out") == []
 
 
+@pytest.mark.whole_on("tf2")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
 def test_memory_does_not_grow_with_the_length(small_checkpoint, tmp_path):
     scene = moving_frames(12, 128, 192)

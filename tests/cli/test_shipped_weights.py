@@ -73,6 +73,7 @@ def test_freezing(tmp_path, caplog, capsys):
     )
 
 
+@pytest.mark.whole_on("tf2")
 def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     run_main(

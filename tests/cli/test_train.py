@@ -63,6 +63,7 @@ def job(monkeypatch):
     return job_of
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_mixture_trains_end_to_end_and_validates(dataset, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     out = tmp_path / "out"

@@ -74,6 +74,7 @@ def test_flow_is_golden(graph_def):
             assert_close(run(numbers["x"]), numbers["flow"])
 
 
+@pytest.mark.whole_on("tf2")
 def test_batches(checkpoint):
     graph_def = freeze(checkpoint, 3, 64, 64)
     assert frozen_input_shape(graph_def) == (3, 64, 64)
@@ -88,6 +89,7 @@ def test_check_accepts_the_checkpoints_own_graph(graph_def, checkpoint):
     assert 0 <= difference <= allowed_difference(largest) and largest > 0
 
 
+@pytest.mark.whole_on("tf1")
 def test_check_finds_a_changed_weight(graph_def, checkpoint):
     changed = tf.GraphDef()
     changed.CopyFrom(graph_def)

@@ -50,6 +50,7 @@ def test_forward_pass(variant):
     assert_close(flow, numbers["flow"])
 
 
+@pytest.mark.whole_on("tf2")
 @pytest.mark.parametrize("dense", [True, False])
 def test_crosses_of_the_variants_match_the_plain_formulation(dense):
     x = golden("forward_sm_64x128")["x"]

@@ -55,6 +55,7 @@ def convert(made, programs, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.whole_on("tf1")
 def test_as_it_is_run(made, programs, tmp_path):
     (tmp_path / "pwcnet.pb").write_bytes((made / "pwcnet.pb").read_bytes())
     done = pb2om(tmp_path, "--pb", "pwcnet.pb")

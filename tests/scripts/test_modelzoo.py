@@ -28,6 +28,7 @@ def results(folder, name):
         return dict(line.rstrip("\n").split(" = ") for line in stream)
 
 
+@pytest.mark.whole_on("tf1")
 @pytest.mark.parametrize(
     "script, kind, accuracy",
     [("train_full_1p.sh", "acc", True), ("train_performance_1p.sh", "perf", False)],

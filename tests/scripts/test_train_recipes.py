@@ -160,6 +160,7 @@ def steps_in(folder):
     return sorted(list_checkpoints(str(folder)))
 
 
+@pytest.mark.whole_on("tf2")
 def test_v1_from_any_directory(training, tmp_path):
     arguments = training + ["1", "--save_path", "relative"]
     done = recipe("train_v1.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
@@ -167,6 +168,7 @@ def test_v1_from_any_directory(training, tmp_path):
     assert steps_in(tmp_path / "relative") == [1] and "sgd" in done.stderr
 
 
+@pytest.mark.whole_on("tf1")
 def test_v2_goes_from_step_1_to_step_2_and_stops_at_a_failure(training, tmp_path):
     arguments = training + ["1", "--save_path", "v2/"]
     done = recipe("train_v2.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
@@ -177,6 +179,7 @@ def test_v2_goes_from_step_1_to_step_2_and_stops_at_a_failure(training, tmp_path
     assert done.returncode == 2 and "--resume" in done.stderr and "step 2" not in done.stderr
 
 
+@pytest.mark.whole_on("tf1")
 def test_a_stop_reaches_the_step_of_v2_even_in_the_background(training, tmp_path):
     script = os.path.join(ROOT, "train_v2.sh")
     options = ["1000", "--display", "1", "--save_path", str(tmp_path / "v2")]

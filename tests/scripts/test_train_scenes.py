@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import numpy as np
+import pytest
 
 from pwcnet.cli import train
 from pwcnet.weights.checkpoint import Checkpoint
@@ -53,6 +54,7 @@ def test_wrong_variant():
     assert done.returncode == 2 and "expected --variant small or large, got 'tiny'" in done.stderr
 
 
+@pytest.mark.whole_on("tf2")
 def test_the_seed_decides_every_step(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     runs = []

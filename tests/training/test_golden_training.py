@@ -13,9 +13,14 @@ from tests.helpers.training import assign_golden_weights
 
 
 @pytest.mark.parametrize(
-    "variant, name", [("sm", "train_sm_64x128_b2"), ("lg", "train_lg_128x192_b2")]
+    "variant, name, loss",
+    [
+        ("sm", "train_sm_64x128_b2", "multiscale"),
+        ("sm", "train_sm_64x128_b2", "robust"),
+        ("lg", "train_lg_128x192_b2", "multiscale"),
+        pytest.param("lg", "train_lg_128x192_b2", "robust", marks=pytest.mark.whole_on("tf1")),
+    ],
 )
-@pytest.mark.parametrize("loss", ["robust", "multiscale"])
 def test_losses_and_gradient_norms(variant, name, loss):
     numbers = golden(name)
     options = TrainingOptions(steps=1, batch_size=2, loss=loss)
@@ -51,7 +56,9 @@ def test_losses_and_gradient_norms(variant, name, loss):
     )
 
 
-@pytest.mark.parametrize("loss", ["robust", "multiscale"])
+@pytest.mark.parametrize(
+    "loss", ["multiscale", pytest.param("robust", marks=pytest.mark.whole_on("tf1"))]
+)
 def test_trajectory(loss):
     numbers = golden("trajectory_sm_" + loss)
     seed = int(numbers["seed"])

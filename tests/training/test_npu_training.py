@@ -52,6 +52,7 @@ def run(folder, options, npu_options):
     return saved
 
 
+@pytest.mark.whole_on("tf1")
 def test_loss_scale_and_loops_on_the_device(standins, tmp_path, monkeypatch):  # noqa: F811
     graphs = []
     real = session.training_graph

@@ -55,6 +55,7 @@ def trajectory(steps=3, samples=2, **changes):
     return losses, {v.op.name: a - b for v, a, b in zip(variables, after, before)}, norm
 
 
+@pytest.mark.whole_on("tf2")
 def test_clipping_keeps_the_direction():
     _, plain, norm = trajectory()
     _, clipped, unclipped_norm = trajectory(1, clip_norm=norm / 10)
@@ -89,6 +90,7 @@ def test_biases_without_decay():
         np.testing.assert_allclose(session.run(changed[1]), 1.0)
 
 
+@pytest.mark.whole_on("tf2")
 @pytest.mark.parametrize("scale", [1024.0, "dynamic"])
 def test_a_loss_scale_changes_nothing_in_float32(scale):
     plain, scaled = trajectory()[0], trajectory(loss_scale=scale)[0]
@@ -107,6 +109,7 @@ def test_bfloat16_follows_float32():
     np.testing.assert_allclose(reduced, plain, rtol=0.02)
 
 
+@pytest.mark.whole_on("tf1")
 def test_float16_with_a_loss_scale_follows_float32():
     plain, reduced = (
         trajectory(2, samples=1, optimizer="adam", learning_rate=1e-4, **precision)

@@ -54,6 +54,7 @@ def run(samples, folder, pretrained=None, resume=False, **changes):
         return train(data, ModelConfig.small(), chosen, run_folder, pretrained, resume)
 
 
+@pytest.mark.whole_on("tf2")
 def test_resuming_after_updates_that_the_loss_scale_skipped(samples, tmp_path, monkeypatch):
     """Checkpoints are named after the place in the data; the schedule's global_step lags behind."""
     scale = tf.train.experimental.DynamicLossScale
@@ -73,6 +74,7 @@ def test_resuming_after_updates_that_the_loss_scale_skipped(samples, tmp_path, m
     ) == [10, 20]
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_folder_with_checkpoints_is_not_overwritten(samples, tmp_path):
     run(samples, tmp_path, steps=1)
     with pytest.raises(ValueError, match=str(tmp_path)):
@@ -85,6 +87,7 @@ def test_a_folder_with_checkpoints_is_not_overwritten(samples, tmp_path):
         assert stream.read() == before
 
 
+@pytest.mark.whole_on("tf2")
 def test_options_that_differ_from_the_resumed_run_are_logged(samples, tmp_path, caplog):
     run(samples, tmp_path, steps=1)
     with caplog.at_level("WARNING"):
@@ -92,6 +95,7 @@ def test_options_that_differ_from_the_resumed_run_are_logged(samples, tmp_path, 
     assert "training.learning_rate 0.0002, where the run so far had 0.0001" in caplog.text
 
 
+@pytest.mark.whole_on("tf2")
 def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatch):
     run_step = TrainingSession.step
 
@@ -108,6 +112,7 @@ def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatc
     assert list(list_checkpoints(str(tmp_path))) == [1]
 
 
+@pytest.mark.whole_on("tf2")
 def test_other_failures_save_first(samples, tmp_path, monkeypatch):
     fail_at(monkeypatch, 3, OSError("the disk is gone"))
     with pytest.raises(OSError, match="the disk is gone"):
@@ -115,6 +120,7 @@ def test_other_failures_save_first(samples, tmp_path, monkeypatch):
     assert list(list_checkpoints(str(tmp_path))) == [2]
 
 
+@pytest.mark.whole_on("tf2")
 def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
     first = run(samples, tmp_path / "first", steps=3)
     second = run(samples, tmp_path / "second", pretrained=first, steps=1, learning_rate=1e-30)
@@ -125,6 +131,7 @@ def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
             np.testing.assert_allclose(after[name], before[name], atol=1e-12, err_msg=name)
 
 
+@pytest.mark.whole_on("tf2")
 def test_the_last_step_is_saved_whatever_the_interval(samples, tmp_path):
     assert run(samples, tmp_path, steps=3, save_every=1000).endswith("pwcnet.ckpt-3")
 

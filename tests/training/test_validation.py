@@ -66,6 +66,7 @@ def trained(samples, tmp_path_factory):
     return folder, results
 
 
+@pytest.mark.whole_on("tf2")
 def test_it_gives_what_evaluation_gives(trained, samples):
     folder, results = trained
     totals = Totals()
@@ -89,6 +90,7 @@ def test_the_best_are_kept_apart_from_the_latest(trained):
     )
 
 
+@pytest.mark.whole_on("tf2")
 @pytest.mark.parametrize("at", [2, 4])
 def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
     class Stopping(Validation):

@@ -155,6 +155,7 @@ def test_the_folder_of_an_evaluation(chain, tmp_path):
     run(score, *(command + ["--overwrite"]))
 
 
+@pytest.mark.whole_on("tf1")
 def test_a_batch_of_three_gives_the_same(chain, small_checkpoint, tmp_path):
     frozen(small_checkpoint, tmp_path / "three.pb", "--batch-size", "3", *SIZE)
     assert frozen_input_shape(read_frozen(str(tmp_path / "three.pb"))) == (3, 64, 128)
@@ -165,6 +166,7 @@ def test_a_batch_of_three_gives_the_same(chain, small_checkpoint, tmp_path):
     assert epe == pytest.approx(offline_epe(chain[1]["score"]), abs=1e-4)
 
 
+@pytest.mark.whole_on("tf1")
 def test_half_precision_is_emulated(chain, tmp_path, caplog):
     caplog.set_level("INFO")
     command = ["--weights", chain[0] / "pwcnet.pb", "--input", raw(chain, "image"), "--output"]

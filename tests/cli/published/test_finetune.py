@@ -141,6 +141,7 @@ def test_iterations_are_for_batches_of_four(dataset):
     assert job(*base).options.steps == 12 and job(*base).notes == ()
 
 
+@pytest.mark.whole_on("tf1")
 def test_the_part_that_is_set_aside_validates(dataset, tmp_path, caplog):
     caplog.set_level("INFO")
     copied = str(tmp_path / "MPI-Sintel-complete")
@@ -214,7 +215,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(dataset, tmp_path):
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "/nowhere" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.whole_on("tf1")),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.whole_on("tf2")),
+    ],
+)
 def test_a_stop_saves_and_resume_continues(number, dataset, pretrained, tmp_path, caplog):
     caplog.set_level("INFO")
     places = ["--save_path", str(tmp_path), "--dataset", dataset, "--pretrained", pretrained]
@@ -235,6 +242,7 @@ def test_a_stop_saves_and_resume_continues(number, dataset, pretrained, tmp_path
     assert "resuming from" in caplog.text and steps_in(tmp_path)[-1] == saved + 1
 
 
+@pytest.mark.whole_on("tf1")
 def test_real_sintel_frames_train_for_20_steps(real_data, pretrained, tmp_path):
     flags = "--iterations 20 --display 10 --batch_size 4 --crop_height 128 --crop_width 192"
     places = ["--save_path", tmp_path, "--dataset", real_data, "--pretrained", pretrained]

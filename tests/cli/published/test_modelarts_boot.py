@@ -55,6 +55,7 @@ def flags(job, cache):
     return ["--job", job] + [word for place in places.items() for word in place]
 
 
+@pytest.mark.whole_on("tf1")
 def test_training_and_a_job_that_is_started_again(obs, boot, tmp_path, caplog):
     """The first time in a real process, through the boot file."""
     caplog.set_level("INFO")
@@ -72,6 +73,7 @@ def test_training_and_a_job_that_is_started_again(obs, boot, tmp_path, caplog):
     assert sorted(list_checkpoints(str(tmp_path / "another machine" / "result" / "v1"))) == [1]
 
 
+@pytest.mark.whole_on("tf1")
 def test_v2_has_two_folders(tmp_path, monkeypatch):
     """Step 1 comes back with the checkpoint that step 2 starts from; checkpoints go out while the
     job runs."""
@@ -103,6 +105,7 @@ def test_v2_has_two_folders(tmp_path, monkeypatch):
     assert os.environ["PWCNET_STEP1_URL"] == str(url / "step1")
 
 
+@pytest.mark.whole_on("tf1")
 def test_evaluate_and_freeze(obs, boot, capsys):
     assert boot("evaluate", *DEVICE) == 0
     assert sorted(os.listdir(str(obs / "evaluate"))) == ["epe.csv", "evaluate.log"]
