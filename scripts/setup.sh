@@ -115,9 +115,18 @@ venv=$root/.venv-$runtime
 say "$runtime in $venv with $python (Python $(version_of "$python")): $why"
 
 export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1       # `user = true` in a pip.conf would install beside the environment
-pip() {
-    "$venv/bin/python" -m pip "$@" >&2 \
-        || fail "pip could not install into $venv (its message is above); check the network and run this again"
+pip_failed() { fail "pip could not install into $venv (its message is above); check the network and run this again"; }
+pip() { "$venv/bin/python" -m pip "$@" >&2 || pip_failed; }
+
+# Installs the project; one process at a time, because all write pwcnet.egg-info.
+install_project() {
+    "$venv/bin/python" - "$root/pyproject.toml" -m pip install --quiet --no-build-isolation "$@" >&2 <<'EOF' || pip_failed
+import fcntl, subprocess, sys
+
+with open(sys.argv[1]) as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    sys.exit(subprocess.call([sys.executable] + sys.argv[2:]))
+EOF
 }
 
 # Requirement lines of the packages that neither the interpreter nor the environment has.
@@ -151,13 +160,13 @@ install() {
     tools+=("setuptools>=64" wheel)         # Python 3.7 comes with setuptools 47, Python 3.12 with none
     if [ -z "$system" ]; then
         pip install --quiet "${tools[@]}"
-        pip install --quiet --no-build-isolation --editable "$root[plots,report]"
+        install_project --editable "$root[plots,report]"
     else
         missing_requirements >"$venv/missing.txt"
         fixed_versions >"$venv/fixed.txt"
         say "missing in the interpreter's packages: $(grep . "$venv/missing.txt" | sed 's/[^A-Za-z0-9_-].*//' | sort -u | tr '\n' ' ')"
         pip install --quiet -c "$venv/fixed.txt" -r "$venv/missing.txt" "${tools[@]}"
-        pip install --quiet --no-build-isolation --no-deps --editable "$root"
+        install_project --no-deps --editable "$root"
     fi
 }
 

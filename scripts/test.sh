@@ -41,10 +41,18 @@ done
 
 # All are set up before the first test: some tests compare the runtimes.
 if [ ${#asked[@]} -gt 0 ]; then wanted=("${asked[@]}"); else wanted=(tf1 tf2); fi
-ready=() venvs=()
+folder=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
+setups=()
 for runtime in "${wanted[@]}"; do
-    if venv=$(bash scripts/setup.sh "$runtime" --dev); then
-        ready+=("$runtime") venvs+=("$venv")
+    bash scripts/setup.sh "$runtime" --dev >"$folder/$runtime" &
+    setups+=($!)
+done
+ready=() venvs=()
+for index in "${!wanted[@]}"; do
+    runtime=${wanted[$index]}
+    if wait "${setups[$index]}"; then
+        ready+=("$runtime") venvs+=("$(cat "$folder/$runtime")")
     elif [ ${#asked[@]} -gt 0 ]; then
         echo "test: $runtime could not be set up" >&2
         exit 1
@@ -70,7 +78,7 @@ check() {
     run "format" "$bin/ruff" format --check .
     run "types" "$bin/mypy"
     run "import contracts" "$bin/lint-imports"
-    [ ! -e mkdocs.yml ] || run "manual" env NO_MKDOCS_2_WARNING=1 "$bin/mkdocs" build --quiet --strict --site-dir "$(mktemp -d)/site"
+    [ ! -e mkdocs.yml ] || run "manual" env NO_MKDOCS_2_WARNING=1 "$bin/mkdocs" build --quiet --strict --site-dir "$folder/site"
 }
 
 for index in "${!ready[@]}"; do
