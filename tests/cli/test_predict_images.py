@@ -300,7 +300,7 @@ def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path,
     assert not (tmp_path / "out").exists() or list_files(tmp_path / "out") == []
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
 def test_memory_does_not_grow_with_the_length(small_checkpoint, tmp_path):
     scene = moving_frames(12, 128, 192)

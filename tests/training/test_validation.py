@@ -77,6 +77,7 @@ def test_it_gives_what_evaluation_gives(trained, samples):
     assert set(results[6].pairs) == {sample.id for sample in samples}
 
 
+@pytest.mark.whole_on("tf2")
 def test_the_best_are_kept_apart_from_the_latest(trained):
     folder, results = trained
     wanted = sorted(results, key=lambda step: results[step].epe)[:2]
@@ -91,7 +92,7 @@ def test_the_best_are_kept_apart_from_the_latest(trained):
 
 
 @pytest.mark.whole_on("tf2")
-@pytest.mark.parametrize("at", [2, 4])
+@pytest.mark.parametrize("at", [2, pytest.param(4, marks=pytest.mark.full)])
 def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
     class Stopping(Validation):
         def __init__(self, *arguments):
@@ -145,6 +146,7 @@ def test_each_sample_counts_once(samples):
         Validation(samples + samples[:1])
 
 
+@pytest.mark.whole_on("tf2")
 def test_images_of_fixed_samples(trained, samples):
     _, results = trained
     ids = {name.rsplit("/", 1)[0] for name in results[1].images}
