@@ -127,7 +127,9 @@ def _add_drawing_options(drawing: Any) -> None:
         "each flow, in a video a value that follows the motion",
     )
     drawing.add_argument(
-        "--legend", action="store_true", help="draw the color wheel and its scale in a corner"
+        "--legend",
+        action="store_true",
+        help="draw the color wheel and its scale in a corner of png and video",
     )
     drawing.add_argument(
         "--arrow-spacing",

@@ -124,7 +124,7 @@ def _add_data_group(group: Any) -> None:
         default="val",
         help="of --validate-data: their validation parts, or all their pairs",
     )
-    add_data_options(group)
+    add_data_options(group, "as the preset, else True")
 
 
 def _add_augmentation_group(group: Any) -> None:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from pwcnet.training.validation import Validation
 
 AUGMENTATIONS = {  # which are off by default
-    "photometric": "random changes of colors, brightness and noise",
-    "affine": "random zoom and rotation",
-    "eraser": "random rectangles of frame 2 are painted over",
+    "photometric": "random changes of colors, brightness and noise (default: as the preset, else "
+    "False)",
+    "affine": "random zoom and rotation (default: as the preset, else False)",
+    "eraser": "random rectangles of frame 2 are painted over (default: as the preset, else False)",
 }
 DATASET = "./dataset/"
 NO_PRESET = Preset("", "options alone", {}, {})

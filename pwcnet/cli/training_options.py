@@ -47,13 +47,14 @@ TRAINING_OPTIONS = (
 
 # By the names of `pwcnet train`; "{default}" stands for the default of TrainingOptions.
 HELP = {
-    "masked": "leave out the pixels of Sintel's invalid masks",
+    "masked": "whether the pixels of Sintel's invalid masks are left out",
     "skip-bad": "continue without samples whose files cannot be read, instead of stopping",
     "readers": "threads that read and augment samples, 0: one per core ({default})",
     "weights": "start from the weights of this checkpoint (run/pwcnet.ckpt-1000), folder (its "
     "latest checkpoint) or .npz; without it, from random weights",
     "resume": "continue from the latest checkpoint in the run folder, if there is one",
-    "variant": "network of a start from random weights; a checkpoint knows its own",
+    "variant": "network of a start from random weights; a checkpoint knows its own (default: as "
+    "the preset, else large)",
     "initializer": "random weights: as published, or such that the warp is right from the first "
     "step ({default})",
     "batch-size": "samples per step of each process ({default})",
@@ -67,7 +68,7 @@ HELP = {
     "4 / the batch size of all processes together ({default})",
     "learning-rate": "a constant learning rate instead of the schedule; with the schedule cosine, "
     "its highest",
-    "clip-norm": "largest norm of all gradients together; without it, no clipping",
+    "clip-norm": "largest norm of all gradients together (default: no clipping)",
     "weight-decay": "factor gamma of the regularizer ({default})",
     "weight-decay-biases": "whether the regularizer covers biases too ({default})",
     "matching": "factor, at the first step, of a loss that teaches the pyramids to match; it falls "
@@ -75,7 +76,7 @@ HELP = {
     "average-decay": "decay of a moving average of the weights, e.g. 0.999, which validation and "
     "best/ then use; 0: none ({default})",
     "precision": "type that features are computed in; variables stay float32 ({default})",
-    "loss-scale": "factor on the loss for the gradients alone, for float16",
+    "loss-scale": "factor on the loss for the gradients alone, for float16 (default: none)",
     "seed": "of initial weights, order of the samples and augmentation ({default})",
     "output": "run folder: checkpoints, log, options and TensorBoard's events",
     "display": "steps between log lines ({default})",
@@ -134,9 +135,9 @@ def add_option(
         )
 
 
-def add_data_options(group: Any) -> None:
-    """Adds what every training command asks about samples."""
-    add_option(group, "masked", boolean, "BOOL")
+def add_data_options(group: Any, masked: str = "False") -> None:
+    """Adds what every training command asks about samples. masked: its default, for the help."""
+    add_option(group, "masked", boolean, "BOOL", " (default: %s)" % masked)
     add_option(group, "skip-bad", action="store_true")
     add_option(group, "readers", non_negative_int, "N")
 
