@@ -9,7 +9,7 @@ usage: sh train_v1.sh [--help] [options of the fine-tuning script]
 
 V1: fine-tunes the published weights on MPI-Sintel clean with the robust loss, 200,000 steps.
 Options go to scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py, whose --help lists them,
-and win over those that are set here.
+and override those that are set here.
 
 environment variables:
   PYTHON           the interpreter (default: that of .venv-tf1, .venv-tf2, or python3)

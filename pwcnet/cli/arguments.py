@@ -48,7 +48,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
 
     Args:
         examples: shown at the end of the help, one command a line.
-        published: spell the options with underscores.
+        published: spell the options with underscores, and accept abbreviations.
         settings: of argparse.ArgumentParser.
     """
 
@@ -59,7 +59,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
         self._ascend_actions: list[argparse.Action] = []
         self._shows_ascend = False
         settings.setdefault("formatter_class", HelpFormatter)
-        settings.setdefault("allow_abbrev", False)
+        settings.setdefault("allow_abbrev", published)
         settings.setdefault("epilog", examples and "examples:\n" + _indented(examples))
         super().__init__(*arguments, **settings)
         self._optionals.title = "options"
@@ -148,7 +148,12 @@ def positive_int(text: str) -> int:
 
 def non_negative_int(text: str) -> int:
     """A whole number, 0 or more."""
-    return 0 if text == "0" else positive_int(text)
+    try:
+        return 0 if text == "0" else positive_int(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            "expected a whole number of 0 or more, got %r" % text
+        ) from None
 
 
 def positive_float(text: str) -> float:

@@ -16,7 +16,7 @@ from pwcnet.data.datasets.registry import DATASETS, parse_source
 from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
 from pwcnet.io.atomic import check_output_file
-from pwcnet.io.images import write_image
+from pwcnet.io.images import write_image, written_extension
 from pwcnet.io.prefetch import prefetch
 
 
@@ -43,6 +43,7 @@ def main(argv: list[str], prog: str) -> int:
     args = parser(prog).parse_args(argv)
     sources = [parse_source(text) for text in args.data]
     if args.sheet:
+        written_extension(args.sheet)
         check_output_file(args.sheet)
     listed = [source.samples(args.mode, args.part) for source in sources]
     rows: list[Row] = []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
 from pwcnet.cli.common import remedy, start_messages
 from pwcnet.cli.options import device_config, npu_options, open_checkpoint
+from pwcnet.io.atomic import check_output_folder
 from pwcnet.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def run_training(
     Returns:
         The exit code 0.
     """
+    check_output_folder(output)
     handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     from pwcnet.ascend.hccl import HcclWorkers
     from pwcnet.distributed.engines import open_workers, register_engine

@@ -72,13 +72,7 @@ def write_image(path: str, rgb: np.ndarray) -> None:
         ValueError: The extension is not in WRITTEN_EXTENSIONS, or the shape or type is another one.
         OSError: The file cannot be written.
     """
-    path = os.fspath(path)
-    extension = _extension(path)
-    if extension not in WRITTEN_EXTENSIONS:
-        raise ValueError(
-            "The extension of an image must be one of %s, got %r in %s"
-            % (", ".join(WRITTEN_EXTENSIONS), extension, path)
-        )
+    path, extension = os.fspath(path), written_extension(path)
     rgb = np.asarray(rgb)
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
         raise ValueError(
@@ -86,6 +80,21 @@ def write_image(path: str, rgb: np.ndarray) -> None:
             % (path, rgb.dtype, rgb.shape)
         )
     write_bytes(path, cv2.imencode(extension, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+
+
+def written_extension(path: str | os.PathLike) -> str:
+    """The extension of an image to write, in lower case.
+
+    Raises:
+        ValueError: It is not in WRITTEN_EXTENSIONS.
+    """
+    extension = _extension(os.fspath(path))
+    if extension not in WRITTEN_EXTENSIONS:
+        raise ValueError(
+            "The extension of an image must be one of %s, got %r in %s"
+            % (", ".join(WRITTEN_EXTENSIONS), extension, path)
+        )
+    return extension
 
 
 def list_frames(folder: str) -> list[str]:

@@ -1,8 +1,16 @@
 """Options in both spellings, defaults in the help, errors as one line."""
 
+import argparse
+
 import pytest
 
-from pwcnet.cli.arguments import ArgumentParser, boolean, image_size, network_size
+from pwcnet.cli.arguments import (
+    ArgumentParser,
+    boolean,
+    image_size,
+    network_size,
+    non_negative_int,
+)
 
 
 def parser(**settings):
@@ -48,6 +56,17 @@ def test_ascend_options_are_shown_on_request(capsys):
     with pytest.raises(SystemExit) as caught:
         made(False).parse_args(["--help-ascend"])
     assert caught.value.code == 0 and "--dump-path" in capsys.readouterr().out
+
+
+def test_published_command_lines_take_abbreviations():
+    assert parser(published=True).parse_args(["--batch", "2"]).batch_size == 2
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "few"])
+def test_a_whole_number_of_0_or_more(text):
+    assert non_negative_int("0") == 0 and non_negative_int("7") == 7
+    with pytest.raises(argparse.ArgumentTypeError, match="0 or more.*" + text):
+        non_negative_int(text)
 
 
 def test_an_unknown_option_is_one_line(capsys):

@@ -124,6 +124,9 @@ def test_a_wrong_folder_is_one_line(tmp_path):
     assert line.startswith("pwcnet inspect dataset: error: ") and str(tmp_path) in line
 
 
-def test_a_sheet_that_cannot_be_written_is_refused_first(chairs):
-    with pytest.raises(OSError):
-        run("chairs=" + chairs, "--sheet", chairs)
+def test_a_sheet_that_cannot_be_written_is_refused_first(chairs, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for sheet, error in (("file/sheet.png", OSError), ("sheet.bogus", ValueError)):
+        with pytest.raises(error, match=sheet.split("/")[0]):
+            run("chairs=" + chairs, "--sheet", str(tmp_path / sheet))
+    assert not capsys.readouterr().out

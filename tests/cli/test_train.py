@@ -299,6 +299,12 @@ def test_wrong_values_are_refused_by_the_parser(arguments, value, capsys):
     assert caught.value.code == 2 and line.count("\n") == 1 and value in line
 
 
+def test_an_output_that_is_a_file_is_refused_before_the_data_are_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        run("--data", "kitti2015=/nowhere", "--steps", "1", "--output", str(tmp_path / "file"))
+
+
 def test_an_error_is_one_line_and_exit_code_2(tmp_path):
     arguments = ["--preset", "kitti", "--dataset", tmp_path, "--output", tmp_path / "out"]
     done = run_command(

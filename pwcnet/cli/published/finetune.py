@@ -49,6 +49,7 @@ def parser(prog: str | None = None) -> ArgumentParser:
         examples=EXAMPLES,
         usage="%(prog)s [options]",
         published=True,
+        allow_abbrev=False,
     )
     _add_data_group(options.add_argument_group("data"))
     add_start_options(options.add_argument_group("model and start"))

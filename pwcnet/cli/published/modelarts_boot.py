@@ -74,7 +74,9 @@ def main(argv: Sequence[str], prog: str | None = None) -> int:
 
 def parser(prog: str | None = None) -> ArgumentParser:
     """Returns the parser; arguments that it does not know are the job's."""
-    options = ArgumentParser(prog=prog, description=DESCRIPTION, examples=EXAMPLES, published=True)
+    options = ArgumentParser(
+        prog=prog, description=DESCRIPTION, examples=EXAMPLES, published=True, allow_abbrev=False
+    )
     options.add_argument(
         "--job",
         choices=("v1", "v2", "evaluate", "freeze"),
@@ -122,7 +124,7 @@ def job_command(job: str, data: str | None, weights: str | None, folder: str) ->
 
 def first_checkpoint_of_step_2(job_arguments: Sequence[str]) -> str:
     """Returns the name of the checkpoint of step 1 that step 2 starts from, as train_v2.sh does."""
-    options = ArgumentParser(add_help=False, published=True)
+    options = ArgumentParser(add_help=False, published=True, allow_abbrev=False)
     options.add_argument("--batch_size")
     batch_size = options.parse_known_args(job_arguments)[0].batch_size
     samples = _positive(batch_size, RECIPE_BATCH) * _positive(os.environ.get("RANK_SIZE"), 1)

@@ -172,8 +172,8 @@ def parse_source(text: str) -> Source:
     name, equals, argument = text.partition("=")
     if not equals:
         raise ValueError(
-            "expected NAME=FOLDER or NAME=FOLDER@WEIGHT, as chairs=%s, got %r"
-            % (text or "FOLDER", text)
+            "expected NAME=FOLDER or NAME=FOLDER@WEIGHT, as %s, got %r"
+            % ("%s=FOLDER" % text if text in DATASETS else "chairs=%s" % (text or "FOLDER"), text)
         )
     folder, at, weight = argument.rpartition("@")
     if not at or os.sep in weight:

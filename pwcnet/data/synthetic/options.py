@@ -10,6 +10,7 @@ from pwcnet._checks import require
 # The fields of effects, in the order of SceneOptions.
 EFFECTS = ("motion_blur", "light", "fog", "tone", "defocus", "noise", "compression")
 INFINITY = float("inf")
+LARGEST_MOTION = 10000  # pixels; coordinates far outside of a frame lose their fractions
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class SceneOptions:
             require(
                 0 <= smaller <= larger < INFINITY, "0 <= %s <= %s" % (low, high), (smaller, larger)
             )
+        require(
+            self.largest_motion <= LARGEST_MOTION,
+            "a largest_motion of at most %d" % LARGEST_MOTION,
+            self.largest_motion,
+        )
         require(self.smallest_shape > 0, "smallest_shape above 0", self.smallest_shape)
         require(
             1 <= self.least_layers <= self.most_layers <= 250,

@@ -93,6 +93,7 @@ def test_sources(text, expected):
     [
         ("/d/chairs", "NAME=FOLDER.*got '/d/chairs'"),
         ("", "NAME=FOLDER"),
+        ("kitti2012", "kitti2012=FOLDER"),
         ("chair=/d", "chairs, .*got 'chair'"),
         ("=/d", "got ''"),
         ("chairs=", "folder of chairs"),

@@ -12,6 +12,7 @@ from pwcnet.data.synthetic.options import SceneOptions
         {"median_motion": -1.0},
         {"median_motion": 9.0, "largest_motion": 3.0},
         {"largest_motion": float("inf")},
+        {"largest_motion": 1e30},
         {"least_layers": 0},
         {"least_layers": 5, "most_layers": 4},
         {"textures": 0},
