@@ -93,7 +93,7 @@ def _pipeline_seconds(
             session.run(batch.numbers.op)
     except tf.errors.OpError:
         if data.failures:
-            raise data.failures[-1]
+            raise data.failures[min(data.failures)]
         raise
     return time.perf_counter() - started
 

@@ -25,6 +25,7 @@ from pwcnet.data.sample import BaseSample, LoadedSample
 from pwcnet.runtime.tensorflow import tf
 
 PREFETCHED_BATCHES = 2
+MAX_FAILURES = 100  # generated samples that fail one after another before skipping gives up
 ALIGNMENT = 64  # bytes, of TensorFlow's tensors
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class TrainingData:
             cannot, augmented as the number asks for. False: such a sample is an error.
 
     Attributes:
-        failures: errors of samples that could not be read.
+        failures: {number: error} of samples that could not be read, ahead of the training too.
         skipped: {sample: error} of the samples that were skipped.
     """
 
@@ -79,7 +80,7 @@ class TrainingData:
         self._augment = (
             functools.partial(augment, options=augment_options) if augment_options else random_crop
         )
-        self.failures: list[Exception] = []
+        self.failures: dict[int, Exception] = {}
         self.skipped: dict[BaseSample, Exception] = {}
         self._distinct, self._skipping = self._mix.distinct, threading.Lock()
 
@@ -113,8 +114,8 @@ class TrainingData:
     ) -> tuple[Batch, Any]:
         """The batches of steps first_step + 1 .. last_step, in the current graph.
 
-        A broken file raises tf.errors.OpError where the batch is fetched; the readable error is
-        then the last of `failures`.
+        A broken file raises tf.errors.OpError where the batch is fetched; `failure` then has the
+        readable error.
 
         Args:
             batch_size: samples in a batch of this process.
@@ -153,6 +154,25 @@ class TrainingData:
         pair, flow, valid, numbers = iterator.get_next()
         return Batch(tf.cast(pair, tf.float32) / 255.0, flow, valid, numbers), iterator.initializer
 
+    def failure(
+        self, first_step: int, last_step: int, batch_size: int, shard: tuple[int, int] = (0, 1)
+    ) -> Exception | None:
+        """Why the batches of steps could not be read; None where they were, or were not needed.
+
+        Args:
+            first_step: the first of the steps, from 1 on.
+            last_step: the last one.
+            batch_size: as of `batches`.
+            shard: as of `batches`.
+        """
+        index, count = shard
+        for step in range(first_step, last_step + 1):
+            first = ((step - 1) * count + index) * batch_size
+            for number in range(first, first + batch_size):
+                if number in self.failures:
+                    return self.failures[number]
+        return None
+
     def _loaded(self, number):
         sample = self.sample(number)
         return sample, self._load(sample)
@@ -162,6 +182,7 @@ class TrainingData:
 
     def _readable(self, number):
         """(sample, its arrays) of the first number from this one on whose files can be read."""
+        failed = 0
         while True:
             sample = self.sample(number)
             if sample not in self.skipped:
@@ -169,6 +190,12 @@ class TrainingData:
                     return sample, self._load(sample)
                 except (ValueError, OSError) as error:
                     self._skip(sample, error)
+                    failed += not sample.paths()
+            if failed == MAX_FAILURES:
+                raise ValueError(
+                    "%d generated samples failed one after another; the last: %s"
+                    % (failed, self.skipped[sample])
+                )
             if len(self.skipped) == self._distinct:
                 raise ValueError(
                     "expected at least one sample that can be read, got none of %d; the last: %s"
@@ -211,7 +238,7 @@ class TrainingData:
         try:
             loaded = self.load(number)
         except (ValueError, OSError) as error:
-            self.failures.append(error)
+            self.failures[int(number)] = error
             raise
         pair[0], pair[1], flow[:], valid[:] = loaded[:4]
         flow[~loaded.valid] = 0

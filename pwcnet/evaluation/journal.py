@@ -12,12 +12,15 @@ from pwcnet.evaluation.histograms import Histograms
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
 from pwcnet.io.atomic import os_errors_naming, write_text
+from pwcnet.io.folder_lock import FolderLock, check_unlocked
+
+LOCK = ".evaluation.lock", "evaluation"  # the name of its file, and what holds it
 
 
 class Journal:
     """A file of JSON lines: the settings first, then a line for each scored pair.
 
-    The file appears with the first `add`. A last line that was cut off is ignored.
+    The file appears with the first `add`, which locks its folder until `close`. A last line that was cut off is ignored.
 
     Args:
         path: The file; where it exists, its pairs are read.
@@ -36,6 +39,8 @@ class Journal:
     def __init__(self, path: str, settings: dict[str, Any]):
         self._path = path
         self._stream: TextIO | None = None
+        self._lock: FolderLock | None = None
+        self._stamp = self._current_stamp()
         self._settings = json.loads(json.dumps(settings))  # as JSON gives it back
         self._lines = self._read_lines() if os.path.lexists(path) else []
         self.saved: dict[str, frozenset[str]] = {}
@@ -49,8 +54,11 @@ class Journal:
             saved: The kinds of files that were written for it.
 
         Raises:
+            BlockingIOError: Another evaluation is writing to the folder, or has written the file
+                since it was read.
             OSError: The file cannot be written; the error names it.
         """
+        self._take_lock()
         with os_errors_naming(self._path):
             if self._stream is None:
                 lines = [json.dumps({"settings": self._settings})] + self._lines
@@ -60,12 +68,32 @@ class Journal:
             self._stream.flush()
 
     def close(self) -> None:
-        """Closes the file and makes it survive a loss of power."""
+        """Closes the file and makes it survive a loss of power; lets go of the lock."""
         if self._stream is not None:
             with os_errors_naming(self._path):
                 os.fsync(self._stream.fileno())
                 self._stream.close()
             self._stream = None
+        if self._lock is not None:
+            self._lock.release(remove=True)
+            self._lock, self._stamp = None, self._current_stamp()
+
+    def _take_lock(self) -> None:
+        if self._lock is not None:
+            return
+        folder = os.path.dirname(self._path)
+        lock = FolderLock(folder, *LOCK)
+        if self._current_stamp() != self._stamp:
+            lock.release(remove=True)
+            raise BlockingIOError("Another evaluation has written to %s meanwhile" % folder)
+        self._lock = lock
+
+    def _current_stamp(self) -> tuple[int, int] | None:
+        """What changes where another evaluation writes to the file; None where there is none."""
+        if not os.path.exists(self._path):
+            return None
+        status = os.stat(self._path)
+        return status.st_size, status.st_mtime_ns
 
     def _read_lines(self) -> list[str]:
         """The complete lines after that of the settings, which must be the same."""
@@ -112,6 +140,11 @@ class Journal:
 
     def _damaged(self) -> ValueError:
         return ValueError("%s is not the journal of an evaluation, or it is damaged" % self._path)
+
+
+def check_unused(folder: str) -> None:
+    """Raises BlockingIOError where another evaluation is writing to a folder."""
+    check_unlocked(folder, *LOCK)
 
 
 def read_journal_ids(path: str) -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from pwcnet._version import __version__
 from pwcnet.evaluation.histograms import check_histograms
-from pwcnet.evaluation.journal import Journal, read_journal_ids
+from pwcnet.evaluation.journal import Journal, check_unused, read_journal_ids
 from pwcnet.evaluation.pairs_csv import format_pairs, read_pair_ids, read_pairs
 from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result, Totals
@@ -83,7 +83,7 @@ class EvaluationFolder:
                 folder.add(result)
             folder.finish(pair_ids, command)
 
-    Nothing is written before the first `add`.
+    Nothing is written before the first `add`. From then on a lock keeps other evaluations out.
 
     Args:
         path: The folder; it is created if it is missing.
@@ -96,6 +96,7 @@ class EvaluationFolder:
     Raises:
         FileExistsError: The folder holds a complete evaluation.
         ValueError: The folder holds an evaluation with other settings, or a damaged one.
+        BlockingIOError: Another evaluation is writing there.
         OSError: The folder cannot be written.
     """
 
@@ -108,6 +109,7 @@ class EvaluationFolder:
         resume: bool = True,
     ):
         self._path, self._settings, self._kinds = path, settings, tuple(saved)
+        check_unused(path)
         check_evaluation_folder(path, overwrite)
         if overwrite:
             _remove_evaluation(path)
@@ -130,7 +132,11 @@ class EvaluationFolder:
         )
 
     def add(self, result: Result) -> None:
-        """Records a scored pair whose files have been written."""
+        """Records a scored pair whose files have been written.
+
+        Raises:
+            BlockingIOError: Another evaluation has begun to write there, or has done so meanwhile.
+        """
         self._journal.add(result, self._kinds)
         self._results[result.id] = result._replace(flow=None)
         self._saved[result.id] = frozenset(self._kinds)
@@ -147,8 +153,12 @@ class EvaluationFolder:
 
         Returns:
             The totals.
+
+        Raises:
+            FileExistsError: The folder holds a complete evaluation by now.
+            OSError: A file cannot be written.
         """
-        self._journal.close()
+        check_evaluation_folder(self._path)  # another evaluation may have completed it meanwhile
         results, totals = [self._results[pair_id] for pair_id in pair_ids], Totals()
         for result in results:
             totals.add(result)
@@ -167,6 +177,7 @@ class EvaluationFolder:
         write_text(os.path.join(self._path, PAIRS_FILE), format_pairs(pairs, list(totals.measures)))
         write_text(os.path.join(self._path, SUMMARY_FILE), text)
         _remove([os.path.join(self._path, JOURNAL_FILE)])
+        self._journal.close()
         return totals
 
     def __enter__(self) -> EvaluationFolder:

@@ -9,20 +9,12 @@ times, and the cost volume nine shifts of the second frame's.
 
 from __future__ import annotations
 
-import os
-import sys
+import functools
 from typing import Any
 
 from pwcnet.model.config import LEAKY_SLOPE
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-# TensorFlow's own CPU kernels have no gradient of a dilated convolution. oneDNN's, which TensorFlow
-# 2 takes where it has them, do, but not in float16.
-HAS_DILATED_GRADIENT = (
-    not TF_RELEASE.startswith("1.")
-    and sys.platform != "darwin"
-    and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-)
 GRADIENT_NAMES = {
     "Conv2D": "PwcnetConv2D",
     "LeakyRelu": "PwcnetLeakyRelu",
@@ -66,6 +58,35 @@ def matmul(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
         return tf.matmul(a, b, transpose_b=True)
 
 
+@functools.lru_cache(maxsize=None)
+def has_dilated_gradient() -> bool:
+    """Returns whether this TensorFlow's CPU kernels have the gradient of a dilated convolution.
+
+    TensorFlow's own do not; oneDNN's do, but not in float16. TensorFlow 2 takes oneDNN's by default
+    on processors with AVX512-VNNI, AVX-VNNI or AMX, elsewhere with TF_ENABLE_ONEDNN_OPTS=1. A tiny
+    gradient is computed to find out, once in a process.
+    """
+    if TF_RELEASE.startswith("1."):
+        return False
+    with tf.Graph().as_default(), tf.device("/device:CPU:0"):
+        ones, upstream = tf.ones([3, 3, 1, 1]), tf.ones([1, 4, 4, 1])
+        strides, dilations = [1, 1, 1, 1], [1, 2, 2, 1]
+        gradients = [
+            tf.nn.conv2d_backprop_input(
+                [1, 4, 4, 1], ones, upstream, strides, "SAME", dilations=dilations
+            ),
+            tf.nn.conv2d_backprop_filter(
+                upstream, [3, 3, 1, 1], upstream, strides, "SAME", dilations=dilations
+            ),
+        ]
+        with tf.Session(config=tf.ConfigProto(device_count={"GPU": 0})) as session:
+            try:
+                session.run(gradients)
+            except tf.errors.OpError:
+                return False
+    return True
+
+
 def _interleaved_conv2d(x: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     return tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
 
@@ -81,7 +102,7 @@ def _leaky_relu_gradient(op: Any, upstream: tf.Tensor) -> tf.Tensor:
 def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
     x, kernel = _recomputed(op.inputs[0], upstream), op.inputs[1]
     strides, dilations = op.get_attr("strides"), op.get_attr("dilations")
-    if dilations[1] > 1 and not (HAS_DILATED_GRADIENT and x.dtype != tf.float16):
+    if dilations[1] > 1 and (x.dtype == tf.float16 or not has_dilated_gradient()):
         y = _interleaved_conv2d(x, kernel, dilations[1])
         return tf.gradients(y, [x, kernel], upstream)
     return (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 from typing import Any, Callable, Iterator, Mapping
 
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
+from pwcnet.io.folder_lock import FolderLock
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.training.retention import Retention
 from pwcnet.weights.checkpoint import Checkpoint
@@ -54,9 +54,9 @@ class RunFolder:
         self.best_folder = os.path.join(path, "best")  # apart: no later checkpoint removes these
         self.retention = retention or Retention()
         self._on_save = on_save
-        self._lock: Any = None
+        self._lock: FolderLock | None = None
         if leader:
-            self._take_lock()
+            self._lock = FolderLock(path, ".lock", "training run")
             self._remove_partial_files()
 
     def prefix(self, step: int) -> str:
@@ -169,7 +169,7 @@ class RunFolder:
     def close(self) -> None:
         """Lets other runs use the folder."""
         if self._lock:
-            self._lock.close()
+            self._lock.release()
 
     def __enter__(self) -> RunFolder:
         return self
@@ -184,16 +184,6 @@ class RunFolder:
     @property
     def _scores_path(self) -> str:
         return os.path.join(self.best_folder, "best.json")
-
-    def _take_lock(self) -> None:
-        os.makedirs(self.path, exist_ok=True)
-        # Open as long as the lock is held.
-        self._lock = open(os.path.join(self.path, ".lock"), "w")  # noqa: SIM115
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise OSError("Another training run is writing to %s" % self.path)
 
     def _remove_partial_files(self) -> None:
         """Removes what a killed run was writing; the lock says that no run is writing now."""

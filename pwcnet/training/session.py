@@ -68,7 +68,7 @@ class TrainingSession:
         self.last_checkpoint = run_folder.latest()
         self.steps_per_run = steps_per_run(workers.config)
         check_step_counts(options, self.steps_per_run, self.first_step)
-        self._data = data
+        self._data, self._shard = data, (workers.rank, workers.size)
         self._build()
         self.session = workers.session()
 
@@ -80,7 +80,7 @@ class TrainingSession:
             self.first_step,
             options.steps,
             options.readers,
-            (workers.rank, workers.size),
+            self._shard,
         )
         self.graph = training_graph(
             self._batch.pair,
@@ -162,9 +162,9 @@ class TrainingSession:
                 [wanted, self._batch.numbers, self._train_op]
             )
         except tf.errors.OpError as error:
-            if self._data.failures:
-                raise self._data.failures[-1]
-            raise ValueError("Step %d failed: %s" % (number, cause(error)))
+            raise self._data.failure(
+                number - self.steps_per_run + 1, number, self.options.batch_size, self._shard
+            ) or ValueError("Step %d failed: %s" % (number, cause(error)))
         if not math.isfinite(values["loss"]):
             samples = ", ".join(self._data.sample(n).id for n in sample_numbers)
             self._raise_not_finite(

@@ -13,10 +13,13 @@ from pwcnet.data.augment.affine import AffineOptions
 from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.augment.eraser import EraserOptions
 from pwcnet.data.augment.photometric import PhotometricOptions
+from pwcnet.data.datasets.generated import GeneratedSample, GeneratedSamples
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.mixture import Mix
-from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.sample import EndlessSamples
+from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.scenes import demo_scene, generate_pair
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.runtime.tensorflow import tf
 
@@ -122,7 +125,49 @@ def test_broken_file_stops_and_is_named(broken):
     data = TrainingData(broken, (48, 64), seed=1)
     with pytest.raises(tf.errors.OpError):
         batches(data, 5, 0, 1)
-    assert any(name in str(data.failures[-1]) for name in ("cut.flo", "absent.png"))
+    failure = data.failure(1, 1, 5)
+    assert any(name in str(failure) for name in ("cut.flo", "absent.png"))
+
+
+@pytest.mark.parametrize("shard", [(0, 1), (1, 2)])
+def test_a_failure_belongs_to_the_step_of_its_batch(samples, shard):
+    """A later batch is read ahead; its error says nothing about the steps before it."""
+    index, count = shard
+    data = TrainingData(samples, (48, 64))
+    first = (2 * count + index) * 3  # of step 3
+    errors = {number: ValueError("number %d" % number) for number in (first + 1, first + 2)}
+    data.failures.update(errors)
+    data.failures[first + 3 * count] = ValueError("step 4")
+    assert data.failure(1, 2, 3, shard) is None
+    assert data.failure(3, 3, 3, shard) is data.failure(2, 4, 3, shard) is errors[first + 1]
+
+
+class FailingSamples(EndlessSamples):
+    """Generated samples whose values no pair can have."""
+
+    def __init__(self, good=()):
+        super().__init__(5)
+        self.good = good
+
+    def sample(self, number):
+        sample = GeneratedSamples(0, SceneOptions(height=64, width=96), 1).sample(number)
+        if number in self.good:
+            return sample
+        return dataclasses.replace(sample, options=None)
+
+
+def test_generated_samples_that_all_fail(monkeypatch):
+    def load(sample, masked=False, with_occlusion=True):
+        if sample.options is None:
+            raise ValueError("%s is too far" % sample.id)
+        return generate_pair(sample.seed, sample.number, sample.options)
+
+    monkeypatch.setattr(GeneratedSample, "load", load)
+    data = TrainingData(FailingSamples(good=[99]), (48, 64), skip_bad=True)
+    assert data.load(0).flow.shape == (48, 64, 2) and len(data.skipped) == 99
+    data = TrainingData(FailingSamples(), (48, 64), skip_bad=True)
+    with pytest.raises(ValueError, match="100 .*pair_0_000099 is too far"):
+        data.load(0)
 
 
 def test_broken_files_are_skipped_and_told_once(broken, caplog):

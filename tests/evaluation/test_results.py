@@ -128,6 +128,24 @@ def test_an_interrupted_evaluation_continues(tmp_path, caplog):
     ] and about(tmp_path / "out") == about(tmp_path / "whole")
 
 
+def test_two_evaluations_do_not_share_a_folder(tmp_path):
+    late = EvaluationFolder(str(tmp_path), SETTINGS)
+    with EvaluationFolder(str(tmp_path), SETTINGS) as folder:
+        folder.add(scored(IDS[0]))
+        with pytest.raises(BlockingIOError, match=str(tmp_path)):
+            late.add(scored(IDS[1]))
+        for overwrite in (False, True):
+            with pytest.raises(BlockingIOError, match=str(tmp_path)):
+                EvaluationFolder(str(tmp_path), SETTINGS, overwrite=overwrite)
+        folder.add(scored(IDS[1]))
+    with pytest.raises(BlockingIOError, match=str(tmp_path)):  # it read an older journal
+        late.add(scored(IDS[1]))
+    fill(tmp_path, IDS[2:])
+    with pytest.raises(FileExistsError, match=str(tmp_path)):
+        late.finish([], [])
+    assert sorted(content(tmp_path)) == ["evaluation.json", "pairs.csv"]
+
+
 def test_a_pair_is_done_once_its_files_are_there(tmp_path):
     fill(tmp_path, IDS[:2], finish=False, saved=["flow"])
     with EvaluationFolder(str(tmp_path), SETTINGS, saved=["flow"]) as folder:

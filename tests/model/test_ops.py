@@ -1,16 +1,21 @@
 """Warp, costs, dilated convolution: both passes against golden numbers and plain formulations."""
 
 import functools
+import os
+import platform
+import sys
 
 import numpy as np
 import pytest
 
+from pwcnet.model import ops
 from pwcnet.model import plain_network as reference
 from pwcnet.model.config import LEAKY_SLOPE, TARGETS
 from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.model.warp import warp
 from pwcnet.runtime.tensorflow import tf
+from tests.helpers.commands import run_command
 from tests.helpers.golden import assert_close, golden
 
 
@@ -133,3 +138,36 @@ def test_gradients_that_keep_little_are_the_usual_ones():
         forward_and_gradients(usual, x, other, *kernels),
     ):
         assert_close(mine, plain, 1e-5)
+
+
+@pytest.mark.parametrize("has_gradient", [False, True])
+def test_processors_without_a_dilated_gradient(has_gradient, monkeypatch):
+    """Which one this machine is does not count: the probe's result is replaced."""
+    monkeypatch.setattr(ops, "has_dilated_gradient", lambda: has_gradient)
+    with tf.Graph().as_default() as graph:
+        x, kernel = tf.placeholder(tf.float32, [1, 12, 16, 5]), tf.zeros([3, 3, 5, 4])
+        tf.gradients(conv2d(x, kernel, dilation=4), [x, kernel])
+        types = {
+            op.type: op.get_attr("dilations")[1]
+            for op in graph.get_operations()
+            if op.type.startswith("Conv2DBackprop")
+        }
+    expected = dict.fromkeys(types, 4 if has_gradient else 1)
+    assert len(types) == 2 and types == expected
+
+
+@pytest.mark.whole_on("tf2")  # TensorFlow 1 does not have the switch
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_dilated_gradients_with_onednn_off_and_on(switch):
+    """In a process of its own: TensorFlow reads the switch once."""
+    program = (
+        "from functools import partial; import numpy as np; from pwcnet.model import ops; "
+        "from tests.model.test_ops import forward_and_gradients; "
+        "forward_and_gradients(partial(ops.conv2d, dilation=4), np.ones((1, 12, 16, 5), 'f'), "
+        "np.ones((3, 3, 5, 4), 'f')); print(ops.has_dilated_gradient())"
+    )
+    environment = dict(os.environ, TF_ENABLE_ONEDNN_OPTS=switch)
+    done = run_command("-c", program, env=environment)
+    assert done.returncode == 0, done.stderr
+    if sys.platform.startswith("linux") and platform.machine() == "x86_64":
+        assert done.stdout.split() == [str(switch == "1")]

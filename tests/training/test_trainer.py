@@ -1,6 +1,7 @@
 """Training runs: resuming, what they write, how they stop."""
 
 import dataclasses
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -157,6 +158,25 @@ def test_a_broken_file_is_named(samples, tmp_path):
     broken.write_bytes(b"PIEH")
     with pytest.raises(ValueError, match=str(broken)):
         run([dataclasses.replace(samples[0], flow=str(broken))], tmp_path / "run", steps=1)
+
+
+def test_a_later_batch_that_cannot_be_read_hides_no_other_error(samples):
+    """In a step without a network, whose session fails."""
+
+    class FailingSession:
+        def run(self, fetches):
+            raise tf.errors.UnknownError(None, None, "another worker has gone")
+
+    session = TrainingSession.__new__(TrainingSession)
+    session.session, session.steps_per_run, session._train_op = FailingSession(), 1, None
+    session.options, session._shard = options(batch_size=2), (0, 1)
+    session.graph = session._batch = mock.MagicMock()
+    session._data = TrainingData(samples, (64, 64))
+    session._data.failures[4] = ValueError("frame_0001.flo")  # of step 3
+    with pytest.raises(ValueError, match="2 .*another worker has gone"):
+        session.step(2)
+    with pytest.raises(ValueError, match="frame_0001.flo"):
+        session.step(3)
 
 
 def test_two_runs_in_one_folder(samples, tmp_path):
