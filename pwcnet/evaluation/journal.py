@@ -20,7 +20,8 @@ LOCK = ".evaluation.lock", "evaluation"  # the name of its file, and what holds 
 class Journal:
     """A file of JSON lines: the settings first, then a line for each scored pair.
 
-    The file appears with the first `add`, which locks its folder until `close`. A last line that was cut off is ignored.
+    The file appears with the first `add`, which locks its folder until `close`. A last line that
+    was cut off is ignored.
 
     Args:
         path: The file; where it exists, its pairs are read.
