@@ -11,7 +11,12 @@ from typing import Any
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import remedy
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
-from pwcnet.weights.files import find_checkpoint, identify_weights, shipped_weights
+from pwcnet.weights.files import (
+    AmbiguousCheckpointError,
+    find_checkpoint,
+    identify_weights,
+    shipped_weights,
+)
 
 NPU_TEXTS = {
     "precision-mode": "NAME: allow_fp32_to_fp16 (CANN's default for training on a 910), "
@@ -38,6 +43,7 @@ WITHOUT_EFFECT = frozenset(
 )
 
 FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
+NOT_FOUND = (FileNotFoundError, AmbiguousCheckpointError)  # weights that are not there, or unclear
 WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
 RAW_FILES_REMEDY = "pwcnet ascend prepare (offline_infer/dataprep.py) writes such files"
 FROZEN_GRAPH_REMEDY = "`pwcnet export --format pb` writes frozen graphs"
@@ -53,8 +59,9 @@ def add_weights_option(parser: Any, flag: str = "--weights", frozen: bool = True
         flag,
         dest="weights",
         metavar="W",
-        help="checkpoint prefix (run/pwcnet.ckpt-1000), folder (its latest checkpoint), .npz%s; "
-        "without it, the shipped weights: the small network, trained on synthetic scenes"
+        help="checkpoint prefix (run/pwcnet.ckpt-1000), folder (its latest checkpoint, of a run's "
+        "best/ the best), .npz%s; without it, the shipped weights: the small network, trained on "
+        "synthetic scenes"
         % (" or frozen graph (.pb)" if frozen else ""),
     )
 
@@ -133,7 +140,7 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     from pwcnet.inference.predictor import Predictor
 
     config = config or device_config(args)
-    with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
+    with remedy(WEIGHTS_REMEDY, NOT_FOUND):
         return Predictor(weights, config, args.precision)
 
 
@@ -150,9 +157,7 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
     """
     from pwcnet.weights.checkpoint import Checkpoint, MissingAveragesError
 
-    with remedy(CHECKPOINT_REMEDY, (FileNotFoundError,)), remedy(
-        AVERAGES_REMEDY, (MissingAveragesError,)
-    ):
+    with remedy(CHECKPOINT_REMEDY, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
         return Checkpoint(weights, averaged)
 
 
@@ -162,7 +167,7 @@ def weights_facts(weights: str) -> dict[str, str]:
     Raises:
         FileNotFoundError: there are no such weights.
     """
-    with remedy(WEIGHTS_REMEDY, (FileNotFoundError,)):
+    with remedy(WEIGHTS_REMEDY, NOT_FOUND):
         path = weights if weights.endswith(".pb") else find_checkpoint(weights)
         return identify_weights(os.path.abspath(path))
 

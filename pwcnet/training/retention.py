@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Iterable, Mapping
 
 from pwcnet._checks import require
+from pwcnet.weights.files import ranked_steps
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,9 @@ class Retention:
         """Returns the steps of the best checkpoints.
 
         Args:
-            scores: Validation EPE by step. NaN is worse than any number; of equal ones the earlier
-                step is better.
+            scores: Validation EPE by step, as of `pwcnet.weights.files.ranked_steps`.
         """
-        ranked = sorted(
-            scores, key=lambda step: (math.inf if math.isnan(scores[step]) else scores[step], step)
-        )
-        return set(ranked[: self.keep_best])
+        return set(ranked_steps(scores)[: self.keep_best])
 
     def _kept_for_good(self, step: int) -> bool:
         if self.keep_every and step % self.keep_every == 0:

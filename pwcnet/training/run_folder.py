@@ -14,8 +14,9 @@ from pwcnet.training.retention import Retention
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import (
     CHECKPOINT_NAME,
-    find_checkpoint,
+    SCORES_FILE,
     list_checkpoints,
+    read_scores,
     remove_checkpoint,
 )
 from pwcnet.weights.saving import save_checkpoint
@@ -65,7 +66,8 @@ class RunFolder:
 
     def latest(self) -> str | None:
         """Returns the prefix of the checkpoint with the highest step, or None."""
-        return find_checkpoint(self.path) if list_checkpoints(self.path) else None
+        checkpoints = list_checkpoints(self.path)
+        return checkpoints[max(checkpoints)] if checkpoints else None
 
     def latest_step(self) -> int:
         """Returns the step of the latest checkpoint, 0 where there is none.
@@ -91,10 +93,7 @@ class RunFolder:
 
     def validation_scores(self) -> dict[int, float]:
         """Returns the validation EPE of the run so far, in pixels, by step."""
-        if not os.path.exists(self._scores_path):
-            return {}
-        with open(self._scores_path) as stream:
-            return {int(step): epe for step, epe in json.load(stream).items()}
+        return read_scores(self.best_folder)
 
     def save_best(
         self, session: tf.Session, saver: tf.train.Saver, step: int, epe: float
@@ -127,7 +126,9 @@ class RunFolder:
             FileNotFoundError: There is no checkpoint.
             ValueError: The checkpoint does not fit the graph of this run.
         """
-        prefix = find_checkpoint(self.path)
+        prefix = self.latest()
+        if prefix is None:
+            raise FileNotFoundError("No checkpoint in the folder %s" % self.path)
         try:
             # This names the first variable that is wrong or unreadable; the saver does not.
             Checkpoint(prefix).restore(session, tf.trainable_variables())
@@ -183,7 +184,7 @@ class RunFolder:
 
     @property
     def _scores_path(self) -> str:
-        return os.path.join(self.best_folder, "best.json")
+        return os.path.join(self.best_folder, SCORES_FILE)
 
     def _remove_partial_files(self) -> None:
         """Removes what a killed run was writing; the lock says that no run is writing now."""

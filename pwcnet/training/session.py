@@ -14,6 +14,7 @@ from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.step import averages_saver, start_of_averages, training_graph
 from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import ranked_steps
 
 if TYPE_CHECKING:
     from pwcnet.data.input_pipeline import TrainingData
@@ -194,7 +195,9 @@ class TrainingSession:
             self.session, self._best_saver, step, epe
         )
         if best:
-            log.info("saved %s, the best so far", best)
+            rank = 1 + ranked_steps(self.run_folder.validation_scores()).index(step)
+            rank_text = "the best so far" if rank == 1 else "number %d of the best so far" % rank
+            log.info("saved %s, %s", best, rank_text)
 
     def save_unsaved(self) -> int:
         """Saves the weights of the last step, unless they are saved already or not finite.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 import re
+from typing import Mapping
 
 CHECKPOINT_NAME = "pwcnet.ckpt"  # checkpoints are called pwcnet.ckpt-<step>
+STATE_FILE = "checkpoint"  # where TensorFlow notes the latest checkpoint of a folder
+SCORES_FILE = "best.json"  # in the folder best/ of a training run: validation EPE by step
 ARCHIVE_EXTENSION = ".npz"  # NumPy's archives: weights without a training run's state
 FROZEN_GRAPH_EXTENSION = ".pb"
 
@@ -28,29 +32,33 @@ def shipped_weights() -> str:
     return SHIPPED
 
 
+class AmbiguousCheckpointError(ValueError):
+    """A folder holds several checkpoints that could be meant."""
+
+
 def find_checkpoint(path: str | os.PathLike) -> str:
     """Returns a checkpoint's prefix, or the path of an archive.
 
     Args:
-        path: A prefix (run/pwcnet.ckpt-1000), one of the checkpoint's files, a folder, whose
-            checkpoint with the highest step is taken, or an .npz archive.
+        path: A prefix (run/pwcnet.ckpt-1000), one of the checkpoint's files, an .npz archive, or a
+            folder or its file `checkpoint`. Of a folder, the best checkpoint is taken where it has
+            a file of scores, as a run's best/ does, otherwise the one with the highest step, or
+            the only one without a step.
 
     Raises:
         FileNotFoundError: There is no such checkpoint or archive.
+        AmbiguousCheckpointError: Several checkpoints of a folder could be meant; two are named.
+        ValueError: The folder's file of scores is damaged.
     """
     path = os.fspath(path)
     if path.endswith(ARCHIVE_EXTENSION):
         if not os.path.isfile(path):
             raise FileNotFoundError("No weights at %s%s" % (path, _new_place(path)))
         return path
+    if os.path.basename(path) == STATE_FILE and not os.path.exists(path + ".index"):
+        path = os.path.dirname(path) or os.curdir
     if os.path.isdir(path):
-        checkpoints = list_checkpoints(path)
-        if not checkpoints:
-            raise FileNotFoundError(
-                "No checkpoint in the folder %s (it has no %s-<step>.index)"
-                % (path, CHECKPOINT_NAME)
-            )
-        return checkpoints[max(checkpoints)]
+        return _find_in_folder(path)
     prefix = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
     if not os.path.exists(prefix + ".index"):
         raise FileNotFoundError("No checkpoint at %s (%s.index is missing)" % (prefix, prefix))
@@ -60,14 +68,64 @@ def find_checkpoint(path: str | os.PathLike) -> str:
 def list_checkpoints(folder: str) -> dict[int, str]:
     """Returns {step: prefix} of the complete checkpoints in a folder; {} if it does not exist.
 
-    A checkpoint is complete if it has an index, which is written last.
+    A checkpoint is complete if it has an index, which is written last. Of several with one step,
+    that by the usual name is returned, or the first by name.
     """
-    checkpoints = {}
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        match = re.match(r"(.+-(\d+))\.index$", name)
+    return {step: prefixes[0] for step, prefixes in _prefixes(folder).items() if step is not None}
+
+
+def read_scores(folder: str) -> dict[int, float]:
+    """Returns the validation EPE by step in a folder's file of scores; {} where it has none.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    path = os.path.join(folder, SCORES_FILE)
+    if not os.path.exists(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return {int(step): float(epe) for step, epe in json.load(stream).items()}
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError("%s does not hold an error by step; it is damaged" % path) from None
+
+
+def ranked_steps(scores: Mapping[int, float]) -> list[int]:
+    """Returns the steps, the best first.
+
+    Args:
+        scores: Validation EPE by step. NaN is worse than any number; of equal ones the earlier
+            step is better.
+    """
+    return sorted(scores, key=lambda step: (scores[step] != scores[step], scores[step], step))
+
+
+def _find_in_folder(folder: str) -> str:
+    prefixes = _prefixes(folder)
+    steps = {step: found for step, found in prefixes.items() if step is not None}
+    scores = {step: epe for step, epe in read_scores(folder).items() if step in steps}
+    if not prefixes:
+        raise FileNotFoundError(
+            "No checkpoint in the folder %s (it has no %s-<step>.index)" % (folder, CHECKPOINT_NAME)
+        )
+    found = steps[ranked_steps(scores)[0] if scores else max(steps)] if steps else prefixes[None]
+    if len(found) > 1:
+        raise AmbiguousCheckpointError(
+            "%s holds several checkpoints that could be meant: %s and %s" % (folder, *found[:2])
+        )
+    return found[0]
+
+
+def _prefixes(folder: str) -> dict[int | None, list[str]]:
+    """The prefixes by step, None without one; those by the usual name are the first of a step."""
+    prefixes: dict[int | None, list[str]] = {}
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    for name in sorted(names, key=lambda name: (not name.startswith(CHECKPOINT_NAME + "-"), name)):
+        match = re.match(r"([^.].*?)(-\d+)?\.index$", name)
         if match:
-            checkpoints[int(match.group(2))] = os.path.join(folder, match.group(1))
-    return checkpoints
+            step = int(match.group(2)[1:]) if match.group(2) else None
+            prefixes.setdefault(step, []).append(os.path.join(folder, name[: -len(".index")]))
+    return prefixes
 
 
 def remove_checkpoint(prefix: str) -> None:

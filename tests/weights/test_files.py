@@ -5,7 +5,21 @@ import os
 
 import pytest
 
-from pwcnet.weights.files import find_checkpoint, identify_weights, list_checkpoints
+from pwcnet.weights.files import (
+    AmbiguousCheckpointError,
+    find_checkpoint,
+    identify_weights,
+    list_checkpoints,
+    ranked_steps,
+    read_scores,
+)
+
+
+def write(folder, *names):
+    """Indexes of checkpoints by these names; their prefixes."""
+    for name in names:
+        (folder / (name + ".index")).write_bytes(b"")
+    return [str(folder / name) for name in names]
 
 
 def test_content_counts_and_names_do_not(tmp_path):
@@ -47,6 +61,49 @@ def test_named_by_prefix_file_or_folder(small_checkpoint):
     ):
         assert find_checkpoint(path) == small_checkpoint
     assert list_checkpoints(folder) == {7: small_checkpoint}
+
+
+def test_the_best_by_the_scores_of_a_folder(tmp_path):
+    first, second, third = write(tmp_path, "pwcnet.ckpt-8", "pwcnet.ckpt-9", "pwcnet.ckpt-10")
+    assert find_checkpoint(tmp_path) == third
+    scores = tmp_path / "best.json"
+    scores.write_text('{"7": 1.0, "8": 3.0, "9": 2.0, "10": NaN}')  # 7 has been removed
+    assert find_checkpoint(tmp_path) == find_checkpoint(tmp_path / "checkpoint") == second
+    assert ranked_steps(read_scores(tmp_path)) == [7, 9, 8, 10]
+    scores.write_text('{"7": 1.0}')
+    assert find_checkpoint(tmp_path) == third
+    for damaged in ("{", "[1]", '{"8": null}'):
+        scores.write_text(damaged)
+        with pytest.raises(ValueError, match=str(scores)):
+            find_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_without_a_step(tmp_path):
+    (prefix,) = write(tmp_path, "model.ckpt")
+    assert find_checkpoint(tmp_path) == find_checkpoint(str(tmp_path) + "/checkpoint") == prefix
+    assert list_checkpoints(tmp_path) == {}
+    write(tmp_path, "other.ckpt")
+    with pytest.raises(AmbiguousCheckpointError, match="model.ckpt .*other.ckpt"):
+        find_checkpoint(tmp_path)
+    (numbered,) = write(tmp_path, "pwcnet.ckpt-3")
+    assert find_checkpoint(tmp_path) == numbered
+
+
+def test_the_state_file_means_its_folder(tmp_path, monkeypatch):
+    write(tmp_path, "pwcnet.ckpt-3")
+    monkeypatch.chdir(tmp_path)
+    assert find_checkpoint("checkpoint") == os.path.join(".", "pwcnet.ckpt-3")
+    write(tmp_path, "checkpoint")
+    assert find_checkpoint("checkpoint") == "checkpoint"
+
+
+def test_two_checkpoints_of_one_step(tmp_path):
+    mine, usual = write(tmp_path, "mine.ckpt-7", "pwcnet.ckpt-7")
+    assert list_checkpoints(tmp_path) == {7: usual}
+    with pytest.raises(AmbiguousCheckpointError, match="%s and %s" % (usual, mine)):
+        find_checkpoint(tmp_path)
+    write(tmp_path, "pwcnet.ckpt-8")
+    assert find_checkpoint(tmp_path).endswith("-8")
 
 
 def test_missing_file(tmp_path):
