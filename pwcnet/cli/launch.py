@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import sysconfig
 from argparse import Namespace
-from typing import Dict, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Dict, Iterator, Sequence
 
 import pwcnet
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_float, positive_int
@@ -42,10 +44,15 @@ def main(argv: Sequence[str], prog: str) -> int:
     if not command:
         parser(prog).error("expected a command after --, e.g. -- train --preset kitti")
     engine = _engine(args)
-    environments = {"horovod": _horovod, "collective": _collective, "hccl": _hccl}[engine](args)
     command, shared = _program(command)
     shared["PWCNET_ENGINE"] = engine
-    with WorkerGroup() as workers:
+    with ExitStack() as stack:
+        if engine == "collective" and not args.addresses:
+            args.addresses = stack.enter_context(_free_addresses(args.workers))
+            shared["PWCNET_SECRET"] = secrets.token_hex(16)
+        kinds = {"horovod": _horovod, "collective": _collective, "hccl": _hccl}
+        environments = kinds[engine](args)
+        workers = stack.enter_context(WorkerGroup())
         with remedy("pass a subcommand of pwcnet, a .py file or an installed program"):
             for rank, environment in enumerate(environments, args.first_rank):
                 workers.start(rank, command, dict(os.environ, **shared, **environment))
@@ -161,7 +168,7 @@ def _engine(args: Namespace) -> str:
 
 def _collective(args: Namespace) -> list[Environment]:
     """The environment of each worker of this machine."""
-    addresses = ",".join(args.addresses or _free_addresses(args.workers))
+    addresses = ",".join(args.addresses)
     return [
         dict(_gpu(n), PWCNET_RANK=str(args.first_rank + n), PWCNET_ADDRESSES=addresses)
         for n in range(args.workers)
@@ -246,13 +253,16 @@ def _gpu(number: int) -> Environment:
     return {"CUDA_VISIBLE_DEVICES": devices[number % len(devices)].strip()} if devices else {}
 
 
-def _free_addresses(count: int) -> list[str]:
-    """Addresses of this machine whose ports are free; all are held until the last is known."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for listener in sockets:
-            listener.bind(("127.0.0.1", 0))
-        return ["127.0.0.1:%d" % listener.getsockname()[1] for listener in sockets]
-    finally:
-        for listener in sockets:
-            listener.close()
+@contextmanager
+def _free_addresses(count: int) -> Iterator[list[str]]:
+    """Yields addresses of this machine whose ports no other program is given meanwhile.
+
+    The sockets are bound but do not listen, so that a worker's server, which reuses addresses as
+    these do, can bind to the same port.
+    """
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for holder in sockets:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(("127.0.0.1", 0))
+        yield ["127.0.0.1:%d" % holder.getsockname()[1] for holder in sockets]

@@ -61,8 +61,7 @@ def add_weights_option(parser: Any, flag: str = "--weights", frozen: bool = True
         metavar="W",
         help="checkpoint prefix (run/pwcnet.ckpt-1000), folder (its latest checkpoint, of a run's "
         "best/ the best), .npz%s; without it, the shipped weights: the small network, trained on "
-        "synthetic scenes"
-        % (" or frozen graph (.pb)" if frozen else ""),
+        "synthetic scenes" % (" or frozen graph (.pb)" if frozen else ""),
     )
 
 

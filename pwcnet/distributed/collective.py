@@ -12,18 +12,26 @@ the last checkpoint is what remains.
 from __future__ import annotations
 
 import os
+import secrets
 import threading
-from multiprocessing.connection import Client, Listener
 from typing import Any, Callable, Mapping
 
 import numpy as np
 
+from pwcnet.distributed.rendezvous import (
+    accept_workers,
+    connect_to_leader,
+    listen,
+    wait_for_addresses,
+)
 from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.tensorflow import tf
 
 JOB = "worker"
 # Threads of a session: one waits at the barrier, others answer workers that are on their way.
 BARRIER_THREADS = 8
+JOIN_SECONDS = 1800.0  # that the workers wait for each other at the start
+KEY_NUMBERS = 8  # of the part of the key that the leader draws, 31 bits each
 
 # Servers cannot be stopped. They are kept until the process ends, past the point where TensorFlow
 # would complain of that.
@@ -39,11 +47,13 @@ class CollectiveWorkers(Workers):
         config: The ConfigProto of the sessions.
 
     Raises:
-        ValueError: The environment does not fit, or this worker's address is in use.
+        ValueError: The environment does not fit, this worker's address is in use, or another worker
+            has not started in time.
     """
 
     def __init__(self, config: tf.ConfigProto) -> None:
         self.rank, addresses = _rank_and_addresses(os.environ)
+        seconds = _join_seconds(os.environ)
         self.size = len(addresses)
         super().__init__(self._server_config(config))
         self._collectives = 0
@@ -59,8 +69,10 @@ class CollectiveWorkers(Workers):
             )
         _servers.append(self._server)
         if self.size > 1:
+            others = [address for address in addresses if address != addresses[self.rank]]
+            wait_for_addresses(others, seconds)
             host = addresses[0].rsplit(":", 1)[0]
-            self._barrier = _Barrier(self.leader, self.size, host, self._sum_at_once)
+            self._barrier = _Barrier(self.rank, self.size, host, self._sum_at_once, seconds)
 
     def _server_config(self, config: tf.ConfigProto) -> tf.ConfigProto:
         changed = tf.ConfigProto()
@@ -105,12 +117,12 @@ class CollectiveWorkers(Workers):
     def _cpu(self) -> str:
         return "/job:%s/replica:0/task:%d/device:CPU:0" % (JOB, self.rank)
 
-    def _sum_at_once(self, number: int) -> int:
-        """The sum of the workers' numbers, in a session of its own."""
+    def _sum_at_once(self, numbers: list[int]) -> list[int]:
+        """The sums of the workers' numbers, in a session of its own."""
         with tf.Graph().as_default():
-            total = self._sum(tf.constant([number], tf.int32))
+            total = self._sum(tf.constant(numbers, tf.int32))
             with self.session() as session:
-                return int(session.run(total)[0])
+                return [int(number) for number in session.run(total)]
 
 
 class _Barrier:
@@ -120,23 +132,32 @@ class _Barrier:
     breaks.
 
     Args:
-        leader: Whether this worker is the leader, to which the others connect.
+        rank: The number of this worker; the others connect to the leader.
         size: The number of workers.
         host: The leader's host.
-        sum_at_once: Function that adds the workers' numbers: it tells them the leader's port.
+        sum_at_once: Function that adds the workers' numbers: it tells them the leader's port and
+            the part of the key that the leader draws. The other part is PWCNET_SECRET.
+        seconds: How long the leader waits for the connections.
     """
 
     def __init__(
-        self, leader: bool, size: int, host: str, sum_at_once: Callable[[int], int]
+        self,
+        rank: int,
+        size: int,
+        host: str,
+        sum_at_once: Callable[[list[int]], list[int]],
+        seconds: float,
     ) -> None:
-        self._leader = leader
+        self._leader = rank == 0
         self._lock = threading.Lock()  # sums of one step may run at the same time
-        if leader:
-            with Listener(("", 0)) as listener:
-                sum_at_once(listener.address[1])
-                self._others = [listener.accept() for _ in range(size - 1)]
+        if self._leader:
+            with listen(host) as listener:
+                drawn = [secrets.randbits(31) for _ in range(KEY_NUMBERS)]
+                numbers = sum_at_once([listener.getsockname()[1]] + drawn)
+                self._others = accept_workers(listener, range(1, size), _key(numbers), seconds)
         else:
-            self._others = [Client((host, sum_at_once(0)))]
+            numbers = sum_at_once([0] * (1 + KEY_NUMBERS))
+            self._others = [connect_to_leader(host, numbers[0], rank, _key(numbers))]
 
     def wait(self) -> np.bool_:
         """Returns when all workers are here. Raises ConnectionError when one has gone."""
@@ -144,14 +165,34 @@ class _Barrier:
             with self._lock:
                 for action in ("recv", "send") if self._leader else ("send", "recv"):
                     for other in self._others:
-                        other.send_bytes(b".") if action == "send" else other.recv_bytes()
-        except (EOFError, OSError):
+                        if action == "send":
+                            other.sendall(b".")
+                        elif not other.recv(1):
+                            raise ConnectionError
+        except OSError:
             raise ConnectionError("another worker has gone")
         return np.True_
 
     def close(self) -> None:
         for other in self._others:
             other.close()
+
+
+def _key(numbers: list[int]) -> bytes:
+    """The key of the workers: PWCNET_SECRET, and what the leader drew."""
+    drawn = " ".join(map(str, numbers[1:]))
+    return (os.environ.get("PWCNET_SECRET", "") + " " + drawn).encode()
+
+
+def _join_seconds(environ: Mapping[str, str]) -> float:
+    text = environ.get("PWCNET_JOIN_SECONDS") or str(JOIN_SECONDS)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError("expected seconds above 0 in PWCNET_JOIN_SECONDS, got %r" % text)
+    return seconds
 
 
 def _rank_and_addresses(environ: Mapping[str, str]) -> tuple[int, list[str]]:

@@ -16,6 +16,9 @@ Environment, as `pwcnet launch` sets it for each worker:
     PWCNET_RANK: For collective: this worker's number, 0 for the leader.
     PWCNET_ADDRESSES: For collective: host:port of all workers in the order of their ranks,
         separated by commas; the same everywhere.
+    PWCNET_SECRET: For collective: a text that only the workers know, the same everywhere; without
+        it, the key that connections are checked by is the leader's alone.
+    PWCNET_JOIN_SECONDS: For collective: how long the workers wait for each other at the start.
     RANK_TABLE_FILE, RANK_ID, RANK_SIZE, JOB_ID, ASCEND_DEVICE_ID: For hccl, as Ascend's platforms
         set them.
 """

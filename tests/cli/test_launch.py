@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -61,6 +62,28 @@ def test_ranks_of_one_of_several_machines(tmp_path):
     workers = environments(tmp_path)
     assert sorted(workers) == ["2", "3"]
     assert {worker["PWCNET_ADDRESSES"] for worker in workers.values()} == {"a:1,a:2,b:1,b:2"}
+
+
+def test_ports_are_held_until_a_server_takes_them():
+    with launch._free_addresses(2) as addresses:
+        for address in addresses:
+            host, port = address.split(":")
+            with socket.socket() as other, pytest.raises(OSError):
+                other.bind((host, int(port)))
+            with socket.socket() as server:  # as a server of TensorFlow does
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.bind(("", int(port)))
+                server.listen()
+                socket.create_connection((host, int(port)), 5).close()
+
+
+def test_workers_of_one_machine_share_a_secret(tmp_path, monkeypatch):
+    monkeypatch.delenv("PWCNET_SECRET", raising=False)
+    assert collective(ENVIRONMENT, tmp_path) == 0
+    (secret,) = {worker["PWCNET_SECRET"] for worker in environments(tmp_path).values()}
+    assert len(secret) == 32
+    assert collective(ENVIRONMENT, tmp_path) == 0
+    assert {worker["PWCNET_SECRET"] for worker in environments(tmp_path).values()} != {secret}
 
 
 def test_a_failing_worker_ends_all_and_says_why(tmp_path, caplog):

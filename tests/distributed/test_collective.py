@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.cli.launch import _free_addresses
 from pwcnet.distributed.engines import engine_name, open_workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import cause, tf
@@ -126,6 +127,18 @@ def test_environment_that_does_not_fit(rank, addresses, named, monkeypatch):
     if rank:
         monkeypatch.setenv("PWCNET_RANK", rank)
     with pytest.raises(ValueError, match=named):
+        open_workers(session_config(1), "collective")
+
+
+def test_a_worker_that_never_starts(monkeypatch):
+    monkeypatch.setenv("PWCNET_RANK", "0")
+    monkeypatch.setenv("PWCNET_JOIN_SECONDS", "0.2")
+    with _free_addresses(2) as addresses:
+        monkeypatch.setenv("PWCNET_ADDRESSES", ",".join(addresses))
+        with pytest.raises(ValueError, match="%s .*0.2 seconds" % addresses[1]):
+            open_workers(session_config(1), "collective")
+    monkeypatch.setenv("PWCNET_JOIN_SECONDS", "soon")
+    with pytest.raises(ValueError, match="PWCNET_JOIN_SECONDS.*'soon'"):
         open_workers(session_config(1), "collective")
 
 
