@@ -13,6 +13,7 @@ from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.contact_sheet import Row, contact_sheet
 from pwcnet.data.datasets.registry import DATASETS, parse_source
+from pwcnet.data.sample import LARGEST_MOTION
 from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
 from pwcnet.io.atomic import check_output_file
@@ -104,6 +105,8 @@ def print_report(listed: int, read: int, reading: Reading) -> None:
         print("ground truth none")
     else:
         print("valid        %.2f %% of the pixels" % (100.0 * survey.valid_share))
+    if survey.beyond:
+        print("unknown      {:,} pixels, beyond {:,.0f} px".format(survey.beyond, LARGEST_MOTION))
     if survey.motion:
         print_motion(survey.motion)
     for error in reading.errors:

@@ -21,7 +21,7 @@ import numpy as np
 from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
 from pwcnet.data.augment.geometric import random_crop
 from pwcnet.data.mixture import Mix
-from pwcnet.data.sample import BaseSample, LoadedSample
+from pwcnet.data.sample import BaseSample, LoadedSample, beyond_text
 from pwcnet.runtime.tensorflow import tf
 
 PREFETCHED_BATCHES = 2
@@ -82,6 +82,7 @@ class TrainingData:
         )
         self.failures: dict[int, Exception] = {}
         self.skipped: dict[BaseSample, Exception] = {}
+        self._told_beyond = False
         self._distinct, self._skipping = self._mix.distinct, threading.Lock()
 
     def __len__(self):
@@ -178,7 +179,11 @@ class TrainingData:
         return sample, self._load(sample)
 
     def _load(self, sample):
-        return sample.load(self.masked, with_occlusion=False)
+        loaded = sample.load(self.masked, with_occlusion=False)
+        if loaded.beyond and not self._told_beyond:
+            self._told_beyond = True
+            log.warning("%s; others are not named", beyond_text(loaded.beyond, sample.flow))
+        return loaded
 
     def _readable(self, number):
         """(sample, its arrays) of the first number from this one on whose files can be read."""

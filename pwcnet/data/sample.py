@@ -12,6 +12,10 @@ import numpy as np
 from pwcnet.io.flow_files import decode_image, read_bytes, read_flow
 from pwcnet.io.images import read_frame
 
+# Ground truth beyond this many pixels in a direction is taken as unknown: no published frame moves
+# so far, but files of FlyingThings3D hold values of millions. KITTI's .png ends at 512 pixels.
+LARGEST_MOTION = 10000.0
+
 
 class LoadedSample(NamedTuple):
     """The arrays of a sample.
@@ -24,6 +28,8 @@ class LoadedSample(NamedTuple):
         valid: [H, W] bool, where the flow is known. None without ground truth.
         occlusion: [H, W] bool, pixels of frame 1 that are not visible in frame 2, or None.
         foreground: [H, W] bool, pixels of moving objects (KITTI's obj_map), or None.
+        beyond: number of pixels of the flow's file that are not valid because their motion is
+            beyond LARGEST_MOTION.
     """
 
     frame1: np.ndarray
@@ -32,6 +38,7 @@ class LoadedSample(NamedTuple):
     valid: Any = None
     occlusion: np.ndarray | None = None
     foreground: np.ndarray | None = None
+    beyond: Any = 0
 
 
 class BaseSample:
@@ -135,15 +142,15 @@ class Sample(BaseSample):
         frame1, frame2 = read_frame(self.frame1), read_frame(self.frame2)
         size = frame1.shape[:2]
         self._check_size(frame2, self.frame2, size)
-        flow, valid = None, None
+        flow, valid, beyond = None, None, 0
         if self.flow is not None:
-            flow, valid = read_flow(self.flow)
+            flow, valid, beyond = read_ground_truth(self.flow)
             self._check_size(flow, self.flow, size)
             if masked and self.invalid is not None:
                 valid = valid & ~self._read_mask(self.invalid, size)
         occlusion = self._read_mask(self.occlusion if with_occlusion else None, size)
         foreground = self._read_mask(self.foreground, size)
-        loaded = LoadedSample(frame1, frame2, flow, valid, occlusion, foreground)
+        loaded = LoadedSample(frame1, frame2, flow, valid, occlusion, foreground, beyond)
         return halved(loaded) if self.half else loaded
 
     def paths(self, masked: bool = False, with_occlusion: bool = True) -> list[str]:
@@ -200,6 +207,31 @@ class EndlessSamples(Sequence[BaseSample]):
         return self.sample(index % self._count)
 
 
+def read_ground_truth(path: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Reads a flow file; motion beyond LARGEST_MOTION is unknown.
+
+    Args:
+        path: as of `pwcnet.io.flow_files.read_flow`, whose errors are raised.
+
+    Returns:
+        (flow, valid, number of pixels that the limit made unknown).
+    """
+    flow, valid = read_flow(path)
+    with np.errstate(invalid="ignore"):
+        within = np.abs(flow) <= LARGEST_MOTION
+    within = within[..., 0] & within[..., 1]
+    return flow, valid & within, int(np.count_nonzero(valid & ~within))
+
+
+def beyond_text(pixels: int, name: str) -> str:
+    """The sentence that reports pixels which the limit made unknown, in a pair or in several."""
+    return "ground truth of %d pixels is beyond %d px and taken as unknown (%s)" % (
+        pixels,
+        LARGEST_MOTION,
+        name,
+    )
+
+
 def halved(loaded: LoadedSample) -> LoadedSample:
     """The sample at half the height and width; an odd last row or column is dropped.
 
@@ -233,4 +265,4 @@ def halved(loaded: LoadedSample) -> LoadedSample:
         known = np.where(loaded.valid[..., None], loaded.flow, np.float32(0))
         total = blocks(known).sum(axis=(1, 3))
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
-    return LoadedSample(frame1, frame2, flow, valid, *masks)
+    return LoadedSample(frame1, frame2, flow, valid, *masks, loaded.beyond)

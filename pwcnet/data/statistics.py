@@ -40,11 +40,12 @@ class Survey:
         sizes: {(height, width): number of samples}.
         pixels: number of pixels of frames with ground truth.
         valid: number of pixels with known flow.
+        beyond: number of pixels that the limit of motion made unknown.
     """
 
     def __init__(self):
         self.sizes: Counter = Counter()
-        self.pixels, self.valid = 0, 0
+        self.pixels, self.valid, self.beyond = 0, 0, 0
         self._total, self._largest = 0.0, 0.0
         self._histogram = np.zeros(LARGEST * BINS_PER_PIXEL + 1, np.int64)
         self._speeds: Counter = Counter()
@@ -57,6 +58,7 @@ class Survey:
         speed = np.hypot(*np.moveaxis(loaded.flow[loaded.valid].astype(np.float64), -1, 0))
         self.pixels += loaded.valid.size
         self.valid += speed.size
+        self.beyond += loaded.beyond
         self._total += speed.sum()
         self._largest = max(self._largest, speed.max() if speed.size else 0.0)
         bins = (np.minimum(speed, LARGEST) * BINS_PER_PIXEL).astype(np.int64)

@@ -5,12 +5,14 @@ Predictions of the network and predictions read from files are scored by the sam
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from typing import Any, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
+from pwcnet.data.sample import beyond_text
 from pwcnet.evaluation.histograms import Histograms, compute_histograms, empty_histograms
 from pwcnet.flow.averages import Mean, RunningMean
 from pwcnet.flow.metrics import (
@@ -24,6 +26,8 @@ from pwcnet.flow.metrics import (
 from pwcnet.flow.padding import padded_size
 from pwcnet.io.flow_files import as_mask, valid_pixels
 from pwcnet.io.prefetch import pipelined_map, prefetch
+
+log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
@@ -140,13 +144,18 @@ def evaluate_samples(
 
 
 def _predictions(predictor: Any, samples: Sequence[Any], masked: bool) -> Iterator[tuple]:
-    sizes = set()
+    sizes, beyond = set(), {}
     for sample, loaded in prefetch((sample, sample.load(masked)) for sample in samples):
+        if loaded.beyond:
+            beyond[sample.id] = loaded.beyond
         size = padded_size(*loaded.frame1.shape[:2])
         start = time.perf_counter()
         flow = predictor.flow(loaded.frame1, loaded.frame2)
         yield sample.id, loaded, flow, time.perf_counter() - start, size not in sizes
         sizes.add(size)
+    if beyond:
+        pairs = "%d pairs, the first is %s" % (len(beyond), next(iter(beyond)))
+        log.warning("%s", beyond_text(sum(beyond.values()), pairs))
 
 
 def _score_prediction(prediction: tuple) -> Result:

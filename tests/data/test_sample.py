@@ -2,12 +2,15 @@
 
 import os
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
-from pwcnet.data.sample import LoadedSample, Sample, halved
+from pwcnet.data.input_pipeline import TrainingData
+from pwcnet.data.sample import LARGEST_MOTION, LoadedSample, Sample, halved
+from pwcnet.evaluation.scoring import evaluate_samples
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import write_image
 
@@ -54,6 +57,38 @@ def test_loads_everything(sample):
     assert loaded.flow.shape == SIZE + (2,) and loaded.flow.dtype == np.float32
     assert loaded.valid.dtype == loaded.occlusion.dtype == bool
     assert pixels(~loaded.valid) == [(0, 0)] and pixels(loaded.occlusion) == [(1, 2)]
+
+
+def absurd(path, count=3):
+    """Writes flow with so many pixels beyond the limit, one at it and one unknown."""
+    flow = np.zeros(SIZE + (2,), np.float32)
+    flow[0, :count, 1] = -5e6
+    flow[1, 0], flow[2, 0], flow[3, 0] = LARGEST_MOTION, 1e10, np.nan
+    write_flow(path, flow)
+
+
+def test_motion_beyond_the_limit_is_unknown(sample):
+    absurd(sample.flow)
+    for loaded in (sample.load(), replace(sample, half=True).load()):
+        assert loaded.beyond == 3 and np.abs(loaded.flow[loaded.valid]).max() <= LARGEST_MOTION
+    assert pixels(~sample.load().valid) == [(0, 0), (0, 1), (0, 2), (2, 0), (3, 0)]
+
+
+def test_motion_beyond_the_limit_is_reported_once(sample, caplog):
+    """In training with the file's name, in an evaluation with the count of all pairs."""
+    absurd(sample.flow)
+    samples = [replace(sample, id="pair_%d" % number) for number in range(3)]
+    data = TrainingData(samples, SIZE)
+    for number in range(3):
+        data.load(number)
+    (message,) = caplog.messages
+    assert "3 pixels" in message and sample.flow in message
+    caplog.clear()
+    predictor = Mock(flow=lambda frame1, frame2: np.zeros(SIZE + (2,), np.float32))
+    results = list(evaluate_samples(predictor, samples))
+    assert [result.scores["EPE"].count for result in results] == [12 * 20 - 5] * 3
+    (message,) = caplog.messages
+    assert "9 pixels" in message and "3 pairs" in message and "pair_0" in message
 
 
 def test_masked_leaves_out_the_invalid_mask(sample):
