@@ -17,6 +17,7 @@ import numpy as np
 from pwcnet.ascend.result_folders import match_predictions
 from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import crop
+from pwcnet.inference.frames import check_range
 from pwcnet.io.atomic import write_bytes
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 
@@ -111,7 +112,7 @@ def infer(
         (names, seconds of the network) of each batch.
 
     Raises:
-        ValueError: A file has another size.
+        ValueError: A file has another size, or values outside of 0..1.
     """
     batch, height, width = size
     names = list(inputs)
@@ -122,6 +123,7 @@ def infer(
             pairs = np.zeros((batch, 2, height, width, 3), np.float32)
             for index, name in enumerate(batch_names):
                 pairs[index] = read_raw(inputs[name], pairs.shape[1:])
+                check_range(pairs[index], 1.0, inputs[name])
             yield batch_names, pairs
 
     with BackgroundWriter(depth=2 * batch) as writer:

@@ -265,4 +265,4 @@ def halved(loaded: LoadedSample) -> LoadedSample:
         known = np.where(loaded.valid[..., None], loaded.flow, np.float32(0))
         total = blocks(known).sum(axis=(1, 3))
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
-    return LoadedSample(frame1, frame2, flow, valid, *masks, loaded.beyond)
+    return LoadedSample(frame1, frame2, flow, valid, masks[0], masks[1], loaded.beyond)

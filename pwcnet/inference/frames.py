@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from typing import Any
 
 import numpy as np
+
+log = logging.getLogger(__name__)
 
 KINDS = (
     "a frame is uint8 0..255 or float 0..1, grey [H, W] or [H, W, 1], RGB [H, W, 3] or "
@@ -63,7 +67,7 @@ def rgb_frame(frame: Any, value_range: float = 1.0, name: str = "frame") -> np.n
         )
     planes = planes[..., :3]
     if is_float:
-        _check_range(planes, value_range, name)
+        check_range(planes, value_range, name)
     rgb = np.asarray(planes, np.float32) / (value_range if is_float else 255)
     return np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
 
@@ -86,8 +90,21 @@ def check_same_size(frame1: np.ndarray, frame2: np.ndarray) -> None:
         )
 
 
-def _check_range(planes: np.ndarray, value_range: float, name: str) -> None:
-    low, high = float(planes.min()), float(planes.max())
+def check_range(array: np.ndarray, value_range: float, name: str) -> None:
+    """Checks what the values of a floating frame betray about their range.
+
+    Values that are never beyond value_range / 255 are warned of once: they are those of a frame
+    that was divided by 255 twice, unless it is almost black.
+
+    Args:
+        array: Of any shape, at least one value.
+        value_range: The value of white.
+        name: What messages call the frame.
+
+    Raises:
+        ValueError: Values are not finite, or outside of 0..value_range.
+    """
+    low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():  # a NaN anywhere makes both NaN
         raise ValueError("%s holds NaN or infinite values" % name)
     if low < 0 or high > value_range:
@@ -95,4 +112,22 @@ def _check_range(planes: np.ndarray, value_range: float, name: str) -> None:
             "%s holds values from %g to %g; floating frames are in 0..%g (uint8 frames are in "
             "0..255; Predictor(value_range=255) takes floating frames in 0..255)"
             % (name, low, high, value_range)
+        )
+    if 0 < high <= value_range / 255:
+        _warn_of_darkness("%s holds no value above %g" % (name, high), value_range)
+
+
+@functools.lru_cache(maxsize=None)
+def _warned(value_range: float) -> list[str]:
+    """What has been warned of, for each range."""
+    return []
+
+
+def _warn_of_darkness(fact: str, value_range: float) -> None:
+    if not _warned(value_range):
+        _warned(value_range).append(fact)
+        log.warning(
+            "%s, where white is %g: almost black, or divided by 255 once too often",
+            fact,
+            value_range,
         )

@@ -76,6 +76,14 @@ def test_inputs_of_another_size_are_named_and_counted(prepared):
         read_raw(inputs[NAMES[2]], (2, 64, 128, 3))
 
 
+def test_frames_of_another_range_are_named(prepared):
+    inputs = list_raw_files(str(prepared / "image"))
+    path, shape = inputs[NAMES[2]], (2, 64, 128, 3)
+    write_raw(path, read_raw(path, shape) * 255)
+    with pytest.raises(ValueError, match="%s.bin .*0..1" % NAMES[2]):
+        list(infer(mean_brightness, inputs, str(prepared / "out"), (2, 64, 128)))
+
+
 def test_no_inputs(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent"):
         list_raw_files(str(tmp_path / "absent"))

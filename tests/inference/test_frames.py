@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pwcnet.flow.padding import network_input
+from pwcnet.inference import frames
 from pwcnet.inference.frames import frames_of, rgb_frame, rgb_pair
 from pwcnet.io.frame_pairs import Pair
 
@@ -67,6 +68,19 @@ def test_value_range_is_the_white_of_floating_frames_only():
 def test_other_frames_are_refused(frame, fact):
     with pytest.raises(ValueError, match="frame2.*" + fact):
         rgb_frame(frame, name="frame2")
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0])
+def test_frames_divided_twice_are_warned_of_once(white, caplog):
+    frames._warned.cache_clear()
+    bright = RGB / 255.0 * white
+    rgb_frame(bright, white)
+    rgb_frame(bright * 0, white)
+    assert not caplog.messages
+    for name in ("first", "second"):
+        rgb_frame(bright / 255, white, name)
+    (message,) = caplog.messages
+    assert message.startswith("first ")
 
 
 @pytest.mark.parametrize("pair", [(RGB, GREY), [RGB, GREY], Pair("a", RGB, GREY)])
