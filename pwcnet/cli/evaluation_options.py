@@ -88,7 +88,8 @@ def print_totals(
     samples: Sequence[Any], data: str, masked: bool, totals: Totals, averages: Sequence[str] = ()
 ) -> None:
     """Prints what was evaluated, a table, the averages, and the last line as published."""
-    pixels = "dense, every pixel with known flow counts, as in published numbers"
+    kind = "sparse" if any(sample.is_sparse for sample in samples) else "dense"
+    pixels = "%s, every pixel with known flow counts, as in published numbers" % kind
     if masked:
         pixels = "masked, without invalid pixels (%d of the pairs have a mask)" % sum(
             sample.has_invalid_mask for sample in samples

@@ -13,7 +13,7 @@ from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.contact_sheet import Row, contact_sheet
 from pwcnet.data.datasets.registry import DATASETS, parse_source
-from pwcnet.data.sample import LARGEST_MOTION
+from pwcnet.data.ground_truth import LARGEST_MOTION
 from pwcnet.data.splits import PARTS
 from pwcnet.data.statistics import PERCENTILES, Survey, evenly
 from pwcnet.io.atomic import check_output_file

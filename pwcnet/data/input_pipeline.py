@@ -20,8 +20,9 @@ import numpy as np
 
 from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
 from pwcnet.data.augment.geometric import random_crop
+from pwcnet.data.ground_truth import beyond_text
 from pwcnet.data.mixture import Mix
-from pwcnet.data.sample import BaseSample, LoadedSample, beyond_text
+from pwcnet.data.sample import BaseSample, LoadedSample
 from pwcnet.runtime.tensorflow import tf
 
 PREFETCHED_BATCHES = 2

@@ -9,12 +9,9 @@ from typing import Any, Hashable, Iterator, NamedTuple, Sequence
 import cv2
 import numpy as np
 
+from pwcnet.data.ground_truth import read_ground_truth
 from pwcnet.io.flow_files import decode_image, read_bytes, read_flow
 from pwcnet.io.images import read_frame
-
-# Ground truth beyond this many pixels in a direction is taken as unknown: no published frame moves
-# so far, but files of FlyingThings3D hold values of millions. KITTI's .png ends at 512 pixels.
-LARGEST_MOTION = 10000.0
 
 
 class LoadedSample(NamedTuple):
@@ -30,6 +27,8 @@ class LoadedSample(NamedTuple):
         foreground: [H, W] bool, pixels of moving objects (KITTI's obj_map), or None.
         beyond: number of pixels of the flow's file that are not valid because their motion is
             beyond LARGEST_MOTION.
+        visible: [H, W] bool, pixels with known flow that frame 2 shows too (KITTI's flow_noc), or
+            None.
     """
 
     frame1: np.ndarray
@@ -39,6 +38,7 @@ class LoadedSample(NamedTuple):
     occlusion: np.ndarray | None = None
     foreground: np.ndarray | None = None
     beyond: Any = 0
+    visible: np.ndarray | None = None
 
 
 class BaseSample:
@@ -61,6 +61,11 @@ class BaseSample:
         raise NotImplementedError
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether only some pixels have ground truth by the nature of its format."""
+        return False
+
+    @property
     def file_name(self) -> str:
         """The id as a file name without an extension: "alley_1-frames_0001_0002"."""
         return self.id.replace("/", "-")
@@ -80,7 +85,8 @@ class BaseSample:
         Args:
             masked: whether pixels of the invalid mask become invalid. The published Sintel numbers
                 ignore that mask.
-            with_occlusion: False where the occlusion mask is not needed; it may then be None.
+            with_occlusion: False where the masks of occlusion and visibility are not needed; they
+                may then be None.
 
         Raises:
             FileNotFoundError: for a missing file.
@@ -106,6 +112,7 @@ class Sample(BaseSample):
         occlusion: path of an image, non-zero where a pixel of frame 1 is not visible in frame 2.
         invalid: path of an image, non-zero where the flow is not to be trusted.
         foreground: path of an image, non-zero on moving objects (KITTI's obj_map).
+        visible: path of a flow file that is valid where frame 2 shows the pixel too (flow_noc).
         half: whether the pair is used at half the resolution of its files.
     """
 
@@ -117,6 +124,7 @@ class Sample(BaseSample):
     invalid: str | None = None
     foreground: str | None = None
     half: bool = False
+    visible: str | None = None
 
     @property
     def has_ground_truth(self) -> bool:
@@ -132,6 +140,11 @@ class Sample(BaseSample):
     def key(self) -> Hashable:
         """The real path of the flow file, or of frame 1 without ground truth."""
         return os.path.realpath(self.flow or self.frame1)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the flow file is of KITTI's format, whose ground truth is of some pixels only."""
+        return self.flow is not None and self.flow.lower().endswith(".png")
 
     def describe(self) -> str:
         """The path of frame 1."""
@@ -151,13 +164,18 @@ class Sample(BaseSample):
         occlusion = self._read_mask(self.occlusion if with_occlusion else None, size)
         foreground = self._read_mask(self.foreground, size)
         loaded = LoadedSample(frame1, frame2, flow, valid, occlusion, foreground, beyond)
+        if self.visible is not None and with_occlusion:
+            visible = read_flow(self.visible)[1]
+            self._check_size(visible, self.visible, size)
+            loaded = loaded._replace(visible=visible)
         return halved(loaded) if self.half else loaded
 
     def paths(self, masked: bool = False, with_occlusion: bool = True) -> list[str]:
         """The files that `load` with the same arguments reads."""
         invalid = self.invalid if masked else None
         occlusion = self.occlusion if with_occlusion else None
-        paths = self.frame1, self.frame2, self.flow, invalid, occlusion, self.foreground
+        visible = self.visible if with_occlusion else None
+        paths = self.frame1, self.frame2, self.flow, invalid, occlusion, self.foreground, visible
         return [path for path in paths if path is not None]
 
     def _read_mask(self, path: str | None, size: tuple[int, int]) -> Any:
@@ -207,31 +225,6 @@ class EndlessSamples(Sequence[BaseSample]):
         return self.sample(index % self._count)
 
 
-def read_ground_truth(path: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Reads a flow file; motion beyond LARGEST_MOTION is unknown.
-
-    Args:
-        path: as of `pwcnet.io.flow_files.read_flow`, whose errors are raised.
-
-    Returns:
-        (flow, valid, number of pixels that the limit made unknown).
-    """
-    flow, valid = read_flow(path)
-    with np.errstate(invalid="ignore"):
-        within = np.abs(flow) <= LARGEST_MOTION
-    within = within[..., 0] & within[..., 1]
-    return flow, valid & within, int(np.count_nonzero(valid & ~within))
-
-
-def beyond_text(pixels: int, name: str) -> str:
-    """The sentence that reports pixels which the limit made unknown, in a pair or in several."""
-    return "ground truth of %d pixels is beyond %d px and taken as unknown (%s)" % (
-        pixels,
-        LARGEST_MOTION,
-        name,
-    )
-
-
 def halved(loaded: LoadedSample) -> LoadedSample:
     """The sample at half the height and width; an odd last row or column is dropped.
 
@@ -257,7 +250,7 @@ def halved(loaded: LoadedSample) -> LoadedSample:
     )
     masks = [
         None if mask is None else np.asarray(blocks(mask).any(axis=(1, 3)))
-        for mask in (loaded.occlusion, loaded.foreground)
+        for mask in (loaded.occlusion, loaded.foreground, loaded.visible)
     ]
     flow, valid = None, None
     if loaded.flow is not None:
@@ -265,4 +258,4 @@ def halved(loaded: LoadedSample) -> LoadedSample:
         known = np.where(loaded.valid[..., None], loaded.flow, np.float32(0))
         total = blocks(known).sum(axis=(1, 3))
         flow, valid = total / np.maximum(2 * count, 1).astype(np.float32)[..., None], count > 0
-    return LoadedSample(frame1, frame2, flow, valid, masks[0], masks[1], loaded.beyond)
+    return LoadedSample(frame1, frame2, flow, valid, masks[0], masks[1], loaded.beyond, masks[2])

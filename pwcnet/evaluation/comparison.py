@@ -131,7 +131,7 @@ def _check_same_data(first: dict[str, Any], second: dict[str, Any]) -> None:
         raise ValueError(
             "The runs are of different data: A is of %s, B is of %s" % (names[0], names[1])
         )
-    masked = ["masked" if summary.get("masked") else "dense" for summary in (first, second)]
+    masked = ["masked" if summary.get("masked") else "not masked" for summary in (first, second)]
     if masked[0] != masked[1]:
         raise ValueError(
             "The runs count different pixels: A is %s, B is %s; both must be evaluated with masks "

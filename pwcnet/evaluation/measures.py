@@ -15,6 +15,8 @@ UNITS = {
     "Fl-all": PERCENT,
     "Fl-bg": PERCENT,
     "Fl-fg": PERCENT,
+    "3px noc": PERCENT,
+    "Fl noc": PERCENT,
     "AAE": DEGREES,
     "WAUC": PERCENT,
 }  # every other measure is in pixels
@@ -29,6 +31,9 @@ MEANINGS = {
     "Fl-all": "pixels with an end-point error above 3 px and 5 % of the motion",
     "Fl-bg": "Fl of the background",
     "Fl-fg": "Fl of moving objects",
+    "EPE noc": "EPE of pixels that frame 2 shows too (KITTI's flow_noc)",
+    "3px noc": "3px of pixels that frame 2 shows too",
+    "Fl noc": "Fl-all of pixels that frame 2 shows too",
     "AAE": "average angular error",
     "WAUC": "weighted share of pixels with an end-point error of at most 0.05 to 5 px; "
     "higher is better",

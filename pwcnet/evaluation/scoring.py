@@ -12,7 +12,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.data.sample import beyond_text
+from pwcnet.data.ground_truth import beyond_text
 from pwcnet.evaluation.histograms import Histograms, compute_histograms, empty_histograms
 from pwcnet.flow.averages import Mean, RunningMean
 from pwcnet.flow.metrics import (
@@ -56,6 +56,7 @@ def score(
     valid: np.ndarray | None = None,
     occlusions: np.ndarray | None = None,
     foreground: np.ndarray | None = None,
+    visible: np.ndarray | None = None,
 ) -> tuple[dict[str, Mean], Histograms]:
     """Scores one prediction by every measure that the masks allow.
 
@@ -65,6 +66,8 @@ def score(
         valid: [H, W], non-zero = valid; None is everywhere. Unknown ground truth never counts.
         occlusions: [H, W], non-zero = occluded; None where the data set has no such mask.
         foreground: [H, W], non-zero = moving object; None where the data set has no such mask.
+        visible: [H, W], non-zero = frame 2 shows the pixel too; None where the data set has no such
+            mask.
 
     Returns:
         ({measure: Mean} in the order of `pwcnet.flow.metrics.MEASURES`, the histograms).
@@ -75,7 +78,7 @@ def score(
     epe = endpoint_error(prediction, ground_truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(ground_truth)
     angles, speed = angular_error(prediction, ground_truth), flow_magnitude(ground_truth)
-    scores = evaluate_maps(epe, angles, speed, valid, occlusions, foreground)
+    scores = evaluate_maps(epe, angles, speed, valid, occlusions, foreground, visible)
     return scores, compute_histograms(epe, speed, valid)
 
 
@@ -162,7 +165,12 @@ def _score_prediction(prediction: tuple) -> Result:
     pair, loaded, flow, seconds, first = prediction
     with value_errors_naming(pair):
         scores, histograms = score(
-            flow, loaded.flow, loaded.valid, loaded.occlusion, loaded.foreground
+            flow,
+            loaded.flow,
+            loaded.valid,
+            loaded.occlusion,
+            loaded.foreground,
+            loaded.visible,
         )
     return Result(pair, scores, flow, seconds, first, histograms)
 

@@ -35,7 +35,10 @@ GENERAL_MEASURES = ("EPE", "Zero flow", "1px", "3px", "5px", "Fl-all", "AAE", "W
 SPEED_MEASURES = tuple(name for name, _, _ in SPEEDS)
 OCCLUSION_MEASURES = ("EPE matched", "EPE unmatched") + tuple(name for name, _, _ in DISTANCES)
 FOREGROUND_MEASURES = ("Fl-bg", "Fl-fg")
-MEASURES = GENERAL_MEASURES + SPEED_MEASURES + OCCLUSION_MEASURES + FOREGROUND_MEASURES
+VISIBLE_MEASURES = ("EPE noc", "3px noc", "Fl noc")  # KITTI: of pixels that frame 2 shows too
+MEASURES = (
+    GENERAL_MEASURES + SPEED_MEASURES + OCCLUSION_MEASURES + FOREGROUND_MEASURES + VISIBLE_MEASURES
+)
 
 
 def endpoint_error(prediction: np.ndarray, ground_truth: np.ndarray) -> np.ndarray:
@@ -180,6 +183,7 @@ def evaluate(
     valid: np.ndarray | None = None,
     occlusions: np.ndarray | None = None,
     foreground: np.ndarray | None = None,
+    visible: np.ndarray | None = None,
 ) -> dict[str, Mean]:
     """Every measure that the given masks allow.
 
@@ -189,6 +193,8 @@ def evaluate(
         valid: None is everywhere (Sintel: dense). Pixels of unknown ground truth never count.
         occlusions: For EPE matched, EPE unmatched and d0-10 to d60-140.
         foreground: For Fl-bg and Fl-fg.
+        visible: For EPE noc, 3px noc and Fl noc, over the valid pixels that it marks: those of
+            KITTI's flow_noc.
 
     Returns:
         {measure: Mean}, in the order of MEASURES. "Zero flow" is the EPE of a flow of zero, the
@@ -200,7 +206,7 @@ def evaluate(
     epe = endpoint_error(prediction, ground_truth)
     valid = as_mask(valid, epe.shape) & valid_pixels(ground_truth)
     angles, speed = angular_error(prediction, ground_truth), flow_magnitude(ground_truth)
-    return evaluate_maps(epe, angles, speed, valid, occlusions, foreground)
+    return evaluate_maps(epe, angles, speed, valid, occlusions, foreground, visible)
 
 
 def evaluate_maps(
@@ -210,6 +216,7 @@ def evaluate_maps(
     valid: np.ndarray,
     occlusions: np.ndarray | None = None,
     foreground: np.ndarray | None = None,
+    visible: np.ndarray | None = None,
 ) -> dict[str, Mean]:
     """`evaluate` for callers that need the maps of errors, too.
 
@@ -220,6 +227,7 @@ def evaluate_maps(
         valid: [H, W] bool, pixels with known ground truth only.
         occlusions: As for `evaluate`.
         foreground: As for `evaluate`.
+        visible: As for `evaluate`.
 
     Returns:
         {measure: Mean}, in the order of MEASURES.
@@ -239,6 +247,11 @@ def evaluate_maps(
         objects = as_mask(foreground, epe.shape)
         means["Fl-bg"] = _fl(epe, speed, valid & ~objects)
         means["Fl-fg"] = _fl(epe, speed, valid & objects)
+    if visible is not None:
+        seen = valid & as_mask(visible, epe.shape)
+        means["EPE noc"] = average(epe, seen)
+        means["3px noc"] = percent_above(epe, FL_PIXELS, seen)
+        means["Fl noc"] = _fl(epe, speed, seen)
     return means
 
 

@@ -14,7 +14,7 @@ from pwcnet.data.datasets.registry import dataset_samples
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.flow.metrics import MEASURES
+from pwcnet.flow.metrics import FOREGROUND_MEASURES, MEASURES, VISIBLE_MEASURES
 from pwcnet.io.flow_files import write_flow
 from tests.helpers.flows import average_epe, read_flo
 from tests.helpers.subcommands import call, only_line, run
@@ -107,7 +107,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     assert (
         [line.split("  ")[0].strip() for line in lines[2:-1]]
         == list(evaluation.summary["totals"])
-        == [name for name in MEASURES if name not in ("Fl-bg", "Fl-fg")]
+        == [name for name in MEASURES if name not in FOREGROUND_MEASURES + VISIBLE_MEASURES]
     )
     last = re.match(r"Average EPE=(\d+\.\d\d), mean inference time=(\d+\.\d\d)ms$", lines[-1])
     seconds = [taken for _, _, taken in evaluation.pairs]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.ground_truth import LARGEST_MOTION
 from pwcnet.data.input_pipeline import TrainingData
-from pwcnet.data.sample import LARGEST_MOTION, LoadedSample, Sample, halved
+from pwcnet.data.sample import LoadedSample, Sample, halved
 from pwcnet.evaluation.scoring import evaluate_samples
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import write_image

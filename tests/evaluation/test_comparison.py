@@ -51,7 +51,7 @@ def test_only_common_pairs_count():
     "other, message",
     [
         (evaluation(SECOND, data="kitti-2015"), "sintel-clean.*kitti-2015"),
-        (evaluation(SECOND, masked=True), "dense.*masked"),
+        (evaluation(SECOND, masked=True), "not masked.*masked"),
         (evaluation({"other/1": 1.0}), "A has 9 .*B has 1 "),
         (
             evaluation(SECOND, pixels=399),

@@ -11,7 +11,7 @@ import pytest
 from pwcnet.evaluation.results import EvaluationFolder, Settings, read_evaluation
 from pwcnet.evaluation.scoring import Result, score
 from pwcnet.flow.averages import Mean
-from pwcnet.flow.metrics import MEASURES
+from pwcnet.flow.metrics import FOREGROUND_MEASURES, MEASURES, VISIBLE_MEASURES
 from pwcnet.io.flow_files import write_flow
 from tests.helpers.commands import ROOT
 
@@ -63,7 +63,7 @@ def test_what_was_written_is_read(tmp_path):
     ] == [0.5, 1.0, 1.5]
     for pair_id, means, _ in read.pairs:
         assert list(means) == [
-            name for name in MEASURES if not name.startswith("Fl-b") and not name.startswith("Fl-f")
+            name for name in MEASURES if name not in FOREGROUND_MEASURES + VISIBLE_MEASURES
         ]
         for name, mean in means.items():
             expected = scored(pair_id).scores.get(name, Mean(None, 0))

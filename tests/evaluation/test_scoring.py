@@ -52,7 +52,7 @@ def masks(height=6, width=8):
     """Left half occluded, right half foreground."""
     left = np.zeros((height, width), bool)
     left[:, : width // 2] = True
-    return {"occlusions": left, "foreground": ~left}
+    return {"occlusions": left, "foreground": ~left, "visible": ~left}
 
 
 def test_a_perfect_prediction_has_no_error():

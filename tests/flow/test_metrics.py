@@ -30,7 +30,7 @@ def masks(height=20, width=30):
     occlusions, foreground = np.zeros((2, height, width), bool)
     occlusions[:, :10] = True
     foreground[:5] = True
-    return {"occlusions": occlusions, "foreground": foreground}
+    return {"occlusions": occlusions, "foreground": foreground, "visible": ~occlusions}
 
 
 def test_endpoint_error_is_the_length_of_the_difference():
@@ -160,6 +160,9 @@ def test_names_and_order():
         "d60-140",
         "Fl-bg",
         "Fl-fg",
+        "EPE noc",
+        "3px noc",
+        "Fl noc",
     ]
     results = metrics.evaluate(prediction, ground_truth, **masks())
     assert list(results) == everything == list(metrics.MEASURES)

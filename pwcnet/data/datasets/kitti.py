@@ -1,7 +1,8 @@
 """KITTI's flow benchmarks of 2012, <root>/data_stereo_flow/, and 2015, <root>/data_scene_flow/.
 
 Both have {training,testing}/<image>/%06d_{10,11}.png and training/{flow_occ,flow_noc}/%06d_10.png.
-The ground truth is sparse, and sizes differ between frames.
+The ground truth is sparse, and sizes differ between frames. That of flow_occ counts; flow_noc says
+which of its pixels frame 2 shows too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def kitti_samples(
     """The samples of one of the two benchmarks, sorted by number.
 
     The id is that of a submission's file, "000000_10". 2015's obj_map is the foreground of the
-    samples, where it is present. Reads folder listings only.
+    samples, where it is present; with ground truth "occ" flow_noc is their visible pixels. Reads
+    folder listings only.
 
     Args:
         root: the folder that holds data_stereo_flow or data_scene_flow, the one above, or that
@@ -63,8 +65,11 @@ def _samples(folder, image_names, flow_name):
     images = _image_folder(folder, image_names, flow_name)
     flows = os.path.join(folder, flow_name) if flow_name else None
     objects = os.path.join(folder, "obj_map") if flow_name else None
+    visibles = os.path.join(folder, "flow_noc") if flow_name == "flow_occ" else None
     first, second = _numbers(images, "10"), _numbers(images, "11")
-    known, segmented = (_numbers(each, "10") if each else set() for each in (flows, objects))
+    known, segmented, seen = (
+        _numbers(each, "10") if each else set() for each in (flows, objects, visibles)
+    )
     samples = []
     for number in sorted(first | second | known):
         frame1, frame2 = (
@@ -76,7 +81,10 @@ def _samples(folder, image_names, flow_name):
             if path and number not in present:
                 raise missing(path, "pair %s" % number)
         foreground = os.path.join(objects, name) if objects and number in segmented else None
-        samples.append(Sample(number + "_10", frame1, frame2, flow, foreground=foreground))
+        visible = os.path.join(visibles, name) if visibles and number in seen else None
+        samples.append(
+            Sample(number + "_10", frame1, frame2, flow, foreground=foreground, visible=visible)
+        )
     return not_empty(samples, images, "pairs of frames %06d_{10,11}.png")
 
 

@@ -34,6 +34,8 @@ DATASETS: dict[str, Callable[..., Sequence[Any]]] = {  # name: function of (root
     GENERATED: generated_samples,
 }
 
+SPARSE = ("kitti2012", "kitti2015", "hd1k")  # whose ground truth is of some pixels only
+
 
 class Source:
     """A data set to take pairs from.

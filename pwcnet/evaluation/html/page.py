@@ -7,6 +7,7 @@ import shlex
 import sys
 from typing import Any
 
+from pwcnet.data.datasets.registry import SPARSE
 from pwcnet.evaluation.measures import MEANINGS, unit_symbol
 from pwcnet.io.atomic import check_output_file, write_text
 
@@ -85,10 +86,11 @@ def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
         for name, value in (summary.get("filters") or {}).items()
         if value not in (None, False, [], "")
     )
+    kind = "sparse" if summary.get("data") in SPARSE else "dense"
     pixels = (
         "masked: pixels marked invalid do not count"
         if summary.get("masked")
-        else "dense: every pixel with known ground truth counts"
+        else "%s: every pixel with known ground truth counts" % kind
     )
     facts = (
         ("Data set", summary.get("data")),

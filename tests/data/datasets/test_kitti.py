@@ -6,7 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from pwcnet.cli.evaluation_options import print_totals
 from pwcnet.data.datasets.kitti import FOLDERS, kitti_samples
+from pwcnet.evaluation.scoring import Totals, evaluate_samples
+from pwcnet.flow.averages import Mean
+from pwcnet.io.flow_files import read_flow, write_flow
 from tests.helpers import dataset_trees as trees
 
 IMAGES = {2012: "image_0", 2015: "image_2"}
@@ -99,6 +103,37 @@ def test_colour_is_preferred(tmp_path):
     os.remove(training(root, 2012, "colored_0", "000001_11.png"))
     with pytest.raises(FileNotFoundError, match="colored_0/000001_11.png"):
         kitti_samples(root, 2012)
+
+
+def test_measures_of_pixels_that_frame_2_shows(root, year, capsys):
+    """flow_noc knows the upper half of what flow_occ knows; the prediction is off below."""
+    assert kitti_samples(root, year, ground_truth="noc")[0].visible is None
+    os.remove(training(root, year, "flow_noc", "000002_10.png"))
+    samples = kitti_samples(root, year)
+    assert samples[0].visible == training(root, year, "flow_noc", "000000_10.png")
+    assert samples[2].visible is None and samples[0].is_sparse
+    height = trees.SIZE[0] // 2
+    for sample in samples[:2]:
+        flow, valid = read_flow(sample.flow)
+        valid[height:] = False
+        write_flow(sample.visible, flow, valid)
+
+    class Predictor:
+        def flow(self, frame1, frame2):
+            flow = np.full(trees.SIZE + (2,), trees.MOTION, np.float32)
+            flow[height:] += 100
+            return flow
+
+    totals = Totals()
+    for result in evaluate_samples(Predictor(), samples):
+        totals.add(result)
+    for name in ("EPE noc", "3px noc", "Fl noc"):
+        assert totals.measures[name].per_image == Mean(0.0, 2)
+    assert totals.measures["Fl-all"].per_image.value > 0
+    assert samples[0].load(with_occlusion=False).visible is None
+    assert samples[0].visible not in samples[0].paths(with_occlusion=False)
+    print_totals(samples, "kitti", False, totals)
+    assert "sparse" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
