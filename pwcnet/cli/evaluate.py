@@ -7,6 +7,7 @@ Measures of occluded pixels or foreground objects appear where the data set has 
 from __future__ import annotations
 
 import logging
+import os
 from argparse import Namespace
 from typing import Any, Sequence
 
@@ -28,7 +29,7 @@ from pwcnet.cli.options import (
     session_text,
     weights_facts,
 )
-from pwcnet.data.datasets.registry import DATASETS, Source, parse_source
+from pwcnet.data.datasets.registry import DATASETS, Source, make_source, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.html.page import check_page
 from pwcnet.evaluation.results import (
@@ -155,7 +156,9 @@ def check_options(options: ArgumentParser, args: Namespace, folder: str) -> None
 
 def parse_evaluation_source(text: str) -> Source:
     """The data set of NAME=FOLDER. Raises ValueError also for a weight, which is for training."""
-    source = parse_source(text)
+    source, path = parse_source(text), os.path.expanduser(text.partition("=")[2])
+    if source.weight is not None and os.path.exists(path):
+        return make_source(source.name, path)
     if source.weight is not None:
         raise ValueError(
             "%r has a weight, which only training uses; try %s=%s"

@@ -113,6 +113,8 @@ class Sample(BaseSample):
         invalid: path of an image, non-zero where the flow is not to be trusted.
         foreground: path of an image, non-zero on moving objects (KITTI's obj_map).
         visible: path of a flow file that is valid where frame 2 shows the pixel too (flow_noc).
+        double_flow: whether the flow file has twice the height and width of the frames, with values
+            in pixels of the frames: every second row and column is taken.
         half: whether the pair is used at half the resolution of its files.
     """
 
@@ -125,6 +127,7 @@ class Sample(BaseSample):
     foreground: str | None = None
     half: bool = False
     visible: str | None = None
+    double_flow: bool = False
 
     @property
     def has_ground_truth(self) -> bool:
@@ -158,6 +161,8 @@ class Sample(BaseSample):
         flow, valid, beyond = None, None, 0
         if self.flow is not None:
             flow, valid, beyond = read_ground_truth(self.flow)
+            if self.double_flow:
+                flow, valid = flow[::2, ::2], valid[::2, ::2]
             self._check_size(flow, self.flow, size)
             if masked and self.invalid is not None:
                 valid = valid & ~self._read_mask(self.invalid, size)

@@ -7,6 +7,7 @@ import os
 
 import cv2
 import numpy as np
+import pytest
 
 from pwcnet.io.flow_files import write_flow
 
@@ -77,6 +78,61 @@ def things(root, sequences=("TRAIN/A/0000", "TRAIN/C/0012", "TEST/B/0003"), fram
                 "OpticalFlowIntoFuture_%04d_L.pfm" % number,
             )
     return str(root)
+
+
+def things_subset(root, extension="png"):
+    """In train the frames 3 and 4 follow each other, 5 is missing, 6 to 8 follow each other."""
+    for split, frames in (("train", (3, 4, 6, 7, 8)), ("val", (0, 1))):
+        place = "FlyingThings3D_subset", split
+        for number in frames:
+            for kind in ("image_clean", "image_final"):
+                put(root, *place, kind, "left", "%07d.%s" % (number, extension))
+            put(root, *place, "flow", "left", "into_future", "%07d.flo" % number)
+            put(root, *place, "flow_occlusions", "left", "into_future", "%07d.png" % number)
+    return str(root)
+
+
+def chairs2(root, counts=(("train", 3), ("val", 2))):
+    for split, count in counts:
+        for number in range(count):
+            for file in ("img_0.png", "img_1.png", "flow_01.flo", "flow_10.flo", "occ_01.png"):
+                put(root, "FlyingChairs2", split, "%07d-%s" % (number, file))
+    return str(root)
+
+
+def spring(root, scenes=("0001", "0004"), frames=(1, 2, 3)):
+    """Flow of twice the frames' size, whose other rows and columns are unknown."""
+    h5py = pytest.importorskip("h5py")
+    double = np.full((2 * SIZE[0], 2 * SIZE[1], 2), np.nan, np.float32)
+    double[::2, ::2] = flow()
+    for split in ("train", "test"):
+        for scene in scenes:
+            place = "spring", split, scene
+            for number in frames:
+                put(root, *place, "frame_left", "frame_left_%04d.png" % number)
+            for number in frames[:-1] if split == "train" else ():
+                name = put(
+                    root, *place, "flow_FW_left", "flow_FW_left_%04d.flo5" % number, data=b""
+                )
+                with h5py.File(name, "w") as file:
+                    file.create_dataset("flow", data=double, compression="gzip")
+    return str(root)
+
+
+def file_list(root, count=3):
+    """A list of pairs, one of them with a mask; returns its path."""
+    lines = ["# my pairs", ""]
+    for number in range(1, count + 1):
+        names = "mine/%04d.png" % number, "mine/%04d.jpg" % number, "flow/%04d.flo" % number
+        for name in names:
+            put(root, name)
+        lines.append(" ".join(names))
+    put(root, "mask.png")
+    lines[-1] += " mask.png"
+    path = os.path.join(str(root), "pairs.txt")
+    with open(path, "w") as stream:
+        stream.write("\n".join(lines) + "\n")
+    return path
 
 
 def kitti(root, year, count=3):

@@ -10,12 +10,16 @@ from typing import Any, Callable, Iterator, Sequence
 
 from pwcnet._checks import require
 from pwcnet.data.datasets.chairs import chairs_samples
+from pwcnet.data.datasets.chairs2 import chairs2_samples
+from pwcnet.data.datasets.file_list import file_list_samples
 from pwcnet.data.datasets.generated import generated_samples, parse_values
 from pwcnet.data.datasets.hd1k import hd1k_samples
 from pwcnet.data.datasets.kitti import kitti_samples
 from pwcnet.data.datasets.middlebury import middlebury_samples
 from pwcnet.data.datasets.sintel import sintel_samples
+from pwcnet.data.datasets.spring import spring_samples
 from pwcnet.data.datasets.things import things_samples
+from pwcnet.data.datasets.things_subset import things_subset_samples
 from pwcnet.data.sample import BaseSample
 
 GENERATED = "generated"
@@ -23,14 +27,19 @@ DATASETS: dict[str, Callable[..., Sequence[Any]]] = {  # name: function of (root
     "sintel-clean": functools.partial(sintel_samples, render_pass="clean"),
     "sintel-final": functools.partial(sintel_samples, render_pass="final"),
     "chairs": chairs_samples,
+    "chairs2": chairs2_samples,
     "things-clean": functools.partial(things_samples, render_pass="clean"),
     "things-final": functools.partial(things_samples, render_pass="final"),
     "things-half-clean": functools.partial(things_samples, render_pass="clean", half=True),
     "things-half-final": functools.partial(things_samples, render_pass="final", half=True),
+    "things-subset-clean": functools.partial(things_subset_samples, render_pass="clean"),
+    "things-subset-final": functools.partial(things_subset_samples, render_pass="final"),
     "kitti2012": functools.partial(kitti_samples, year=2012),
     "kitti2015": functools.partial(kitti_samples, year=2015),
     "hd1k": hd1k_samples,
     "middlebury": middlebury_samples,
+    "spring": spring_samples,
+    "files": file_list_samples,
     GENERATED: generated_samples,
 }
 
@@ -90,6 +99,8 @@ class Source:
 @dataclass(frozen=True)
 class FolderSource(Source):
     """A data set in the folder `root`: the one that holds the published folder, or that one itself.
+
+    Of the data set "files", `root` is the list.
 
     Raises:
         ValueError: for an unknown name, no folder, and a weight that is not a number above 0.
@@ -162,8 +173,9 @@ def dataset_samples(
 def parse_source(text: str) -> Source:
     """The source that NAME=FOLDER or NAME=FOLDER@WEIGHT means.
 
-    What follows the last @ is the weight; not where it has a slash, which is a folder's. ~ is the
-    home folder: a shell leaves it alone after an equals sign.
+    What follows the last @ is the weight; not where it has a slash, which is a folder's, nor where
+    the name with it is that of a folder, and the name before it is not. ~ is the home folder: a
+    shell leaves it alone after an equals sign.
 
     Args:
         text: as "chairs=/d/FlyingChairs_release@0.6".
@@ -178,14 +190,15 @@ def parse_source(text: str) -> Source:
             % ("%s=FOLDER" % text if text in DATASETS else "chairs=%s" % (text or "FOLDER"), text)
         )
     folder, at, weight = argument.rpartition("@")
-    if not at or os.sep in weight:
+    whole, before = (os.path.exists(os.path.expanduser(path)) for path in (argument, folder))
+    if not at or os.sep in weight or (whole and not before):
         return _quoting(text, name, argument, None)
     try:
         share = float(weight)
     except ValueError:
         raise ValueError(
-            "expected a number after the last @, got %r in %r; a folder with an @ in its name "
-            "needs a weight, as %s=%s@1" % (weight, text, name, folder)
+            "expected a number after the last @, got %r in %r; there is no folder %s"
+            % (weight, text, argument)
         ) from None
     return _quoting(text, name, folder, share)
 

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.cli.evaluate import parse_evaluation_source
 from pwcnet.data.datasets.registry import (
     DATASETS,
     FolderSource,
@@ -31,7 +32,19 @@ def roots(tmp_path_factory, tiny_sintel):
     )
     arguments.update({"middlebury": trees.middlebury(root)})
     arguments.update({"kitti%d" % year: trees.kitti(root, year) for year in (2012, 2015)})
-    return {name: arguments[name.split("-")[0]] for name in DATASETS}
+    arguments.update(
+        {
+            "things-subset": trees.things_subset(root),
+            "chairs2": trees.chairs2(root),
+            "spring": trees.spring(root),
+            "files": trees.file_list(root),
+        }
+    )
+    return {name: arguments[_tree(name)] for name in DATASETS}
+
+
+def _tree(name):
+    return "things-subset" if name.startswith("things-subset") else name.split("-")[0]
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
@@ -86,6 +99,26 @@ def test_errors_name_the_set(roots):
 )
 def test_sources(text, expected):
     assert parse_source(text) == expected
+
+
+@pytest.mark.parametrize("suffix", ["@home", "@2"])
+def test_a_folder_with_an_at_needs_no_weight(suffix, tmp_path):
+    """Where it is there, and no folder of the name before the @."""
+    folder = str(tmp_path / "d") + suffix
+    os.mkdir(folder)
+    assert parse_source("hd1k=" + folder) == FolderSource("hd1k", folder)
+    assert parse_source("hd1k=%s@3" % folder) == FolderSource("hd1k", folder, 3.0)
+    assert parse_evaluation_source("hd1k=" + folder) == FolderSource("hd1k", folder)
+
+
+def test_a_folder_with_an_at_beside_one_without(tmp_path):
+    before, folder = str(tmp_path / "d"), str(tmp_path / "d@2")
+    os.mkdir(folder)
+    os.mkdir(before)
+    assert parse_source("hd1k=" + folder) == FolderSource("hd1k", before, 2.0)
+    assert parse_evaluation_source("hd1k=" + folder) == FolderSource("hd1k", folder)
+    with pytest.raises(ValueError, match="weight"):
+        parse_evaluation_source("hd1k=%s@0.5" % before)
 
 
 @pytest.mark.parametrize(
