@@ -21,6 +21,7 @@ import numpy as np
 from pwcnet.distributed.rendezvous import (
     accept_workers,
     connect_to_leader,
+    host_of,
     listen,
     wait_for_addresses,
 )
@@ -71,7 +72,7 @@ class CollectiveWorkers(Workers):
         if self.size > 1:
             others = [address for address in addresses if address != addresses[self.rank]]
             wait_for_addresses(others, seconds)
-            host = addresses[0].rsplit(":", 1)[0]
+            host = host_of(addresses[0])
             self._barrier = _Barrier(self.rank, self.size, host, self._sum_at_once, seconds)
 
     def _server_config(self, config: tf.ConfigProto) -> tf.ConfigProto:

@@ -24,6 +24,11 @@ RETRY_SECONDS = 0.2
 log = logging.getLogger(__name__)
 
 
+def host_of(address: str) -> str:
+    """Returns the host of host:port, without the brackets of an IPv6 address."""
+    return address.rsplit(":", 1)[0].strip("[]")
+
+
 def listen(host: str) -> socket.socket:
     """Returns a listening socket on a free port of the address that a host's name stands for.
 
@@ -131,7 +136,7 @@ def wait_for_addresses(addresses: Sequence[str], seconds: float) -> None:
     """
     until = time.monotonic() + seconds
     for address in addresses:
-        host, port = address.rsplit(":", 1)
+        host, port = host_of(address), address.rsplit(":", 1)[1]
         while True:
             try:
                 socket.create_connection((host, int(port)), HANDSHAKE_SECONDS).close()

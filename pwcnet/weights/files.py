@@ -55,7 +55,8 @@ def find_checkpoint(path: str | os.PathLike) -> str:
         if not os.path.isfile(path):
             raise FileNotFoundError("No weights at %s%s" % (path, _new_place(path)))
         return path
-    if os.path.basename(path) == STATE_FILE and not os.path.exists(path + ".index"):
+    names_state = os.path.basename(path) == STATE_FILE and not os.path.isdir(path)
+    if names_state and not os.path.exists(path + ".index"):
         path = os.path.dirname(path) or os.curdir
     if os.path.isdir(path):
         return _find_in_folder(path)

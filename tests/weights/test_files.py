@@ -95,6 +95,9 @@ def test_the_state_file_means_its_folder(tmp_path, monkeypatch):
     assert find_checkpoint("checkpoint") == os.path.join(".", "pwcnet.ckpt-3")
     write(tmp_path, "checkpoint")
     assert find_checkpoint("checkpoint") == "checkpoint"
+    (tmp_path / "of" / "checkpoint").mkdir(parents=True)
+    (prefix,) = write(tmp_path / "of" / "checkpoint", "pwcnet.ckpt-4")
+    assert find_checkpoint(tmp_path / "of" / "checkpoint") == prefix
 
 
 def test_two_checkpoints_of_one_step(tmp_path):
