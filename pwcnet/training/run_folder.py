@@ -16,6 +16,7 @@ from pwcnet.weights.files import (
     CHECKPOINT_NAME,
     find_checkpoint,
     list_checkpoints,
+    plain_checkpoint,
     remove_checkpoint,
 )
 from pwcnet.weights.saving import save_checkpoint
@@ -131,7 +132,8 @@ class RunFolder:
         try:
             # This names the first variable that is wrong or unreadable; the saver does not.
             Checkpoint(prefix).restore(session, tf.trainable_variables())
-            saver.restore(session, prefix)
+            with plain_checkpoint(prefix) as plain:
+                saver.restore(session, plain)
         except (tf.errors.OpError, ValueError) as error:
             raise ValueError(
                 "%s does not fit the model and optimizer of this run (%s); resume with the options "
