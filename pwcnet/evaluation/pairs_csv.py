@@ -83,7 +83,7 @@ def read_pairs(path: str, measures: Sequence[str], count: int) -> list[PairScore
 
 def read_pair_ids(path: str) -> list[str]:
     """The first cell of each line of a CSV file, as far as the lines can be read."""
-    ids = []
+    ids: list[str] = []
     if os.path.isfile(path):
         with open(path, encoding="utf-8", errors="replace") as stream:
             for line in stream.read().splitlines():
