@@ -118,7 +118,7 @@ def test_unknown_extensions_list_the_known_ones(tmp_path):
     with pytest.raises(ValueError, match=r"\.flo, .*\.pfm, \.png.*a\.tif"):
         read_flow(str(tmp_path / "a.tif"))
     with pytest.raises(ValueError, match=r"\.flo, .*\.png.*a\.tif"):
-        write_flow(str(tmp_path / "a.pfm"), FLOW)
+        write_flow(str(tmp_path / "a.tif"), FLOW)
 
 
 def test_png_values(tmp_path):
