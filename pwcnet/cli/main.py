@@ -61,6 +61,7 @@ COMMANDS: tuple[tuple[str, dict[str, Command]], ...] = (
             "predict": Command(
                 "optical flow of two images, a folder of images or a video", "pwcnet.cli.predict"
             ),
+            "convert": Command("color, draw, score and convert flow files", "pwcnet.cli.convert"),
         },
     ),
     (
