@@ -8,10 +8,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import cv2
 import numpy as np
@@ -95,12 +95,24 @@ class PyAVEncoder:
     def write(self, image: np.ndarray) -> None:
         """Appends an image."""
         frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        self._container.mux(self._stream.encode(frame))
+        with self._errors():
+            self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
         """Ends the file."""
-        self._container.mux(self._stream.encode())
-        self._container.close()
+        with self._errors():
+            self._container.mux(self._stream.encode())
+            self._container.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Errors of libraries below FFmpeg are those of a file."""
+        try:
+            yield
+        except self._av.error.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            raise OSError("H.264 cannot hold the video (%s)" % error) from error
 
 
 class OpenCVEncoder:
