@@ -18,6 +18,7 @@ VIDEO_EXTENSIONS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".w
 UNFINISHED_SUFFIX = "_unfinished"
 # Containers without a frame count or a frame rate report arbitrary numbers.
 MAX_FRAME_COUNT, MAX_FRAME_RATE = 10**8, 1000
+MAX_NAME_BYTES = 255
 MAX_TICKS = 65535  # MPEG-4's largest number of ticks per second
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def video_writer(path: str, rate: float) -> Iterator[VideoWriter]:
             encoders report no error, not even a full disk.
     """
     path = os.fspath(path)
-    unfinished = UNFINISHED_SUFFIX.join(os.path.splitext(path))
+    unfinished = _unfinished(path)
     with ExitStack() as files:
         video = VideoWriter(path, _representable(rate), files)
         try:
@@ -225,6 +226,15 @@ class VideoWriter:
             if error.errno and error.strerror:
                 raise OSError(error.errno, error.strerror, self.path) from error
             raise OSError("%s: %s" % (self.path, error)) from error
+
+
+def _unfinished(path: str) -> str:
+    """<name>_unfinished.mp4, with the end of the name cut off where it would be too long."""
+    folder, name = os.path.split(path)
+    stem, extension = os.path.splitext(name)
+    while len(os.fsencode(stem + UNFINISHED_SUFFIX + extension)) > MAX_NAME_BYTES:
+        stem = stem[:-1]
+    return os.path.join(folder, stem + UNFINISHED_SUFFIX + extension)
 
 
 def _readable_frames(path: str) -> int:
