@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from typing import Any, Sequence
 
@@ -42,6 +43,8 @@ class _Group(_Options, argparse._ArgumentGroup):
 
 class ArgumentParser(_Options, argparse.ArgumentParser):
     """argparse's parser with one-line errors, defaults in its help, and one spelling of options.
+
+    The ~ of --output=~/flow, which shells leave alone, is the home folder.
 
     Options are written in kebab-case; underscores are accepted too. With published=True it is the
     other way round, for the command lines that were published with underscores.
@@ -101,7 +104,7 @@ class ArgumentParser(_Options, argparse.ArgumentParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         """argparse's, with the other spelling of each option accepted."""
         if args is not None:
-            args = [self._accepted(argument) for argument in args]
+            args = [_with_home(self._accepted(argument)) for argument in args]
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> Any:
@@ -175,6 +178,18 @@ def non_negative_float(text: str) -> float:
         raise argparse.ArgumentTypeError("expected a number of 0 or more, got %r" % text) from None
 
 
+def magnitude(text: str) -> float | str:
+    """A number of pixels above 0, or "common"."""
+    if text == "common":
+        return text
+    try:
+        return positive_float(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            "expected a number above 0 or common, got %r" % text
+        ) from None
+
+
 def image_size(text: str) -> tuple[int, int]:
     """(height, width) in pixels of HEIGHTxWIDTH, e.g. 448x1024."""
     match = re.match(r"([1-9][0-9]*)[xX]([1-9][0-9]*)$", text)
@@ -192,6 +207,12 @@ def network_size(text: str) -> tuple[int, int]:
             % (text, -(-height // 64) * 64, -(-width // 64) * 64)
         )
     return height, width
+
+
+def _with_home(argument: str) -> str:
+    """Replaces ~ behind =, where shells leave it: --output=~/flow, --data=sintel-clean=~/data."""
+    match = re.match(r"([^/~]*=)(~(?:/.*)?)$", argument, re.DOTALL)
+    return match.group(1) + os.path.expanduser(match.group(2)) if match else argument
 
 
 def _spelled(flag: str, spelling: str) -> str:

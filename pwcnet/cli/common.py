@@ -12,6 +12,9 @@ import warnings
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional, Sequence
 
+from pwcnet.cli.streams import lost_output, set_up_streams
+from pwcnet.io.atomic import files_written
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
 os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # so do those of files that OpenCV reads
 # Unless it is told that Keras 2 is in use, TensorFlow 2 imports Keras 3 (with scikit-learn and
@@ -47,6 +50,8 @@ def run(command: str | Main, argv: Sequence[str] | None = None, prog: str | None
 
     A user's error (ValueError, OSError, a missing package) is one line on stderr and exit code 2;
     messages of the time before the work began are dropped then. Ctrl-C is exit code 130.
+    Where stdout cannot be written, a line on stderr says so; it is an error if no file was written
+    either.
     PWCNET_TRACEBACK=1 in the environment shows the traceback too.
 
     Args:
@@ -55,12 +60,15 @@ def run(command: str | Main, argv: Sequence[str] | None = None, prog: str | None
         prog: the name of the program in messages, by default that of its file.
     """
     prog = prog or os.path.basename(sys.argv[0])
+    set_up_streams()
     _set_up_logging()
     try:
         main = importlib.import_module(command).main if isinstance(command, str) else command
         code = main(list(sys.argv[1:] if argv is None else argv), prog)
         start_messages()
         sys.exit(code)
+    except SystemExit as ended:
+        sys.exit(ended.code or _check_stdout(prog))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
@@ -169,6 +177,20 @@ def _missing_package(error: ImportError) -> str | None:
         "the package %r is not installed for %s; run `bash scripts/setup.sh`, or install "
         "requirements.txt with pip" % (error.name, sys.executable)
     )
+
+
+def _check_stdout(prog: str) -> int | None:
+    """The exit code of a command that ended well, after a line about what could not be printed."""
+    error = lost_output()
+    if error is None:
+        return None
+    done = files_written() > 0
+    text = "the files are written, but not the printed lines" if done else "nothing is printed"
+    print(
+        "%s: %s: stdout: %s; %s" % (prog, "warning" if done else "error", error.strerror, text),
+        file=sys.stderr,
+    )
+    return None if done else 2
 
 
 def _set_up_logging() -> None:

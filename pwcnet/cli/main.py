@@ -11,6 +11,7 @@ from typing import NamedTuple, Sequence
 
 from pwcnet._version import __version__
 from pwcnet.cli.common import run
+from pwcnet.cli.streams import set_up_streams
 
 
 class Command(NamedTuple):
@@ -60,6 +61,7 @@ COMMANDS: tuple[tuple[str, dict[str, Command]], ...] = (
             "predict": Command(
                 "optical flow of two images, a folder of images or a video", "pwcnet.cli.predict"
             ),
+            "convert": Command("color, draw, score and convert flow files", "pwcnet.cli.convert"),
         },
     ),
     (
@@ -121,6 +123,7 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs `pwcnet` with these arguments, by default those of the program, and ends the program."""
+    set_up_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     commands = {name: command for _, group in COMMANDS for name, command in group.items()}
     _dispatch("pwcnet", commands, arguments)

@@ -10,7 +10,7 @@ from typing import Any, ContextManager
 
 import numpy as np
 
-from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int
+from pwcnet.cli.arguments import ArgumentParser, magnitude, positive_float, positive_int
 from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
@@ -20,25 +20,12 @@ from pwcnet.cli.options import (
     chosen_weights,
     open_predictor,
 )
-from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_magnitude
-from pwcnet.flow.colors import flow_to_color
-from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
-from pwcnet.flow.occlusion import forward_backward_occlusion
+from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
 from pwcnet.io.atomic import check_output_folder
-from pwcnet.io.flow_files import write_flow
-from pwcnet.io.frame_pairs import FramePairs, Pair, frame_pairs
-from pwcnet.io.images import write_image
+from pwcnet.io.frame_pairs import FramePairs, frame_pairs
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.video import video_writer
 
-FILES = {
-    "flo": "%s.flo",
-    "png": "%s.png",
-    "kitti": os.path.join("kitti", "%s.png"),
-    "arrows": "%s_arrows.png",
-}
-OCCLUSION_FILES = {"occlusion": "%s_occlusion.png", "backward": "%s_backward.flo"}
-FORMATS = tuple(FILES) + ("video",)
 # Options that only some formats use: (option, name of its value, these formats).
 FORMAT_OPTIONS = (
     ("--legend", "legend", ("png", "video")),
@@ -62,10 +49,9 @@ def main(argv: list[str], prog: str) -> None:
     check_output(args, frames)
 
     count = 0
-    with open_predictor(args, weights) as predictor, _video(
-        args, frames
-    ) as video, BackgroundWriter() as writer:
-        save = Saver(args, video)
+    with open_predictor(args, weights) as predictor, _video(args, frames) as video, Saver(
+        args, video, video_rate(args, frames)
+    ) as save, BackgroundWriter() as writer:
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
         pairs = predict(prefetch(frames.pairs))
         for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
@@ -121,10 +107,10 @@ def parser(prog: str) -> ArgumentParser:
 def _add_drawing_options(drawing: Any) -> None:
     drawing.add_argument(
         "--max-magnitude",
-        type=positive_float,
-        metavar="PX",
-        help="motion of full color, in pixels, so that images compare; by default the largest of "
-        "each flow, in a video a value that follows the motion",
+        type=magnitude,
+        metavar="PX|common",
+        help="motion of full color, in pixels, so that images compare; common: the largest of all "
+        "flows; by default the largest of each flow, in a video a value that follows the motion",
     )
     drawing.add_argument(
         "--legend",
@@ -157,7 +143,11 @@ def format_list(text: str) -> tuple[str, ...]:
 
 
 def check_formats(args: Namespace) -> None:
-    """Raises ValueError if an option is given that no format of --save uses."""
+    """Raises ValueError if an option is given that a format of --save does not use."""
+    if args.max_magnitude == COMMON and ("video" in args.save or "png" not in args.save):
+        raise ValueError(
+            "--max-magnitude common is for png only, the colors of a folder; try a number of pixels"
+        )
     for option, name, formats in FORMAT_OPTIONS:
         if getattr(args, name) and not set(formats) & set(args.save):
             raise ValueError(
@@ -198,15 +188,6 @@ def check_output(args: Namespace, frames: FramePairs) -> None:
         )
 
 
-def output_files(args: Namespace, name: str) -> dict[str, str]:
-    """{kind: path} of the files of a pair; the video, which all pairs share, is not among them."""
-    patterns = {kind: FILES[kind] for kind in args.save if kind in FILES}
-    if args.occlusion:
-        kinds = OCCLUSION_FILES if "flo" in args.save else ("occlusion",)
-        patterns.update((kind, OCCLUSION_FILES[kind]) for kind in kinds)
-    return {kind: os.path.join(args.output, pattern % name) for kind, pattern in patterns.items()}
-
-
 def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
     """Raises ValueError if a flow has NaN or infinity, which no reader of flow files could use."""
     count = int((~np.isfinite(flow)).any(axis=-1).sum())
@@ -223,47 +204,9 @@ def _video(args: Namespace, frames: FramePairs) -> ContextManager[Any]:
     if "video" not in args.save:
         return nullcontext()
     path = os.path.join(args.output, (frames.title or "frames") + "_flow.mp4")
-    return video_writer(path, args.fps or frames.rate or FOLDER_RATE)
+    return video_writer(path, video_rate(args, frames))
 
 
-class Saver:
-    """Writes the files of one pair after another, each completely or not at all.
-
-    Args:
-        args: the options.
-        video: the writer of `video_writer`, or None.
-    """
-
-    def __init__(self, args: Namespace, video: Any) -> None:
-        self._args, self._video, self._scale = args, video, VideoColorScale()
-
-    def __call__(self, pair: Pair, flow: np.ndarray, backward: np.ndarray | None = None) -> None:
-        """Writes the files of a pair. flow, backward: [H, W, 2], pixels, channels (u, v)."""
-        args, files = self._args, output_files(self._args, pair.name)
-        if "flo" in files:
-            write_flow(files["flo"], flow)
-        if backward is not None and "backward" in files:
-            write_flow(files["backward"], backward)
-        if "png" in files:
-            maximum = args.max_magnitude or largest_magnitude(flow)
-            write_image(files["png"], self._colors(flow, maximum))
-        if "kitti" in files:
-            write_flow(files["kitti"], flow)
-        if "arrows" in files:
-            write_image(files["arrows"], draw_arrows(pair.frame1, flow, args.arrow_spacing))
-        if backward is not None and "occlusion" in files:
-            white = np.uint8(255) * forward_backward_occlusion(flow, backward)
-            write_image(files["occlusion"], np.repeat(white[..., np.newaxis], 3, axis=-1))
-        if self._video is not None:
-            self._write_video_frame(pair.frame1, flow)
-
-    def _write_video_frame(self, frame: np.ndarray, flow: np.ndarray) -> None:
-        maximum = self._args.max_magnitude
-        if maximum is None:
-            maximum = self._scale.update(flow)
-            flow = clip_magnitude(flow, maximum)
-        self._video.write(side_by_side(frame, self._colors(flow, maximum)))
-
-    def _colors(self, flow: np.ndarray, max_magnitude: float) -> np.ndarray:
-        image = flow_to_color(flow, max_magnitude)
-        return draw_legend(image, max_magnitude) if self._args.legend else image
+def video_rate(args: Namespace, frames: FramePairs) -> float:
+    """The frames per second of the video."""
+    return args.fps or frames.rate or FOLDER_RATE

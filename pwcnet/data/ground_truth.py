@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from pwcnet.io import flo5
 from pwcnet.io.flow_files import read_flow
 
 # Ground truth beyond this many pixels in a direction is taken as unknown: no published frame moves
@@ -21,8 +20,7 @@ def read_ground_truth(path: str) -> tuple[np.ndarray, np.ndarray, int]:
     Returns:
         (flow, valid, number of pixels that the limit made unknown).
     """
-    is_flo5 = path.lower().endswith(flo5.EXTENSION)
-    flow, valid = flo5.read_flo5(path) if is_flo5 else read_flow(path)
+    flow, valid = read_flow(path)
     with np.errstate(invalid="ignore"):
         within = np.abs(flow) <= LARGEST_MOTION
     within = within[..., 0] & within[..., 1]

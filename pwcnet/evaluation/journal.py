@@ -11,7 +11,7 @@ import numpy as np
 from pwcnet.evaluation.histograms import Histograms
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
-from pwcnet.io.atomic import os_errors_naming, write_text
+from pwcnet.io.atomic import os_errors_naming, sync_file, write_text
 from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 LOCK = ".evaluation.lock", "evaluation"  # the name of its file, and what holds it
@@ -72,7 +72,7 @@ class Journal:
         """Closes the file and makes it survive a loss of power; lets go of the lock."""
         if self._stream is not None:
             with os_errors_naming(self._path):
-                os.fsync(self._stream.fileno())
+                sync_file(self._stream.fileno())
                 self._stream.close()
             self._stream = None
         if self._lock is not None:

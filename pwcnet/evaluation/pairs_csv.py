@@ -14,7 +14,8 @@ import numpy as np
 from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
-from pwcnet.io.atomic import check_output_file, os_errors_naming
+from pwcnet.io.atomic import check_output_file, os_errors_naming, sync_file
+from pwcnet.io.names import escape_names, restore_names
 
 ID, SECONDS = "id", "seconds"
 PIXELS_SUFFIX = " pixels"  # column "EPE pixels": the number of pixels of the column "EPE"
@@ -64,7 +65,7 @@ def read_pairs(path: str, measures: Sequence[str], count: int) -> list[PairScore
         with open(path, newline="", encoding="utf-8") as stream:
             pairs = [
                 PairScores(
-                    row[ID],
+                    restore_names(row[ID]),
                     {name: _parse_mean(row[name], row[name + PIXELS_SUFFIX]) for name in measures},
                     _parse(row[SECONDS]),
                 )
@@ -82,12 +83,12 @@ def read_pairs(path: str, measures: Sequence[str], count: int) -> list[PairScore
 
 def read_pair_ids(path: str) -> list[str]:
     """The first cell of each line of a CSV file, as far as the lines can be read."""
-    ids = []
+    ids: list[str] = []
     if os.path.isfile(path):
         with open(path, encoding="utf-8", errors="replace") as stream:
             for line in stream.read().splitlines():
                 try:
-                    ids += next(csv.reader([line]), [])[:1]
+                    ids += map(restore_names, next(csv.reader([line]), [])[:1])
                 except csv.Error:
                     continue
     return ids
@@ -121,7 +122,7 @@ def epe_csv(path: str | None) -> Iterator[Callable[[Result], None]]:
     def add(result: Result) -> None:
         nonlocal rows
         epe = result.scores["EPE"]
-        write([result.id, format(epe, ".6f"), epe.count, _format(result.seconds)])
+        write([escape_names(result.id), format(epe, ".6f"), epe.count, _format(result.seconds)])
         rows += 1
 
     def write(row: Sequence, mode: str = "a") -> None:
@@ -132,7 +133,7 @@ def epe_csv(path: str | None) -> Iterator[Callable[[Result], None]]:
         write(EPE_COLUMNS, "w")
         yield add
         with os_errors_naming(path), open(partial, "rb") as stream:
-            os.fsync(stream.fileno())
+            sync_file(stream.fileno())
     except BaseException:
         if rows:
             log.warning("stopped; the %d pairs done so far are in %s", rows, partial)

@@ -13,7 +13,14 @@ import numpy as np
 from pwcnet._checks import first_names
 from pwcnet.data.sample import Sample
 from pwcnet.io.atomic import PARTIAL_PREFIX, atomic_path, write_text
-from pwcnet.io.flow_files import KITTI_MAX, KITTI_MIN, read_flow, valid_pixels, write_flow
+from pwcnet.io.flow_files import (
+    KITTI_MAX,
+    KITTI_MIN,
+    clip_to_kitti,
+    read_flow,
+    valid_pixels,
+    write_flow,
+)
 from pwcnet.io.images import read_frame
 
 MANIFEST = ".submission.json"  # the settings of the flows; in the folder, never in the archive
@@ -66,8 +73,7 @@ class SubmissionFolder:
                 % (path, unknown)
             )
         if path.endswith(".png"):
-            clipped = np.clip(flow, KITTI_MIN, KITTI_MAX)
-            changed = int((clipped != flow).any(axis=-1).sum())
+            flow, changed = clip_to_kitti(flow)
             if changed:
                 log.warning(
                     "%s: %d pixels of flow are clipped to %g..%.2f, the range of the file",
@@ -76,7 +82,6 @@ class SubmissionFolder:
                     KITTI_MIN,
                     KITTI_MAX,
                 )
-            flow = clipped
         write_flow(self._path(path), flow)
         self._sizes[path] = flow.shape[:2]
 

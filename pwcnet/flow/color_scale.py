@@ -7,7 +7,8 @@ import numpy as np
 from pwcnet.io.flow_files import valid_pixels
 
 PERCENTILE = 99  # of a flow's magnitudes: single wild pixels do not count, small objects do
-FALL_RATE = 0.03  # share of the octaves to a lower magnitude per frame: half of them in 23 frames
+REMAINING = 0.05  # share of the octaves to a lower magnitude that is left after a second
+DEFAULT_RATE = 25.0  # frames per second
 SMALLEST_MAGNITUDE = 1.0  # pixels; otherwise the noise of a still scene would be in full colour
 
 
@@ -51,17 +52,22 @@ class VideoColorScale:
     """The magnitude of full colour for each flow of a video, without flicker.
 
     It starts at the 99th percentile of the first flow's magnitudes, rises at once with faster
-    motion, falls slowly with slower motion, and never falls below 1 pixel: neighbouring frames have
-    comparable colours and hardly a pixel is beyond the scale. It needs no flow but the current one:
+    motion, falls within a second to slower motion, and never falls below 1 pixel: neighbouring
+    frames have comparable colours and hardly a pixel is beyond the scale. It needs no flow but the
+    current one:
 
         scale = VideoColorScale()
         for flow in flows:
             maximum = scale.update(flow)
             image = flow_to_color(clip_magnitude(flow, maximum), maximum)
+
+    Args:
+        rate: The frames per second of the video.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = DEFAULT_RATE) -> None:
         self._octaves: float | None = None
+        self._fall = 1 - REMAINING ** (1 / rate)  # share of the octaves per frame
 
     def update(self, flow: np.ndarray) -> float:
         """The magnitude of full colour for the next flow.
@@ -77,5 +83,5 @@ class VideoColorScale:
         percentile = np.percentile(magnitudes, PERCENTILE) if magnitudes.size else 0.0
         target = float(np.log2(max(SMALLEST_MAGNITUDE, percentile)))
         previous = target if self._octaves is None else self._octaves
-        self._octaves = max(target, previous + (target - previous) * FALL_RATE)
+        self._octaves = max(target, previous + (target - previous) * self._fall)
         return float(2**self._octaves)

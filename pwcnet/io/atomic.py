@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator
+
+from pwcnet.io.names import escape_names
 
 # Names of files that are being written start with this; such a file stays where the program was
 # killed meanwhile.
 PARTIAL_PREFIX = ".partial-"
+LONG_NAME = 100  # bytes; the temporary name of a longer name is not longer than that
+# What a file system answers that has no fsync.
+NO_FSYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+_written = 0
+
+
+def files_written() -> int:
+    """The number of files that this process has completed with `atomic_path`."""
+    return _written
 
 
 @contextmanager
@@ -33,19 +46,19 @@ def atomic_path(path: str) -> Iterator[str]:
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
     with os_errors_naming(path):
-        handle, temporary = tempfile.mkstemp(prefix=PARTIAL_PREFIX, suffix="-" + name, dir=folder)
-        os.close(handle)
+        temporary = _create_beside(folder, name)
         try:
             yield temporary
             with open(temporary, "rb") as written:
-                os.fsync(written.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
+                sync_file(written.fileno())
             os.replace(temporary, path)
-            sync_folder(folder)
         except BaseException:
             if os.path.exists(temporary):
                 os.remove(temporary)
             raise
+    global _written
+    _written += 1
+    sync_folder(folder)
 
 
 @contextmanager
@@ -95,13 +108,33 @@ def check_output_folder(path: str) -> None:
         raise OSError(error.errno, error.strerror, existing) from error
 
 
-def sync_folder(path: str) -> None:
-    """Makes the names in a folder survive a loss of power."""
-    handle = os.open(path, os.O_RDONLY)
+def sync_file(handle: int) -> None:
+    """Makes the content of an open file survive a loss of power, where its file system can.
+
+    Args:
+        handle: Its file descriptor.
+
+    Raises:
+        OSError: The content could not be written (disk full, broken device).
+    """
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
+    except OSError as error:
+        if error.errno not in NO_FSYNC:
+            raise
+
+
+def sync_folder(path: str) -> None:
+    """Makes the names in a folder survive a loss of power, where its file system can.
+
+    The files are complete by then: as in SQLite, no error is raised.
+    """
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_bytes(path: str, data: bytes) -> None:
@@ -111,8 +144,11 @@ def write_bytes(path: str, data: bytes) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """Writes a file of UTF-8 text, completely or not at all; see `atomic_path`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Writes a file of UTF-8 text, completely or not at all; see `atomic_path`.
+
+    Names of files that are no UTF-8 are escaped, see `pwcnet.io.names`.
+    """
+    write_bytes(path, escape_names(text).encode("utf-8"))
 
 
 def _refuse_folder(path: str) -> None:
@@ -121,7 +157,18 @@ def _refuse_folder(path: str) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _create_beside(folder: str, name: str) -> str:
+    """An empty new file with the end of this name, where a file of this name fits too.
+
+    The system gives it the permissions of a new file: mounts without chmod take it, and the umask
+    need not be known.
+    """
+    while True:
+        start = "%s%s-" % (PARTIAL_PREFIX, secrets.token_hex(4))
+        end = name
+        while len(os.fsencode(start + end)) > max(LONG_NAME, len(os.fsencode(name))):
+            end = end[1:]
+        path = os.path.join(folder, start + end)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+            return path

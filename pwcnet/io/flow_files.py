@@ -1,4 +1,4 @@
-"""Flow files: Middlebury and Sintel .flo, KITTI 16-bit .png, FlyingThings3D .pfm.
+"""Flow files: .flo, KITTI's 16-bit .png, .pfm, NumPy's .npy and .npz, HDF5 .flo5.
 
 Formats:
     .flo: "PIEH" (202021.25 as little-endian float32), int32 width, int32 height, then float32 u, v
@@ -8,13 +8,12 @@ Formats:
         is valid (development kit of KITTI 2012 and 2015).
     .pfm: "PF", width, height and a scale whose sign is the byte order, then three float32 channels
         of each pixel, the bottom row first; the third is unused (http://www.pauldebevec.com/Research/HDR/PFM).
+    .npy, .npz, .flo5: see `pwcnet.io.flow_arrays`.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import struct
 from contextlib import suppress
 from typing import Callable
 
@@ -22,18 +21,21 @@ import cv2
 import numpy as np
 
 from pwcnet.io.atomic import write_bytes
+from pwcnet.io.flow_arrays import (
+    decode_flo5,
+    decode_npy,
+    decode_npz,
+    encode_flo5,
+    encode_npy,
+    encode_npz,
+)
+from pwcnet.io.flow_binary import UNKNOWN_FLOW as UNKNOWN_FLOW
+from pwcnet.io.flow_binary import decode_flo, decode_pfm, encode_flo, encode_pfm
 
 UNKNOWN_THRESHOLD = 1e9  # Middlebury: the flow of a pixel is unknown beyond this
-UNKNOWN_FLOW = 1e10  # both components of unknown flow, where it is written
-MAX_SIDE = 100000  # pixels; larger numbers in a header mean that the file is damaged
 
-FLO_MAGIC = b"PIEH"  # 202021.25 as little-endian float32
-FLO_HEADER = struct.Struct("<4sii")
 KITTI_ZERO, KITTI_STEPS = 32768, 64  # the code of no motion; codes per pixel of motion
 KITTI_MIN, KITTI_MAX = -KITTI_ZERO / KITTI_STEPS, (65535 - KITTI_ZERO) / KITTI_STEPS  # pixels
-PFM_HEADER = re.compile(
-    rb"PF\s+(\d+)\s+(\d+)\s+([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\r\n|\s)"
-)
 
 
 def valid_pixels(flow: np.ndarray) -> np.ndarray:
@@ -72,14 +74,14 @@ def as_mask(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def read_flow(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a flow file in the format of its extension: .flo, .png (KITTI) or .pfm.
+    """Reads a flow file in the format of its extension, one of FLOW_EXTENSIONS.
 
     Args:
         path: The file.
 
     Returns:
         flow: [H, W, 2] float32, pixels, channels (u, v), u to the right, v down. Where it is not
-            valid, it keeps the values of .flo and .pfm files, and is 0 for .png files.
+            valid, it keeps the values of the file, and is 0 for .png files.
         valid: [H, W] bool.
 
     Raises:
@@ -88,21 +90,23 @@ def read_flow(path: str) -> tuple[np.ndarray, np.ndarray]:
             message names it and what is wrong.
     """
     path = os.fspath(path)
-    decode = _by_extension(path, {".flo": _decode_flo, ".pfm": _decode_pfm, ".png": _decode_kitti})
-    return decode(read_bytes(path), path)
+    decode = _by_extension(path, DECODERS)
+    flow, valid = decode(read_bytes(path), path)
+    known = valid_pixels(flow)
+    return flow, known if valid is None else known & valid
 
 
 def write_flow(path: str, flow: np.ndarray, valid: np.ndarray | None = None) -> None:
-    """Writes a flow file in the format of its extension: .flo or .png (KITTI).
+    """Writes a flow file in the format of its extension, one of FLOW_EXTENSIONS.
 
     The file is written completely or not at all; its folder is created if it is missing.
 
     Args:
         path: The file.
         flow: [H, W, 2], floating, pixels, channels (u, v).
-        valid: [H, W], non-zero = valid. Other pixels are written as 1e10 into .flo files and as
-            invalid into .png files. None: a .flo file gets every value as it is, a .png file is
-            valid where `valid_pixels` says so.
+        valid: [H, W], non-zero = valid. Other pixels are written as 1e10 into .flo and .pfm files,
+            as NaN into NumPy's and HDF5's, and as invalid into .png files. None: every value is
+            written as it is; a .png file is valid where `valid_pixels` says so.
 
     Raises:
         ValueError: The extension is unknown, a shape is wrong, or a valid pixel is outside of the
@@ -110,7 +114,7 @@ def write_flow(path: str, flow: np.ndarray, valid: np.ndarray | None = None) -> 
         OSError: The file cannot be written.
     """
     path = os.fspath(path)
-    encode = _by_extension(path, {".flo": _encode_flo, ".png": _encode_kitti})
+    encode = _by_extension(path, ENCODERS)
     flow = np.asarray(flow, np.float32)
     if flow.ndim != 3 or flow.shape[2] != 2 or not flow.size:
         raise ValueError(
@@ -119,6 +123,20 @@ def write_flow(path: str, flow: np.ndarray, valid: np.ndarray | None = None) -> 
     if valid is not None:
         valid = as_mask(valid, flow.shape[:2])
     write_bytes(path, encode(flow, valid, path))
+
+
+def clip_to_kitti(flow: np.ndarray) -> tuple[np.ndarray, int]:
+    """Clips flow to the range of KITTI's files, as the benchmark's own programs do.
+
+    Args:
+        flow: [H, W, 2], floating, pixels. Unknown values stay as they are.
+
+    Returns:
+        The flow, and how many known pixels have changed.
+    """
+    clipped = np.clip(flow, KITTI_MIN, KITTI_MAX)
+    changed = (clipped != flow).any(axis=-1) & valid_pixels(flow)
+    return np.where(changed[..., np.newaxis], clipped, flow), int(changed.sum())
 
 
 def read_bytes(path: str) -> bytes:
@@ -167,56 +185,6 @@ def _by_extension(path: str, functions: dict[str, Callable]) -> Callable:
     return functions[extension]
 
 
-def _check_size(width: int, height: int, path: str) -> None:
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise ValueError(
-            "The header of %s has width %d and height %d, both must be 1 to %d; "
-            "the file is damaged" % (path, width, height, MAX_SIDE)
-        )
-
-
-def _check_length(data: bytes, expected: int, width: int, height: int, path: str) -> None:
-    if len(data) != expected:
-        raise ValueError(
-            "%s has %d bytes, %dx%d pixels (width x height) take %d; %s"
-            % (
-                path,
-                len(data),
-                width,
-                height,
-                expected,
-                "it breaks off, copy it again"
-                if len(data) < expected
-                else "it has been appended to",
-            )
-        )
-
-
-def _decode_flo(data: bytes, path: str) -> tuple[np.ndarray, np.ndarray]:
-    if len(data) < FLO_HEADER.size:
-        raise ValueError(
-            "%s has %d bytes, the header of a .flo file takes %d"
-            % (path, len(data), FLO_HEADER.size)
-        )
-    magic, width, height = FLO_HEADER.unpack_from(data)
-    if magic != FLO_MAGIC:
-        raise ValueError(
-            "%s is not a .flo file: it starts with %r instead of %r" % (path, magic, FLO_MAGIC)
-        )
-    _check_size(width, height, path)
-    _check_length(data, FLO_HEADER.size + 8 * width * height, width, height, path)
-    values = np.frombuffer(data, "<f4", offset=FLO_HEADER.size)
-    flow = values.reshape(height, width, 2).astype(np.float32)
-    return flow, valid_pixels(flow)
-
-
-def _encode_flo(flow: np.ndarray, valid: np.ndarray | None, path: str) -> bytes:
-    height, width = flow.shape[:2]
-    if valid is not None:
-        flow = np.where(valid[..., np.newaxis], flow, np.float32(UNKNOWN_FLOW))
-    return FLO_HEADER.pack(FLO_MAGIC, width, height) + flow.astype("<f4").tobytes()
-
-
 def _decode_kitti(data: bytes, path: str) -> tuple[np.ndarray, np.ndarray]:
     codes = decode_image(data, path)
     channels = 1 if codes.ndim == 2 else codes.shape[2]
@@ -246,24 +214,20 @@ def _encode_kitti(flow: np.ndarray, valid: np.ndarray | None, path: str) -> byte
     return cv2.imencode(".png", codes)[1].tobytes()
 
 
-def _decode_pfm(data: bytes, path: str) -> tuple[np.ndarray, np.ndarray]:
-    if data[:2] != b"PF":
-        raise ValueError(
-            "%s is not a .pfm file with flow: it starts with %r instead of b'PF'%s"
-            % (path, data[:2], " (one channel, as of a disparity)" if data[:2] == b"Pf" else "")
-        )
-    header = PFM_HEADER.match(data)
-    if header is None:
-        raise ValueError(
-            "The header of %s is damaged: expected PF, width, height and scale, got %r"
-            % (path, data[:32])
-        )
-    width, height, scale = int(header.group(1)), int(header.group(2)), float(header.group(3))
-    _check_size(width, height, path)
-    if scale == 0:
-        raise ValueError("The scale of %s is 0; its sign is the byte order" % path)
-    _check_length(data, header.end() + 12 * width * height, width, height, path)
-    values = np.frombuffer(data, "<f4" if scale < 0 else ">f4", offset=header.end())
-    top_down = values.reshape(height, width, 3)[::-1]
-    flow = np.ascontiguousarray(top_down[..., :2], dtype=np.float32)
-    return flow, valid_pixels(flow)
+DECODERS: dict[str, Callable] = {
+    ".flo": decode_flo,
+    ".png": _decode_kitti,
+    ".pfm": decode_pfm,
+    ".npy": decode_npy,
+    ".npz": decode_npz,
+    ".flo5": decode_flo5,
+}
+ENCODERS: dict[str, Callable] = {
+    ".flo": encode_flo,
+    ".png": _encode_kitti,
+    ".pfm": encode_pfm,
+    ".npy": encode_npy,
+    ".npz": encode_npz,
+    ".flo5": encode_flo5,
+}
+FLOW_EXTENSIONS = tuple(DECODERS)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Iterator, NamedTuple
 
 import cv2
 import numpy as np
 
 from pwcnet.io.atomic import atomic_path
+from pwcnet.io.names import plain_path
+from pwcnet.io.video_encoders import open_encoder
 
 VIDEO_EXTENSIONS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
-CODEC = "mp4v"  # MPEG-4 part 2: every OpenCV with FFmpeg writes it
 UNFINISHED_SUFFIX = "_unfinished"
 # Containers without a frame count or a frame rate report arbitrary numbers.
 MAX_FRAME_COUNT, MAX_FRAME_RATE = 10**8, 1000
+MAX_NAME_BYTES = 255
 MAX_TICKS = 65535  # MPEG-4's largest number of ticks per second
 
 log = logging.getLogger(__name__)
@@ -95,7 +97,7 @@ def _frames(capture: Any, path: str) -> Iterator[np.ndarray]:
 
 @contextmanager
 def video_writer(path: str, rate: float) -> Iterator[VideoWriter]:
-    """Writes an mp4 video, completely or not at all under its name.
+    """Writes an mp4 video, completely or not at all under its name; see `open_encoder`.
 
         with video_writer("flow.mp4", 25) as video:
             video.write(image)
@@ -112,11 +114,11 @@ def video_writer(path: str, rate: float) -> Iterator[VideoWriter]:
         The `VideoWriter`.
 
     Raises:
-        OSError: The file has fewer frames than were written: OpenCV's writer reports no error, not
-            even a full disk.
+        OSError: The file cannot be written, or has fewer frames than were written: OpenCV's
+            encoders report no error, not even a full disk.
     """
     path = os.fspath(path)
-    unfinished = UNFINISHED_SUFFIX.join(os.path.splitext(path))
+    unfinished = _unfinished(path)
     with ExitStack() as files:
         video = VideoWriter(path, _representable(rate), files)
         try:
@@ -142,9 +144,10 @@ class VideoWriter:
         """files: closes, and so renames or removes, the hidden file that the first image opens."""
         self.path, self.rate, self.count = path, rate, 0
         self._files = files
-        self._writer: Any = None  # of OpenCV; open from the first image on
+        self._encoder: Any = None  # open from the first image on
+        self._plain = ""  # a path of the temporary file for encoders
         self._shape: tuple[int, ...] = ()
-        self._temporary = ""
+        self._temporary, self._closed = "", False
 
     def write(self, image: np.ndarray) -> None:
         """Appends an image.
@@ -157,7 +160,7 @@ class VideoWriter:
             ValueError: The size differs from that of the first image, or OpenCV cannot write such a
                 video.
         """
-        if self._writer is None:
+        if self._encoder is None:
             self._open(image.shape)
         if image.shape != self._shape:
             raise ValueError(
@@ -167,14 +170,15 @@ class VideoWriter:
             )
         height, width = image.shape[:2]
         even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-        self._writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        with self._errors():
+            self._encoder.write(even)
         self.count += 1
 
     def close(self) -> None:
         """Ends the file and checks it; raises OSError as `video_writer` says."""
         if self.count:
-            self._writer.release()
-            readable = _readable_frames(self._temporary)
+            self._close()
+            readable = _readable_frames(self._plain)
             if readable != self.count:
                 raise OSError(
                     "Only %d of the %d frames of %s were written; is the disk full?"
@@ -184,8 +188,9 @@ class VideoWriter:
     def keep(self, path: str) -> None:
         """Ends the file early and moves it to `path`, if it can be read."""
         if self.count:
-            self._writer.release()
-            if _readable_frames(self._temporary):
+            with suppress(OSError, ValueError):  # the error that led here is the one to raise
+                self._close()
+            if _readable_frames(self._plain):
                 with atomic_path(path) as moved:
                     os.replace(self._temporary, moved)
                 log.warning(
@@ -195,16 +200,41 @@ class VideoWriter:
     def _open(self, shape: tuple[int, ...]) -> None:
         height, width = (side + side % 2 for side in shape[:2])
         self._temporary, self._shape = self._files.enter_context(atomic_path(self.path)), shape
-        codec = cv2.VideoWriter_fourcc(*CODEC)
-        self._writer = cv2.VideoWriter(
-            self._temporary, cv2.CAP_FFMPEG, codec, self.rate, (width, height)
-        )
-        if not self._writer.isOpened():
+        self._plain = self._files.enter_context(plain_path(self._temporary))
+        try:
+            self._encoder = open_encoder(self._plain, height, width, self.rate)
+        except ValueError as error:
             raise ValueError(
-                "OpenCV cannot write %s as %s video of %dx%d pixels (height x width) and %g frames "
-                "per second; use smaller frames or another rate"
-                % (self.path, CODEC, height, width, self.rate)
-            )
+                "%s cannot be written as video of %dx%d pixels (height x width) and %g frames "
+                "per second (%s); use smaller frames or another rate"
+                % (self.path, height, width, self.rate, error)
+            ) from error
+
+    def _close(self) -> None:
+        """Closes the encoder, once."""
+        if not self._closed:
+            self._closed = True
+            with self._errors():
+                self._encoder.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Errors name the video instead of the temporary file."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno and error.strerror:
+                raise OSError(error.errno, error.strerror, self.path) from error
+            raise OSError("%s: %s" % (self.path, error)) from error
+
+
+def _unfinished(path: str) -> str:
+    """<name>_unfinished.mp4, with the end of the name cut off where it would be too long."""
+    folder, name = os.path.split(path)
+    stem, extension = os.path.splitext(name)
+    while len(os.fsencode(stem + UNFINISHED_SUFFIX + extension)) > MAX_NAME_BYTES:
+        stem = stem[:-1]
+    return os.path.join(folder, stem + UNFINISHED_SUFFIX + extension)
 
 
 def _readable_frames(path: str) -> int:

@@ -16,6 +16,7 @@ from pwcnet.weights.files import (
     CHECKPOINT_NAME,
     SCORES_FILE,
     list_checkpoints,
+    plain_checkpoint,
     read_scores,
     remove_checkpoint,
 )
@@ -132,7 +133,8 @@ class RunFolder:
         try:
             # This names the first variable that is wrong or unreadable; the saver does not.
             Checkpoint(prefix).restore(session, tf.trainable_variables())
-            saver.restore(session, prefix)
+            with plain_checkpoint(prefix) as plain:
+                saver.restore(session, plain)
         except (tf.errors.OpError, ValueError) as error:
             raise ValueError(
                 "%s does not fit the model and optimizer of this run (%s); resume with the options "

@@ -16,6 +16,7 @@ from typing import Any, Iterator, Mapping
 import cv2
 import numpy as np
 
+from pwcnet.io.names import plain_path
 from pwcnet.runtime.tensorflow import cause, tf
 
 FILE_VERSION = "brain.Event:2"  # from this version on TensorBoard heeds the marks of a restart
@@ -48,8 +49,8 @@ class EventWriter:
         # Readers take the files of a run in the order of their names.
         name = "events.out.tfevents.%d.%s" % (time.time_ns(), socket.gethostname())
         self.path = os.path.join(folder, name)
-        with self._errors():
-            self._writer = tf.io.TFRecordWriter(self.path)
+        with self._errors(), plain_path(folder) as plain:
+            self._writer = tf.io.TFRecordWriter(os.path.join(plain, name))
         self._write(file_version=FILE_VERSION)
         self._write(
             step=first_step + 1 if first_step else 0,
@@ -203,9 +204,10 @@ def _events(path: str) -> Iterator[tf.Event]:
     """The events of a file, to its end or to where it breaks off."""
     count = 0
     try:
-        for event in tf.train.summary_iterator(path):
-            count += 1
-            yield event
+        with plain_path(path) as plain:
+            for event in tf.train.summary_iterator(plain):
+                count += 1
+                yield event
     except tf.errors.DataLossError as error:
         if not count and os.path.getsize(path) > 0:
             raise ValueError("%s is not an event file (%s)" % (path, cause(error)))

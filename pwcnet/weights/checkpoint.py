@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 import zipfile
 import zlib
+from contextlib import ExitStack
 from typing import Any, ContextManager, NamedTuple, Sequence
 
 import numpy as np
@@ -18,7 +20,7 @@ import numpy as np
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.archive import ArchiveReader
-from pwcnet.weights.files import ARCHIVE_EXTENSION, find_checkpoint
+from pwcnet.weights.files import ARCHIVE_EXTENSION, find_checkpoint, plain_checkpoint
 from pwcnet.weights.variables import NETWORK_SCOPE, assign, stored_name, variable_shapes
 
 HALF_PRECISION_PREFIX = "fp32_vars/"
@@ -194,7 +196,7 @@ class Checkpoint:
             self._reader = (
                 ArchiveReader(self.path)
                 if self._is_archive
-                else tf.train.NewCheckpointReader(self.path)
+                else tf.train.NewCheckpointReader(self._plain_prefix())
             )
             return self._reader.get_variable_to_shape_map()
         except READ_ERRORS as error:
@@ -206,6 +208,12 @@ class Checkpoint:
                     "it has another format" if self._is_archive else cause(error),
                 )
             )
+
+    def _plain_prefix(self) -> str:
+        """A prefix that TensorFlow can read, as long as this object exists."""
+        links = ExitStack()
+        weakref.finalize(self, links.close)
+        return links.enter_context(plain_checkpoint(self.path))
 
     def _check_averages(self) -> None:
         for name in variable_shapes(self.config):

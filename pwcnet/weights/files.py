@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import re
-from typing import Mapping
+from contextlib import contextmanager
+from typing import Iterator, Mapping
+
+from pwcnet.io.names import is_plain, plain_links
 
 CHECKPOINT_NAME = "pwcnet.ckpt"  # checkpoints are called pwcnet.ckpt-<step>
 STATE_FILE = "checkpoint"  # where TensorFlow notes the latest checkpoint of a folder
@@ -129,6 +132,26 @@ def _prefixes(folder: str) -> dict[int | None, list[str]]:
     return prefixes
 
 
+def checkpoint_files(prefix: str) -> list[str]:
+    """Returns the paths of a checkpoint's index, which need not exist, and of its data."""
+    return [prefix + ".index", *sorted(glob.glob(glob.escape(prefix) + ".data-*"))]
+
+
+@contextmanager
+def plain_checkpoint(prefix: str) -> Iterator[str]:
+    """Yields a prefix of the same checkpoint that TensorFlow can read, as long as the block runs.
+
+    TensorFlow takes a prefix with [...], * or a backslash for a pattern, and names for UTF-8. Such
+    a checkpoint is read through links in a temporary folder.
+    """
+    if is_plain(prefix):
+        yield prefix
+        return
+    files = checkpoint_files(prefix)
+    with plain_links({CHECKPOINT_NAME + file[len(prefix) :]: file for file in files}) as folder:
+        yield os.path.join(folder, CHECKPOINT_NAME)
+
+
 def remove_checkpoint(prefix: str) -> None:
     """Deletes a checkpoint's files, the index first: what is left is no checkpoint any more."""
     folder, name = os.path.split(prefix)
@@ -155,10 +178,7 @@ def identify_weights(path: str | os.PathLike) -> dict[str, str]:
     """
     path = str(path)
     frozen = path.endswith(FROZEN_GRAPH_EXTENSION)
-    if frozen or path.endswith(ARCHIVE_EXTENSION):
-        files = [path]
-    else:
-        files = [path + ".index", *sorted(glob.glob(glob.escape(path) + ".data-*"))]
+    files = [path] if frozen or path.endswith(ARCHIVE_EXTENSION) else checkpoint_files(path)
     return {"path": path, "sha256": _sha256(files), "kind": "frozen" if frozen else "checkpoint"}
 
 

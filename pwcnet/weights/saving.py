@@ -8,7 +8,8 @@ import tempfile
 
 import numpy as np
 
-from pwcnet.io.atomic import sync_folder, write_text
+from pwcnet.io.atomic import sync_file, sync_folder, write_text
+from pwcnet.io.names import plain_path
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
@@ -38,15 +39,16 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     prefix = os.path.join(folder, "%s-%d" % (CHECKPOINT_NAME, step))
     scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
     try:
-        saver.save(
-            session,
-            os.path.join(scratch, os.path.basename(prefix)),
-            write_meta_graph=False,
-            write_state=False,
-        )
+        with plain_path(scratch) as plain:
+            saver.save(
+                session,
+                os.path.join(plain, os.path.basename(prefix)),
+                write_meta_graph=False,
+                write_state=False,
+            )
         for name in sorted(os.listdir(scratch)):  # ".data-..." before ".index"
             with open(os.path.join(scratch, name), "rb") as stream:
-                os.fsync(stream.fileno())
+                sync_file(stream.fileno())
             os.replace(os.path.join(scratch, name), os.path.join(folder, name))
             sync_folder(folder)
     except tf.errors.OpError as error:

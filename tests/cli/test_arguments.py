@@ -83,3 +83,20 @@ def test_types():
     for function, text in ((boolean, "maybe"), (image_size, "436"), (network_size, "436x1024")):
         with pytest.raises(Exception, match=text):
             function(text)
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_home_folder_where_shells_leave_it(published, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/a b")
+    options = ArgumentParser(prog="p", published=published)
+    options.add_argument("--save-path")
+    options.add_argument("--data", nargs="+")
+    args = options.parse_args(
+        ["--save-path=~/run", "--data", "sintel-clean=~/data", "x=~", "~", "a/b=~/c", "x=~other/y"]
+    )
+    assert args.save_path == "/home/a b/run"
+    home = "/home/a b"
+    assert args.data == ["sintel-clean=%s/data" % home, "x=" + home, "~", "a/b=~/c", "x=~other/y"]
+    assert options.parse_args(["--data=kitti=~/k"]).data == ["kitti=%s/k" % home]
+    monkeypatch.delenv("HOME")
+    assert options.parse_args(["--save-path=~/run"]).save_path.endswith("/run")

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.cli import predict
+from pwcnet.cli import prediction_files
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.flow_files import read_flow
@@ -133,14 +133,14 @@ def test_different_sizes_name_both_files(small_checkpoint, tmp_path):
 
 def test_an_interruption_leaves_complete_files_only(small_checkpoint, tmp_path, monkeypatch):
     store(tmp_path / "in", ["1.png", "2.png", "3.png"])
-    colours = predict.flow_to_color
+    colours = prediction_files.flow_to_color
 
     def interrupted(flow, *rest):
         if os.path.exists(str(tmp_path / "out" / "2.flo")):
             raise KeyboardInterrupt
         return colours(flow, *rest)
 
-    monkeypatch.setattr(predict, "flow_to_color", interrupted)
+    monkeypatch.setattr(prediction_files, "flow_to_color", interrupted)
     with pytest.raises(KeyboardInterrupt):
         main("--weights", small_checkpoint, tmp_path / "in", "--output", tmp_path / "out")
     assert list_files(tmp_path / "out") == ["1.flo", "1.png", "2.flo"]

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from pwcnet.cli import predict
+from pwcnet.cli import prediction_files
 from pwcnet.flow.color_scale import largest_magnitude
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
@@ -285,9 +285,9 @@ def test_the_video_of_two_images_is_refused(tmp_path):
 def test_a_video_that_cannot_be_written_is_one_error(small_checkpoint, tmp_path, monkeypatch):
     store(tmp_path / "in", ["1.png", "2.png", "3.png"])
     monkeypatch.setattr(
-        predict, "side_by_side", lambda left, right: np.zeros((10, 9000, 3), np.uint8)
+        prediction_files, "side_by_side", lambda left, right: np.zeros((10, 70000, 3), np.uint8)
     )
-    with pytest.raises(ValueError, match="mp4v.*10x9000"):
+    with pytest.raises((ValueError, OSError), match="in_flow.mp4"):
         main(
             "--weights",
             small_checkpoint,

@@ -14,7 +14,7 @@ from pwcnet.data.augment.augmentation import AugmentOptions
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.sample import Sample
 from pwcnet.data.synthetic.scenes import demo_scene
-from pwcnet.io.flow_files import FLO_HEADER, FLO_MAGIC
+from pwcnet.io.flow_binary import FLO_HEADER, FLO_MAGIC
 from pwcnet.io.images import write_image
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.training.losses import LOSSES, endpoint_error

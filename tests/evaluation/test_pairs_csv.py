@@ -134,3 +134,11 @@ def test_a_full_disk_names_the_table(tmp_path, monkeypatch):
 def test_no_table():
     with epe_csv(None) as add:
         add(result("a", 1.0))
+
+
+def test_names_that_are_no_utf8_are_escaped_as_they_come(tmp_path):
+    result = Result("scene_\udcff", {"EPE": Mean(1.5, 10)})
+    with epe_csv(str(tmp_path / "epe.csv")) as add:
+        add(result)
+    assert (tmp_path / "epe.csv").read_text().splitlines()[1].startswith("scene_\\udcff,")
+    assert read_pair_ids(str(tmp_path / "epe.csv"))[1:] == [result.id]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -294,3 +295,23 @@ def test_evaluation_needs_no_tensorflow():
         "pwcnet.evaluation.submission; sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.call([sys.executable, "-c", code], cwd=ROOT) == 0
+
+
+def test_names_that_are_no_utf8_lose_nothing(tmp_path):
+    name = os.fsdecode(b"scene_\xff/frames_0001_0002")
+    settings = replace(SETTINGS, root=os.fsdecode(b"/data/\xfc"))
+    result = scored(IDS[0])._replace(id=name)
+    with pytest.raises(KeyboardInterrupt), EvaluationFolder(str(tmp_path), settings) as folder:
+        folder.add(result)
+        raise KeyboardInterrupt
+    with EvaluationFolder(str(tmp_path), settings) as folder:
+        assert folder.is_done(name)
+        folder.finish([name], ["evaluate", settings.root])
+    evaluation = read_evaluation(str(tmp_path))
+    assert [pair.name for pair in evaluation.pairs] == [name]
+    assert evaluation.summary["root"] == settings.root
+    for file in ("pairs.csv", "evaluation.json"):
+        assert b"\\udcf" in (tmp_path / file).read_bytes()
+    write_flow(folder.path_of("flow", name), result.flow)
+    EvaluationFolder(str(tmp_path), settings, overwrite=True)  # knows the pair's files by its name
+    assert not os.path.exists(folder.path_of("flow", name))

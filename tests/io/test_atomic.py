@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +17,8 @@ from pwcnet.io.atomic import (
     write_bytes,
     write_text,
 )
+from tests.helpers.commands import ROOT
+from tests.helpers.mounts import limited_mount
 
 
 def everything(folder):
@@ -46,9 +50,7 @@ def test_written_completely_or_not_at_all(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    "function, code", [("fsync", errno.ENOSPC), ("replace", errno.EROFS), ("chmod", errno.EPERM)]
-)
+@pytest.mark.parametrize("function, code", [("fsync", errno.ENOSPC), ("replace", errno.EROFS)])
 def test_errors_name_the_target_and_leave_nothing(function, code, tmp_path, monkeypatch):
     monkeypatch.setattr(atomic.os, function, failing(code))
     with pytest.raises(OSError) as caught:
@@ -61,15 +63,57 @@ def test_errors_name_the_target_and_leave_nothing(function, code, tmp_path, monk
 
 
 def test_no_permission_names_the_target(tmp_path, monkeypatch):
-    def mkstemp(prefix, suffix, dir):
-        raise PermissionError(
-            errno.EACCES, "Permission denied", os.path.join(dir, prefix + "abc" + suffix)
-        )
+    def refused(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
 
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", mkstemp)
+    monkeypatch.setattr(atomic.os, "open", refused)
     with pytest.raises(PermissionError) as caught:
         write_bytes(tmp_path / "a.bin", b"1")
     assert caught.value.filename == str(tmp_path / "a.bin")
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_file_systems_without_fsync(code, tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.os, "fsync", failing(code))
+    write_bytes(tmp_path / "a.bin", b"1")
+    assert (tmp_path / "a.bin").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("lacks", ["chmod", "fsync of folders"])
+def test_mounts_that_lack_something(lacks, tmp_path):
+    environment, folder = limited_mount(tmp_path, lacks)
+    program = "import sys; from pwcnet.io.atomic import write_text; write_text(sys.argv[1], 'a')"
+    subprocess.run(
+        [sys.executable, "-c", program, str(folder / "a.txt")],
+        env=dict(environment, PYTHONPATH=ROOT),
+        check=True,
+    )
+    assert everything(folder) == ["a.txt"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_the_permissions_are_those_of_a_new_file(mask, tmp_path):
+    earlier = os.umask(mask)
+    try:
+        write_text(tmp_path / "a.txt", "1")
+        (tmp_path / "b.txt").write_text("1")
+    finally:
+        os.umask(earlier)
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".flo", "\u00fc" * 120 + ".mp4", "a" * 140 + ".png"])
+def test_the_temporary_name_fits_where_the_name_fits(name, tmp_path):
+    with atomic_path(tmp_path / name) as temporary:
+        assert os.path.splitext(temporary)[1] == os.path.splitext(name)[1]
+        base = os.path.basename(temporary)
+        assert len(os.fsencode(base)) <= len(os.fsencode(name)) and is_partial(base)
+    assert everything(tmp_path) == [name]
+
+
+def test_names_that_are_no_utf8_are_escaped_in_text(tmp_path):
+    write_text(tmp_path / "a.txt", "scene_\udcff \u00fc")
+    assert (tmp_path / "a.txt").read_bytes() == b"scene_\\udcff \xc3\xbc"
 
 
 def test_other_errors_stay_as_they_are(tmp_path):

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from pwcnet.io import atomic
-from pwcnet.io.flow_files import UNKNOWN_FLOW, read_flow, valid_pixels, write_flow
+from pwcnet.io.flow_files import (
+    FLOW_EXTENSIONS,
+    KITTI_MAX,
+    UNKNOWN_FLOW,
+    clip_to_kitti,
+    read_flow,
+    valid_pixels,
+    write_flow,
+)
 
 FLOW = np.array(
     [[[1.5, -2.25], [0.0, 3.0], [-7.0, 0.015625]], [[100.0, -100.0], [0.5, 0.25], [-0.5, 2.0]]],
@@ -107,10 +115,10 @@ def test_missing_files_are_named(tmp_path, name):
 
 
 def test_unknown_extensions_list_the_known_ones(tmp_path):
-    with pytest.raises(ValueError, match=r"\.flo, \.pfm, \.png.*a\.tif"):
+    with pytest.raises(ValueError, match=r"\.flo, .*\.pfm, \.png.*a\.tif"):
         read_flow(str(tmp_path / "a.tif"))
-    with pytest.raises(ValueError, match=r"\.flo, \.png.*a\.pfm"):
-        write_flow(str(tmp_path / "a.pfm"), FLOW)
+    with pytest.raises(ValueError, match=r"\.flo, .*\.png.*a\.tif"):
+        write_flow(str(tmp_path / "a.tif"), FLOW)
 
 
 def test_png_values(tmp_path):
@@ -283,3 +291,25 @@ def test_real_kitti_flow_round_trip(real_data, tmp_path, name):
     copy, copy_valid = read_flow(str(tmp_path / "copy.png"))
     np.testing.assert_array_equal(copy, flow)
     np.testing.assert_array_equal(copy_valid, valid)
+
+
+@pytest.mark.parametrize("extension", FLOW_EXTENSIONS)
+def test_every_format_comes_back_with_its_unknown_pixels(extension, tmp_path):
+    if extension == ".flo5":
+        pytest.importorskip("h5py")
+    path, valid = tmp_path / ("a" + extension), np.array([[1, 0, 1], [1, 1, 0]])
+    write_flow(path, FLOW, valid)
+    flow, known = read_flow(path)
+    np.testing.assert_array_equal(known, valid != 0)
+    np.testing.assert_array_equal(flow[known], FLOW[known])
+    write_flow(path, FLOW)
+    flow, known = read_flow(path)
+    assert known.all() and flow.dtype == np.float32
+    np.testing.assert_array_equal(flow, FLOW)
+
+
+def test_flow_is_clipped_to_the_range_of_kitti():
+    flow = np.array([[[600, 1], [-513, -600], [np.nan, 1], [1e10, 1e10], [3, -4]]], np.float32)
+    clipped, changed = clip_to_kitti(flow)
+    assert changed == 2 and np.isnan(clipped[0, 2, 0]) and clipped[0, 3, 0] == np.float32(1e10)
+    assert clipped[0, [0, 1, 4]].tolist() == [[KITTI_MAX, 1], [-512, -512], [3, -4]]

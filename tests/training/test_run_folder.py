@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from dataclasses import asdict
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.training import run_folder
 from pwcnet.training.options import training_options
 from pwcnet.training.retention import Retention
 from pwcnet.training.run_folder import RunFolder
@@ -54,6 +56,21 @@ def test_checkpoints_by_other_names_are_the_users(saved, tmp_path):
                 os.rename(str(tmp_path / name), str(tmp_path / name.replace("pwcnet", "mine")))
         saved(folder, [2, 3])
         assert sorted(list_checkpoints(str(tmp_path))) == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")])
+def test_a_run_resumes_in_any_folder(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "Checkpoint", lambda prefix: Mock())  # of a whole network
+    with tf.Graph().as_default(), tf.Session() as session:
+        variable = tf.get_variable("pwcnet/a", initializer=1.0)
+        saver = tf.train.Saver(max_to_keep=None)
+        session.run(tf.global_variables_initializer())
+        with RunFolder(str(tmp_path / name)) as folder:
+            folder.save(session, saver, 3)
+            session.run(tf.assign(variable, 2.0))
+            assert folder.restore(session, saver) == folder.prefix(3)
+            assert folder.save_best(session, saver, 3, 0.5) is not None
+        assert session.run(variable) == 1
 
 
 def test_an_empty_folder(tmp_path):

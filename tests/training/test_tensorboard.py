@@ -35,6 +35,13 @@ def test_scalars_round_trip(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")])
+def test_event_files_in_any_folder(name, tmp_path):
+    path = write(str(tmp_path / name), [1, 2])
+    assert os.path.dirname(path) == str(tmp_path / name) and os.path.getsize(path)
+    assert listed(read_curves(str(tmp_path / name))["loss"]) == [(1, 1.0), (2, 2.0)]
+
+
 def test_images_round_trip(tmp_path):
     image = np.random.RandomState(0).randint(0, 256, (5, 7, 3)).astype(np.uint8)
     with tf.Graph().as_default() as graph, EventWriter(

@@ -2,9 +2,21 @@
 
 import os
 
+import pytest
+
 from pwcnet.runtime.tensorflow import tf
-from pwcnet.weights.files import find_checkpoint, list_checkpoints, remove_checkpoint
-from pwcnet.weights.saving import save_checkpoint
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import (
+    find_checkpoint,
+    identify_weights,
+    list_checkpoints,
+    plain_checkpoint,
+    remove_checkpoint,
+)
+from pwcnet.weights.saving import save_checkpoint, write_checkpoint
+
+# TensorFlow takes some for patterns, and wants UTF-8.
+STRANGE_NAMES = ["run[1]", "a*b", "what?", "back\\slash", "\u00fc", os.fsdecode(b"latin-\xfc")]
 
 
 def test_save_is_complete_or_absent(tmp_path):
@@ -26,3 +38,31 @@ def test_save_is_complete_or_absent(tmp_path):
     ).endswith("pwcnet.ckpt-12")
     remove_checkpoint(prefix)
     assert list(list_checkpoints(str(tmp_path))) == [12]
+
+
+@pytest.mark.parametrize("name", STRANGE_NAMES)
+def test_a_checkpoint_in_any_folder_is_saved_and_read(name, tmp_path):
+    folder = str(tmp_path / name)
+    with tf.Graph().as_default(), tf.Session() as session:
+        variable = tf.get_variable("pwcnet/a", [3], initializer=tf.ones_initializer())
+        saver = tf.train.Saver(max_to_keep=None)
+        session.run(tf.global_variables_initializer())
+        prefix = save_checkpoint(session, saver, folder, 3)
+        session.run(tf.assign(variable, [0.0, 0.0, 0.0]))
+        with plain_checkpoint(find_checkpoint(folder)) as plain:
+            saver.restore(session, plain)
+            assert tf.train.NewCheckpointReader(plain).get_tensor("pwcnet/a").tolist() == [1, 1, 1]
+        assert session.run(variable).tolist() == [1, 1, 1]
+    assert prefix == os.path.join(folder, "pwcnet.ckpt-3")
+    assert len(identify_weights(prefix)["sha256"]) == 64
+
+
+@pytest.mark.parametrize("name", STRANGE_NAMES)
+def test_the_network_of_a_checkpoint_in_any_folder(name, small_checkpoint, tmp_path):
+    prefix = write_checkpoint(str(tmp_path / name), Checkpoint(small_checkpoint))
+    read = Checkpoint(prefix)
+    read.check_readable()
+    assert read.step == 7
+    with pytest.raises(ValueError) as caught:  # the error has the user's path, not the link's
+        read.weight("pwcnet/none", [1])
+    assert prefix in str(caught.value)

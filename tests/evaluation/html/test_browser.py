@@ -1,26 +1,13 @@
 """The pages in a real browser, opened from disk."""
 
-import shutil
-
 import pytest
 
 from pwcnet.evaluation.comparison import compare
 from pwcnet.evaluation.html.comparison import write_comparison
 from pwcnet.evaluation.html.report import write_report
+from tests.helpers.browser import open_browser
 from tests.helpers.evaluations import SCENES, evaluation, loaded_pair
 
-OPTIONS = (
-    "headless",
-    "no-sandbox",
-    "disable-gpu",
-    "disable-dev-shm-usage",
-    "disable-quic",
-    "no-first-run",
-    "disable-background-networking",
-    "disable-component-update",
-    "disable-sync",
-    "force-color-profile=srgb",
-)
 EPES = dict(zip(SCENES, [10.0, 9.0, None, 0.5, 2.0, 100.0, 7.0, 8.0, 1.5]))
 CELLS = (
     "return Array.from(document.querySelectorAll('[aria-label=\"%s\"] tbody tr'), "
@@ -31,25 +18,7 @@ HEADING = "[aria-label='%s'] thead th:nth-child(%d)"
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip(
-            "no chromium and chromedriver; apt-get install chromium chromium-driver to test pages "
-            "in a browser"
-        )
-    webdriver = pytest.importorskip(
-        "selenium.webdriver",
-        reason="no selenium: tests/requirements.txt has it for Python 3.9 and later",
-    )
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in OPTIONS:
-        options.add_argument("--" + option)
-    options.add_argument("--user-data-dir=%s" % tmp_path_factory.mktemp("browser"))
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(service=Service(executable_path=driver), options=options) as opened:
+    with open_browser(tmp_path_factory.mktemp("browser")) as opened:
         yield opened
 
 

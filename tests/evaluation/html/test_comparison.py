@@ -56,3 +56,11 @@ def test_a_page_of_a_part_has_no_histograms_of_all(tmp_path):
 def test_no_pair_with_a_valid_pixel(tmp_path):
     comparison = compare(evaluation({"a": None}), evaluation({"a": None}))
     assert "n/a" in read(write_comparison(str(tmp_path), comparison, ("a", "b")))
+
+
+def test_names_that_are_no_utf8(tmp_path):
+    one = evaluation({"scene_\udcff": 1.0})
+    page = write_comparison(str(tmp_path), compare(one, one), ("run_\udcfe", "other"))
+    with open(page, "rb") as stream:
+        text = stream.read()
+    assert b"scene_\\udcff" in text and b"run_\\udcfe" in text
