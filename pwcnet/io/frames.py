@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections import Counter
 from typing import Any, Iterator, NamedTuple, Sequence
 
 from pwcnet.io.image_headers import read_header
@@ -53,7 +54,7 @@ def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) ->
     Args:
         paths: Two images, one folder or one video.
         every: Only frames 1, 1 + every, 1 + 2 every ... are given; images between are not read.
-        skip_bad: Give `Lost` for frames that cannot be read or have another size than the first.
+        skip_bad: Give `Lost` for frames that cannot be read or have another size than most.
 
     Returns:
         The `FrameSequence`. Without `skip_bad` its iterator raises what is wrong with a frame.
@@ -112,9 +113,9 @@ def _images(files: list[str], title: str | None, every: int, skip_bad: bool) -> 
 
 
 def _bad_files(files: Sequence[str]) -> dict[str, Exception]:
-    """What the headers tell of files that cannot be read, or are not of the first one's size."""
+    """What the headers tell of files that cannot be read, or are not of the usual size."""
     bad: dict[str, Exception] = {}
-    first, size = "", None
+    sizes: dict[str, tuple[int, int]] = {}
     for file in files:
         try:
             _check_file(file)
@@ -122,11 +123,15 @@ def _bad_files(files: Sequence[str]) -> dict[str, Exception]:
         except (OSError, ValueError) as error:
             bad[file] = error
             continue
-        if header is not None and size is None:
-            first, size = file, header.upright_size
-        elif header is not None and header.upright_size != size:
-            bad[file] = _other_size(file, header.upright_size, first, size)
-    return bad
+        if header is not None:
+            sizes[file] = header.upright_size
+    if sizes:
+        usual = Counter(sizes.values()).most_common(1)[0][0]
+        example = next(file for file in sizes if sizes[file] == usual)
+        for file, size in sizes.items():
+            if size != usual:
+                bad[file] = _other_size(file, size, example, usual)
+    return {file: bad[file] for file in files if file in bad}
 
 
 def _check_file(file: str) -> None:

@@ -75,6 +75,13 @@ def test_what_headers_tell_is_found_before_the_first_frame(damage, tmp_path):
         open_frames([damaged_folder(tmp_path / "in", damage)])
 
 
+def test_the_usual_size_is_that_of_most_images(tmp_path):
+    folder = write_images(tmp_path / "in", NAMES, [FRAMES[0][:-1], *FRAMES[1:]])
+    with pytest.raises(ValueError, match="f_0.png.*f_1.png"):
+        open_frames([folder])
+    assert numbers(open_frames([folder], skip_bad=True).frames) == [2, 3, 4, 5, 6]
+
+
 def test_an_unreadable_image_is_named(tmp_path, monkeypatch):
     folder = write_images(tmp_path / "in", NAMES, FRAMES)
 
