@@ -6,7 +6,7 @@ import argparse
 import os
 from argparse import Namespace
 from contextlib import nullcontext
-from typing import Any, ContextManager
+from typing import Any, ContextManager, Iterator
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def main(argv: list[str], prog: str) -> int:
     ) as video, BackgroundWriter() as writer:
         save = Saver(args, video)
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
-        pairs = full_size_flows(predict(prefetch(frames.pairs)))
+        pairs = full_size_flows(predict(prefetch(_read_pairs(frames))))
         for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
             for flow in flows:
                 check_finite(flow, pair.name, weights)
@@ -78,7 +78,9 @@ def main(argv: list[str], prog: str) -> int:
     noun = "flow" if count == 1 else "flows"
     print("%d %s in %s: %s" % (count, noun, args.output, ", ".join(kinds)))
     if frames.lost:
-        print("%d frames left out, see above" % frames.lost_count)
+        print(
+            "left out: %d %s" % (frames.lost_count, "frame" if frames.lost_count == 1 else "frames")
+        )
     return 1 if frames.lost else 0
 
 
@@ -245,6 +247,12 @@ def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
                 "The flow of %s has NaN or infinity in %d pixels; the weights are %s"
                 % (name, count, weights)
             )
+
+
+def _read_pairs(frames: FramePairs) -> Iterator[Any]:
+    """The pairs; an error of a frame that is reached gets its remedy."""
+    with remedy("--skip-bad leaves such frames out"):
+        yield from frames.pairs
 
 
 def _video(args: Namespace, frames: FramePairs) -> ContextManager[Any]:
