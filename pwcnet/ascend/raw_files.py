@@ -19,6 +19,7 @@ from pwcnet.evaluation.scoring import Result, score, value_errors_naming
 from pwcnet.flow.padding import crop
 from pwcnet.inference.frames import check_range
 from pwcnet.io.atomic import write_bytes
+from pwcnet.io.folders import list_names
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 
 IMAGE_FOLDER, GROUND_TRUTH_FOLDER = "image", "gt"
@@ -71,9 +72,7 @@ def list_raw_files(folder: str) -> dict[str, str]:
     """
     if not os.path.isdir(folder):
         raise FileNotFoundError("No folder of %s files at %s" % (EXTENSION, folder))
-    names = sorted(
-        name for name in os.listdir(folder) if name.endswith(EXTENSION) and name[0] != "."
-    )
+    names = [name for name in list_names(folder) if name.endswith(EXTENSION)]
     if not names:
         raise ValueError("No %s files in %s" % (EXTENSION, folder))
     return {name[: -len(EXTENSION)]: os.path.join(folder, name) for name in names}

@@ -15,6 +15,7 @@ from typing import Iterable, Sequence
 
 from pwcnet._checks import first_names
 from pwcnet.io.atomic import PARTIAL_PREFIX, is_partial, os_errors_naming
+from pwcnet.io.folders import list_names
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
@@ -82,7 +83,7 @@ def find_results(path: str) -> str:
     """
     if not os.path.isdir(path):
         raise FileNotFoundError("No folder of predictions at %s" % path)
-    names = sorted(name for name in os.listdir(path) if not name.startswith("."))
+    names = list_names(path)
     folders = [
         name
         for name in names
@@ -197,8 +198,7 @@ def match_predictions(names: Sequence[str], folder: str) -> dict[str, str]:
 
 
 def _raw_files(folder: str) -> set[str]:
-    names = os.listdir(folder)
-    return {name for name in names if name.endswith(".bin") and not name.startswith(".")}
+    return {name for name in list_names(folder) if name.endswith(".bin")}
 
 
 def _match(names: Iterable[str], present: set[str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ def add_evaluation_options(options: ArgumentParser, weights: str) -> None:
         action="store_true",
         help="leave out the pixels that Sintel marks invalid; published numbers count them",
     )
-    add_device_options(options)
+    add_device_options(options, threads=True)
 
 
 def add_saving_options(group: Any, flow_file: str, image_file: str) -> None:

@@ -16,6 +16,8 @@ OPTIONAL = (
     ("matplotlib", "charts and plots"),
     ("jinja2", "HTML reports"),
     ("horovod", "several workers"),
+    ("av", "videos: finds frames that are lost, and names them"),
+    ("simplejpeg", "JPEGs: finds those that lack a part in the middle"),
 )
 PRETRAINED = "pretrained"  # folder of the user's checkpoints, in the current directory
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from argparse import Namespace
 from contextlib import nullcontext
-from typing import Any, ContextManager
+from typing import Any, ContextManager, Iterator
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.frame_pairs import FramePairs, frame_pairs
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
+from pwcnet.io.scaling import full_size_flows
 from pwcnet.io.video import video_writer
 
 # Options that only some formats use: (option, name of its value, these formats).
@@ -40,12 +41,12 @@ pwcnet predict clip.mp4 --weights run/ --save video --max-magnitude 20
 """
 
 
-def main(argv: list[str], prog: str) -> None:
+def main(argv: list[str], prog: str) -> int:
     """Predicts the flow of each pair and writes the files that --save lists."""
     args = parser(prog).parse_args(argv)
     check_formats(args)
     weights = chosen_weights(args)
-    frames = frame_pairs(args.frames)
+    frames = frame_pairs(args.frames, args.every, args.scale, args.skip_bad)
     check_output(args, frames)
 
     count = 0
@@ -53,7 +54,7 @@ def main(argv: list[str], prog: str) -> None:
         args, video, video_rate(args, frames)
     ) as save, BackgroundWriter() as writer:
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
-        pairs = predict(prefetch(frames.pairs))
+        pairs = full_size_flows(predict(prefetch(_read_pairs(frames))))
         for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
             for flow in flows:
                 check_finite(flow, pair.name, weights)
@@ -62,6 +63,11 @@ def main(argv: list[str], prog: str) -> None:
     kinds = args.save + ("occlusion",) * args.occlusion
     noun = "flow" if count == 1 else "flows"
     print("%d %s in %s: %s" % (count, noun, args.output, ", ".join(kinds)))
+    if frames.lost:
+        print(
+            "left out: %d %s" % (frames.lost_count, "frame" if frames.lost_count == 1 else "frames")
+        )
+    return 1 if frames.lost else 0
 
 
 def parser(prog: str) -> ArgumentParser:
@@ -72,8 +78,9 @@ def parser(prog: str) -> ArgumentParser:
         nargs="+",
         metavar="FRAMES",
         help="two images, one folder of images (in the order of the numbers in their names) or "
-        "one video",
+        "one video (.mp4, .mkv, .avi, .ts, .gif and others)",
     )
+    _add_reading_options(options.add_argument_group("frames"))
     add_weights_option(options)
     add_precision_option(options)
     output = options.add_argument_group("output")
@@ -100,8 +107,32 @@ def parser(prog: str) -> ArgumentParser:
         "DIR/NAME_occlusion.png and, with flo, the backward flow to DIR/NAME_backward.flo",
     )
     _add_drawing_options(options.add_argument_group("images and video"))
-    add_device_options(options)
+    add_device_options(options, threads=True)
     return options
+
+
+def _add_reading_options(reading: Any) -> None:
+    reading.add_argument(
+        "--every",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="take every N-th frame only: flow over N frames, in pixels per N frames",
+    )
+    reading.add_argument(
+        "--scale",
+        type=positive_float,
+        default=1.0,
+        metavar="S",
+        help="compute on frames S times as large, e.g. 0.5; flow is written at full size, in its "
+        "pixels",
+    )
+    reading.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="leave out frames that cannot be read and go on; no pair spans such a hole, and the "
+        "exit code is 1",
+    )
 
 
 def _add_drawing_options(drawing: Any) -> None:
@@ -197,6 +228,12 @@ def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
                 "The flow of %s has NaN or infinity in %d pixels; the weights are %s"
                 % (name, count, weights)
             )
+
+
+def _read_pairs(frames: FramePairs) -> Iterator[Any]:
+    """The pairs; an error of a frame that is reached gets its remedy."""
+    with remedy("--skip-bad leaves such frames out"):
+        yield from frames.pairs
 
 
 def _video(args: Namespace, frames: FramePairs) -> ContextManager[Any]:

@@ -31,6 +31,7 @@ from pwcnet.io.flow_arrays import (
 )
 from pwcnet.io.flow_binary import UNKNOWN_FLOW as UNKNOWN_FLOW
 from pwcnet.io.flow_binary import decode_flo, decode_pfm, encode_flo, encode_pfm
+from pwcnet.io.jpeg import SOI, jpeg_fault
 
 UNKNOWN_THRESHOLD = 1e9  # Middlebury: the flow of a pixel is unknown beyond this
 
@@ -145,7 +146,10 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as stream:
             return stream.read()
     except FileNotFoundError:
-        raise FileNotFoundError("No file at %s" % path) from None
+        link = os.path.islink(path)
+        raise FileNotFoundError(
+            "%s is a link that leads nowhere" % path if link else "No file at %s" % path
+        ) from None
 
 
 def decode_image(data: bytes, path: str) -> np.ndarray:
@@ -159,18 +163,17 @@ def decode_image(data: bytes, path: str) -> np.ndarray:
         [H, W] or [H, W, C], any dtype, channels BGR or BGRA.
 
     Raises:
-        ValueError: OpenCV cannot decode the file, or it is a JPEG that breaks off.
+        ValueError: OpenCV cannot decode the file, or it is a JPEG that lacks a part.
     """
-    # Some releases of OpenCV fill the rest of a JPEG that breaks off with grey and report nothing:
-    # such a file has no end marker after its last scan.
-    broken_off = data.startswith(b"\xff\xd8") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    fault = jpeg_fault(data) if data.startswith(SOI) else None
     image = None
-    if data and not broken_off:
+    if data and fault is None:
         with suppress(cv2.error):
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError(
-            "%s is not a complete image (%d bytes); copy the file again" % (path, len(data))
+            "%s is not a complete image (%d bytes%s); copy the file again"
+            % (path, len(data), ": " + fault if fault else "")
         )
     return image
 

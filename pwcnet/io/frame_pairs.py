@@ -2,58 +2,47 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from typing import Iterator, NamedTuple, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Iterator, Sequence
 
-import numpy as np
+from pwcnet.io.frames import FrameSequence, open_frames
+from pwcnet.io.lost_frames import Frame, Lost
+from pwcnet.io.scaling import Pair, ScaledPair, scaled_frame
 
-from pwcnet.io.images import list_frames, read_frame
-from pwcnet.io.video import is_video, read_video, video_facts
-
-# A video with a smaller share of the frames that its container reports is probably cut off; some
-# containers only estimate the number.
-MIN_FRAME_SHARE = 0.9
-
-log = logging.getLogger(__name__)
+__all__ = ["FramePairs", "Pair", "frame_pairs"]
 
 
-class Pair(NamedTuple):
-    """Two frames.
-
-    Attributes:
-        name: A name for files, without an extension.
-        frame1: [H, W, 3] uint8 RGB.
-        frame2: [H, W, 3] uint8 RGB, of the same size.
-    """
-
-    name: str
-    frame1: np.ndarray
-    frame2: np.ndarray
-
-
-class FramePairs(NamedTuple):
+@dataclass(frozen=True)
+class FramePairs:
     """The pairs of a sequence of frames.
 
     Attributes:
         pairs: The pairs, in order, read one after the other.
-        count: The number of pairs; for a video what its container reports, which may be wrong, or
-            None.
+        count: The number of pairs if no frame is lost; None where it is unknown.
         files: The images, in order; none for a video.
         names: The names of the pairs; none for a video.
         title: The name of the folder, or of the video without its extension; None for two images.
         rate: The frames per second of a video; None where they are unknown.
+        lost: The frames that were left out so far.
     """
 
-    pairs: Iterator[Pair]
-    count: int | None  # type: ignore[assignment]
+    pairs: Iterator[Pair | ScaledPair]
+    count: int | None
     files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     title: str | None = None
     rate: float | None = None
+    lost: list[Lost] = field(default_factory=list)
+
+    @property
+    def lost_count(self) -> int:
+        """The number of frames that were left out so far, as far as it is known."""
+        return sum(lost.count or 1 for lost in self.lost)
 
 
-def frame_pairs(paths: Sequence[str]) -> FramePairs:
+def frame_pairs(
+    paths: Sequence[str], every: int = 1, scale: float = 1.0, skip_bad: bool = False
+) -> FramePairs:
     """Opens the frames of two images, one folder or one video; each frame and the next are a pair.
 
     A pair has the name of its first image, with the extension where a folder has a.png and a.jpg;
@@ -62,76 +51,46 @@ def frame_pairs(paths: Sequence[str]) -> FramePairs:
 
     Args:
         paths: Two images, one folder or one video.
+        every: Take every n-th frame only; the flow is that over n frames.
+        scale: Frames are scaled by this factor; other than by 1 the pairs are `ScaledPair`.
+        skip_bad: Leave out frames that cannot be read; no pair spans the hole.
 
     Returns:
-        The `FramePairs`. Its iterator raises ValueError for an image that is damaged or of another
-        size when it is reached: OpenCV knows a size only after decoding the image. A video that
-        ends well before its container says is reported in the log, as OpenCV reports no error.
+        The `FramePairs`. Without `skip_bad` its iterator raises ValueError for a frame that is
+        damaged when it is reached.
 
     Raises:
         FileNotFoundError: A path does not exist.
-        ValueError: The paths are others.
+        ValueError: The paths are others, an image has another size or is empty, or there are fewer
+            than two frames.
+        OSError: A file cannot be read.
     """
-    paths = [os.fspath(path) for path in paths]
-    if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
-        return _image_pairs(paths)
-    if len(paths) == 1 and os.path.isdir(paths[0]):
-        return _image_pairs(list_frames(paths[0]), os.path.basename(os.path.realpath(paths[0])))
-    if len(paths) == 1 and is_video(paths[0]):
-        return _video_pairs(paths[0])
-    if len(paths) == 1 and not os.path.exists(paths[0]):
-        raise FileNotFoundError("No folder or video at %s" % paths[0])
-    raise ValueError(
-        "Frames must be two images, one folder or one video, got %s"
-        % (", ".join(paths) or "nothing")
-    )
-
-
-def _image_pairs(files: Sequence[str], title: str | None = None) -> FramePairs:
-    for file in files:
-        if not os.path.isfile(file):
-            raise FileNotFoundError("No image at %s" % file)
-    names = [os.path.splitext(os.path.basename(file))[0] for file in files[:-1]]
-    if len(set(names)) < len(names):
-        names = [os.path.basename(file) for file in files[:-1]]
-    pairs = _read_image_pairs(files, names)
-    return FramePairs(pairs, len(files) - 1, tuple(files), tuple(names), title)
-
-
-def _video_pairs(path: str) -> FramePairs:
-    frames, facts = read_video(path), video_facts(path)
-    title = os.path.splitext(os.path.basename(path))[0]
-    pairs = _read_video_pairs(frames, path, title, facts.frames)
-    count = None if facts.frames is None else max(1, facts.frames - 1)
-    return FramePairs(pairs, count, title=title, rate=facts.rate)
-
-
-def _read_image_pairs(files: Sequence[str], names: Sequence[str]) -> Iterator[Pair]:
-    previous = read_frame(files[0])
-    for index, name in enumerate(names):
-        frame = read_frame(files[index + 1])
-        if frame.shape != previous.shape:
-            raise ValueError(
-                "%s has %dx%d pixels (height x width), %s has %dx%d; both frames must have one size"
-                % (files[index + 1], *frame.shape[:2], files[index], *previous.shape[:2])
-            )
-        yield Pair(name, previous, frame)
-        previous = frame
-
-
-def _read_video_pairs(
-    frames: Iterator[np.ndarray], path: str, title: str, expected: int | None
-) -> Iterator[Pair]:
-    previous, number = next(frames), 0
-    for number, frame in enumerate(frames, 1):
-        yield Pair("%s_%06d" % (title, number), previous, frame)
-        previous = frame
-    if not number:
-        raise ValueError("%s has only one frame; a video must have at least two" % path)
-    if expected and number + 1 < MIN_FRAME_SHARE * expected:
-        log.warning(
-            "read %d frames of about %d in %s: it may be cut off or damaged",
-            number + 1,
-            expected,
-            path,
+    frames = open_frames(paths, every, skip_bad)
+    lost: list[Lost] = []
+    where = paths[0]
+    if frames.total is not None and frames.total <= every:
+        raise ValueError(
+            "%s has %d of the %d frames that a pair takes" % (where, frames.total, every + 1)
         )
+    count = None if frames.total is None else (frames.total - 1) // every
+    names = frames.names[:-1:every][:count]
+    pairs = _pairs(frames, every, scale, lost)
+    return FramePairs(pairs, count, frames.files, names, frames.title, frames.rate, lost)
+
+
+def _pairs(
+    frames: FrameSequence, every: int, scale: float, lost: list[Lost]
+) -> Iterator[Pair | ScaledPair]:
+    """Pairs of frames whose numbers are neighbors."""
+    before: Frame | None = None
+    scaled1: Any = None
+    for item in frames.frames:
+        if isinstance(item, Lost):
+            lost.append(item)
+            continue
+        scaled2 = scaled_frame(item.image, scale)
+        if before is not None and item.number == before.number + every:
+            name = frames.name(before.number)
+            pair = Pair(name, before.image, item.image)
+            yield pair if scale == 1 else ScaledPair(name, scaled1, scaled2, pair)
+        before, scaled1 = item, scaled2

@@ -10,6 +10,8 @@ import numpy as np
 
 from pwcnet.io.atomic import write_bytes
 from pwcnet.io.flow_files import decode_image, read_bytes
+from pwcnet.io.folders import list_names
+from pwcnet.io.image_headers import parse_header, turned
 
 IMAGE_EXTENSIONS = (
     ".bmp",
@@ -29,26 +31,29 @@ WRITTEN_EXTENSIONS = tuple(
 )
 
 
-def read_frame(path: str) -> np.ndarray:
+def read_frame(path: str, upright: bool = False) -> np.ndarray:
     """Reads an image file.
 
     Grey is repeated to three channels, alpha dropped, 16 bits scaled to 8 (divided by 257 and
-    rounded). The EXIF orientation is ignored: pixels come as they are stored, so that frames and
-    ground truth agree.
+    rounded).
 
     Args:
         path: The file.
+        upright: Turn the image as its EXIF orientation says, as viewers do. Otherwise pixels come
+            as they are stored, so that the frames of a data set agree with their ground truth; but
+            OpenCV turns TIFF always.
 
     Returns:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: There is no such file, or it is a link that leads nowhere.
         ValueError: OpenCV cannot read the file completely, or its type is neither uint8 nor uint16;
             the message names it.
     """
     path = os.fspath(path)
-    image = decode_image(read_bytes(path), path)
+    data = read_bytes(path)
+    image = decode_image(data, path)
     if image.dtype not in (np.uint8, np.uint16):
         raise ValueError(
             "%s has channels of %s; frames must have 8 or 16 bits per channel" % (path, image.dtype)
@@ -58,7 +63,12 @@ def read_frame(path: str) -> np.ndarray:
     else:
         conversion = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, conversion)
-    return image if image.dtype == np.uint8 else np.rint(image / 257.0).astype(np.uint8)
+    if image.dtype != np.uint8:
+        image = np.rint(image / 257.0).astype(np.uint8)
+    header = parse_header(data) if upright else None
+    if header is None or header.turned:
+        return image
+    return turned(image, header.orientation)
 
 
 def write_image(path: str, rgb: np.ndarray) -> None:
@@ -101,10 +111,11 @@ def list_frames(folder: str) -> list[str]:
     """Lists the images of a folder.
 
     Args:
-        folder: The folder; hidden files in it are left out.
+        folder: The folder; hidden files, litter and folders in it are left out.
 
     Returns:
-        The paths, in the order of the numbers in their names: frame_2 before frame_10.
+        The paths, in the order of the numbers in their names: frame_2 before frame_10. Links that
+        lead nowhere and empty files are among them: each stands for a frame.
 
     Raises:
         FileNotFoundError: There is no such folder.
@@ -117,10 +128,10 @@ def list_frames(folder: str) -> list[str]:
         raise ValueError("%s is a file, not a folder of frames" % folder)
     paths = [
         os.path.join(folder, name)
-        for name in sorted(os.listdir(folder), key=_natural_order)
-        if _extension(name) in IMAGE_EXTENSIONS and not name.startswith(".")
+        for name in sorted(list_names(folder), key=_natural_order)
+        if _extension(name) in IMAGE_EXTENSIONS
     ]
-    paths = [path for path in paths if os.path.isfile(path)]
+    paths = [path for path in paths if not os.path.isdir(path)]
     if len(paths) < 2:
         raise ValueError(
             "%s has %d images (%s); a folder of frames must have at least two"

@@ -61,6 +61,32 @@ def plain_path(path: str) -> Iterator[str]:
 
 
 @contextmanager
+def native_path(path: str) -> Iterator[str]:
+    """A path that FFmpeg and OpenCV take for nothing but the file, as long as the block runs.
+
+    It is absolute: FFmpeg takes `10:30.mp4` for an address. A path that is not plain, or that has
+    a %, a pattern of many images, is replaced by a link.
+
+    Args:
+        path: An existing file.
+
+    Yields:
+        The path; the file has to be open before the block ends.
+
+    Raises:
+        OSError: There is no folder for temporary files.
+    """
+    absolute = os.path.abspath(path)
+    if is_plain(absolute) and "%" not in absolute:
+        yield absolute
+        return
+    extension = os.path.splitext(absolute)[1]
+    link = "link" + (extension if is_plain(extension) and "%" not in extension else "")
+    with plain_links({link: absolute}) as folder:
+        yield os.path.join(folder, link)
+
+
+@contextmanager
 def plain_links(files: dict[str, str]) -> Iterator[str]:
     """A plain folder with a link to each of these files, as long as the block runs.
 

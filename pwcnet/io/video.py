@@ -11,10 +11,28 @@ import cv2
 import numpy as np
 
 from pwcnet.io.atomic import atomic_path
-from pwcnet.io.names import plain_path
+from pwcnet.io.names import native_path, plain_path
 from pwcnet.io.video_encoders import open_encoder
 
-VIDEO_EXTENSIONS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
+VIDEO_EXTENSIONS = (
+    ".3gp",
+    ".avi",
+    ".flv",
+    ".gif",
+    ".m2ts",
+    ".m4v",
+    ".mkv",
+    ".mov",
+    ".mp4",
+    ".mpeg",
+    ".mpg",
+    ".mts",
+    ".ogv",
+    ".ts",
+    ".webm",
+    ".wmv",
+    ".y4m",
+)
 UNFINISHED_SUFFIX = "_unfinished"
 # Containers without a frame count or a frame rate report arbitrary numbers.
 MAX_FRAME_COUNT, MAX_FRAME_RATE = 10**8, 1000
@@ -45,13 +63,19 @@ def video_facts(path: str) -> VideoFacts:
     """Reads what a video's container says; a file that cannot be opened says nothing."""
     if not os.path.isfile(path):
         return VideoFacts(None, None)
-    capture = cv2.VideoCapture(os.fspath(path))
+    capture = open_capture(path)
     count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     capture.release()
     return VideoFacts(
         int(count) if 1 <= count <= MAX_FRAME_COUNT else None,
         rate if 0 < rate < MAX_FRAME_RATE else None,
     )
+
+
+def open_capture(path: str) -> Any:
+    """The cv2.VideoCapture of an existing file of any name; it may not be opened."""
+    with native_path(os.fspath(path)) as name:
+        return cv2.VideoCapture(name)
 
 
 def read_video(path: str) -> Iterator[np.ndarray]:
@@ -64,7 +88,8 @@ def read_video(path: str) -> Iterator[np.ndarray]:
 
     Returns:
         An iterator over the frames, each a new array [H, W, 3] uint8 RGB. It raises ValueError
-        where the video has no frame; OpenCV reports no error of a video that is cut off.
+        where the video has no frame; OpenCV leaves out what it cannot decode, see
+        `pwcnet.io.opencv_frames`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -73,7 +98,7 @@ def read_video(path: str) -> Iterator[np.ndarray]:
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError("No video at %s" % path)
-    capture = cv2.VideoCapture(path)
+    capture = open_capture(path)
     if not capture.isOpened():
         raise ValueError(
             "%s is not a video that OpenCV can open; convert it to .mp4 (H.264)" % path

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pwcnet.io import frame_pairs as module
+from pwcnet.io import frames as module
 from pwcnet.io.frame_pairs import frame_pairs
+from pwcnet.io.lost_frames import Frame
 from tests.helpers.frames import moving_frames, write_images
 from tests.helpers.videos import write_video
 
@@ -26,11 +27,16 @@ def test_frames_are_read_as_they_are_needed(tmp_path, monkeypatch):
     taken = []
 
     def endless(path):
-        while True:
-            taken.append(path)
-            yield FRAMES[len(taken) % 5]
+        def frames():
+            while True:
+                taken.append(path)
+                yield Frame(len(taken), FRAMES[len(taken) % 5])
 
-    monkeypatch.setattr(module, "read_video", endless)
+        return frames(), None, None
+
+    for name in ("pyav_video", "opencv_video"):
+        monkeypatch.setattr(module, name, endless)
+    (tmp_path / "long.mp4").write_bytes(b"")
     found = frame_pairs([tmp_path / "long.mp4"])
     assert found.count is None and not taken
     for number in range(1, 20):
@@ -38,13 +44,43 @@ def test_frames_are_read_as_they_are_needed(tmp_path, monkeypatch):
         assert len(taken) == number + 1 and pair.name == "long_%06d" % number
         np.testing.assert_array_equal(pair.frame1, FRAMES[number % 5])
         np.testing.assert_array_equal(pair.frame2, FRAMES[(number + 1) % 5])
-    monkeypatch.setattr(module, "read_frame", lambda path: taken.append(path) or FRAMES[0])
+    monkeypatch.setattr(module, "read_frame", lambda path, upright: taken.append(path) or FRAMES[0])
     del taken[:]
     found = frame_pairs([store(tmp_path / "in", ["%d.png" % number for number in range(5)])])
     assert found.count == 4 and not taken
     next(found.pairs)
     assert len(taken) == 2
     assert len(list(found.pairs)) == 3 and len(taken) == 5
+
+
+def test_no_pair_spans_a_lost_frame(tmp_path):
+    folder = store(tmp_path / "in", ["%d.png" % number for number in range(5)])
+    (folder / "2.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="2.png"):
+        frame_pairs([folder])
+    found = frame_pairs([folder], skip_bad=True)
+    assert [pair.name for pair in found.pairs] == ["0", "3"] and found.lost_count == 1
+    for every, names in ((2, []), (3, ["0"])):
+        found = frame_pairs([folder], every, skip_bad=True)
+        assert [pair.name for pair in found.pairs] == names and found.lost_count == (every == 2)
+
+
+def test_every_nth_frame(tmp_path):
+    folder = store(tmp_path / "in", ["%d.png" % number for number in range(5)])
+    found = frame_pairs([folder], every=2)
+    assert found.count == 2 and found.names == ("0", "2")
+    for pair, (first, second) in zip(found.pairs, ((0, 2), (2, 4))):
+        np.testing.assert_array_equal(pair.frame1, FRAMES[first])
+        np.testing.assert_array_equal(pair.frame2, FRAMES[second])
+    with pytest.raises(ValueError, match="in has 5"):
+        frame_pairs([folder], every=5)
+
+
+def test_scaled_pairs_share_their_frames(tmp_path):
+    folder = store(tmp_path / "in", ["%d.png" % number for number in range(3)])
+    first, second = frame_pairs([folder], scale=0.5).pairs
+    assert first.frame1.shape == (24, 32, 3) and first.frame2 is second.frame1
+    np.testing.assert_array_equal(second.original.frame2, FRAMES[2])
 
 
 def test_other_inputs_are_refused(tmp_path):

@@ -1,7 +1,6 @@
 """Image files and folders of frames: uint8 RGB as stored, or an error that names the file."""
 
 import os
-import struct
 
 import cv2
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 
 from pwcnet.io import atomic
 from pwcnet.io.images import list_frames, read_frame, write_image
+from tests.helpers.oriented_images import FORMATS, oriented_image, stored
 
 RGB = np.random.RandomState(0).randint(0, 256, (4, 6, 3)).astype(np.uint8)
 
@@ -20,14 +20,6 @@ def store(folder, name, image):
     with open(path, "wb") as stream:
         stream.write(encoded.tobytes())
     return path
-
-
-def oriented_jpeg(rgb, orientation):
-    """A JPEG whose EXIF data asks viewers to rotate it."""
-    jpeg = cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()
-    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    segment = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
 
 
 @pytest.mark.parametrize("extension", [".png", ".ppm", ".bmp", ".tif", ".PNG"])
@@ -65,19 +57,36 @@ def test_16_bit_grey_with_all_its_channels(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_exif_orientation_is_ignored(tmp_path, orientation):
+def test_exif_orientation_is_ignored_in_data_sets(tmp_path, orientation):
     plain = read_frame(store(tmp_path, "plain.jpg", RGB[..., ::-1]))
     turned = tmp_path / "turned.jpg"
-    turned.write_bytes(oriented_jpeg(RGB, orientation))
+    turned.write_bytes(oriented_image(RGB, ".jpg", orientation))
     if orientation == 6:
         # What OpenCV does by default; without it the test would say nothing.
         assert cv2.imread(str(turned)).shape == (6, 4, 3)
     np.testing.assert_array_equal(read_frame(turned), plain)
 
 
+@pytest.mark.parametrize("extension", FORMATS)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_frames_are_turned_upright_on_request(tmp_path, orientation, extension):
+    upright = np.repeat(np.repeat(RGB // 16 * 16, 16, axis=0), 16, axis=1)
+    path = tmp_path / ("turned" + extension)
+    path.write_bytes(oriented_image(stored(upright, orientation), extension, orientation))
+    frame = read_frame(path, upright=True)
+    assert frame.shape == upright.shape and frame.flags.c_contiguous and frame.flags.writeable
+    if extension == ".jpg":
+        assert np.abs(frame.astype(int) - upright).mean() < 12
+    else:
+        np.testing.assert_array_equal(frame, upright)
+
+
 def test_missing_frames_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.png"):
         read_frame(str(tmp_path / "nowhere.png"))
+    (tmp_path / "link.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(FileNotFoundError, match=r"link\.png .*link"):
+        read_frame(str(tmp_path / "link.png"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +94,7 @@ def test_missing_frames_are_named(tmp_path):
     [
         b"",
         b"no image at all",
-        oriented_jpeg(np.repeat(RGB, 64, axis=0), 1)[:-100],
+        oriented_image(np.repeat(RGB, 64, axis=0), ".jpg", 1)[:-100],
         cv2.imencode(".png", RGB)[1].tobytes()[:-30],
         cv2.imencode(".ppm", RGB)[1].tobytes()[:-3],
     ],
@@ -150,16 +159,21 @@ def test_frames_are_listed_in_the_order_of_their_numbers(tmp_path):
         "frame_0003.ppm",
         "notes.txt",
         ".partial-x-frame_5.png",
+        "._frame_1.png",
+        "Thumbs.db",
         "flow.flo",
     ]
     for name in names:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "frame_4.png").mkdir()
+    (tmp_path / "@eaDir").mkdir()
+    (tmp_path / "frame_5.png").symlink_to(tmp_path / "nowhere")
     listed = list_frames(tmp_path)
     assert [os.path.basename(path) for path in listed] == [
         "frame_1.JPG",
         "frame_2.png",
         "frame_0003.ppm",
+        "frame_5.png",
         "frame_10.png",
     ]
     assert all(os.path.dirname(path) == str(tmp_path) for path in listed)

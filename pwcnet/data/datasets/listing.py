@@ -6,6 +6,8 @@ import os
 import re
 from typing import Callable, Collection, Iterable, TypeVar
 
+from pwcnet.io.folders import list_names
+
 Items = TypeVar("Items", bound=Collection)
 
 
@@ -37,25 +39,21 @@ def check_folder(folder: str, layout: str) -> None:
 
 
 def subfolders(folder: str, layout: str) -> list[str]:
-    """The sorted names of the folders in a folder, hidden ones aside.
+    """The sorted names of the folders in a folder, without hidden ones and litter.
 
     Raises:
         FileNotFoundError: where `folder` is missing.
     """
     check_folder(folder, layout)
-    return sorted(
-        name
-        for name in os.listdir(folder)
-        if os.path.isdir(os.path.join(folder, name)) and not name.startswith(".")
-    )
+    return [name for name in list_names(folder) if os.path.isdir(os.path.join(folder, name))]
 
 
 def matches(folder: str, pattern: str) -> list[re.Match]:
-    """The matches of a pattern with whole names in a folder, in no particular order.
+    """The matches of a pattern with whole names in a folder, in the order of the names.
 
     There are none where the folder is missing.
     """
-    names = os.listdir(folder) if os.path.isdir(folder) else []
+    names = list_names(folder) if os.path.isdir(folder) else []
     return [match for match in (re.match(pattern + "$", name) for name in names) if match]
 
 

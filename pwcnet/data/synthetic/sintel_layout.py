@@ -12,6 +12,7 @@ from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.scenes import Scene
 from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import write_flow
+from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
 
 # Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
@@ -54,7 +55,7 @@ def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()
 
 
 def _replaceable_files(folder: str) -> list[str]:
-    """All files of the folder, hidden ones aside; ValueError unless the manifest names each."""
+    """All files of the folder but for litter; ValueError unless the manifest names each."""
     manifest = os.path.join(folder, MANIFEST)
     known = {os.path.normpath(manifest)}
     if os.path.isfile(manifest):
@@ -62,12 +63,11 @@ def _replaceable_files(folder: str) -> list[str]:
             known.update(
                 os.path.normpath(os.path.join(folder, line.rstrip("\n"))) for line in lines
             )
-    present = [
-        os.path.normpath(os.path.join(parent, name))
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if not name.startswith(".")
-    ]
+    present: list[str] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not is_litter(name)]
+        paths = [os.path.join(parent, name) for name in names if not is_litter(name)]
+        present += [os.path.normpath(path) for path in paths]
     for path in present:
         if path not in known:
             raise ValueError(

@@ -282,3 +282,13 @@ def test_real_frames(real_data):
     ] == [3, 1]
     with pytest.raises(FileNotFoundError, match="test/final"):
         sintel_samples(real_data, "final", mode="test")
+
+
+@pytest.mark.parametrize("litter", ["@eaDir", "#recycle", "lost+found", ".git", "__MACOSX"])
+def test_litter_of_a_nas_is_no_scene(root, litter):
+    expected = [sample.id for sample in sintel_samples(root, mode="train_noval")]
+    for kind in ("training/clean", "training/flow", "test/clean"):
+        touch(root, FOLDER, kind, litter, "SYNO@.fileindexdb")
+        touch(root, FOLDER, kind, "alley_1", litter, "frame_0001.png")
+    assert [sample.id for sample in sintel_samples(root, mode="train_noval")] == expected
+    assert sintel_samples(root, mode="test")

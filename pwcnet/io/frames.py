@@ -1,0 +1,203 @@
+"""Sequences of frames: of images, a folder or a video, with numbers of their own and gaps."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections import Counter
+from typing import Any, Iterator, NamedTuple, Sequence
+
+from pwcnet.io.image_headers import read_header
+from pwcnet.io.images import list_frames, read_frame
+from pwcnet.io.lost_frames import Frame, Lost
+from pwcnet.io.opencv_frames import opencv_video
+from pwcnet.io.pyav_frames import has_pyav, pyav_video
+from pwcnet.io.video import is_video
+
+GLOB = re.compile(r"[*?\[]")
+URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+
+log = logging.getLogger(__name__)
+
+
+class FrameSequence(NamedTuple):
+    """Frames in order.
+
+    Attributes:
+        frames: `Frame` by `Frame`, read one after the other, and `Lost` where some are missing.
+        total: The number of frames, lost ones too; None where it is unknown.
+        files: The image files, in order; none for a video.
+        names: A name for files for each of `files`; none for a video.
+        title: The name of the folder, or of the video without its extension; None for two images.
+        rate: The frames per second of a video; None where they are unknown.
+    """
+
+    frames: Iterator[Frame | Lost]
+    total: int | None
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    title: str | None = None
+    rate: float | None = None
+
+    def name(self, number: int) -> str:
+        """A name for the files of a frame: that of its image, or clip_000001 in a video."""
+        return self.names[number - 1] if self.names else "%s_%06d" % (self.title, number)
+
+
+def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) -> FrameSequence:
+    """Opens the frames of two images, one folder or one video.
+
+    Images are upright, as viewers show them. Their headers are read before the first frame is
+    given. Videos are decoded by PyAV where it is installed, else by OpenCV.
+
+    Args:
+        paths: Two images, one folder or one video.
+        every: Only frames 1, 1 + every, 1 + 2 every ... are given; images between are not read.
+        skip_bad: Give `Lost` for frames that cannot be read or have another size than most.
+
+    Returns:
+        The `FrameSequence`. Without `skip_bad` its iterator raises what is wrong with a frame.
+
+    Raises:
+        FileNotFoundError: A path does not exist.
+        ValueError: The paths are others, or a frame is found to be damaged or of another size.
+        OSError: A file cannot be read.
+    """
+    paths = [os.fspath(path) for path in paths]
+    if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
+        for path in paths:
+            _refuse_absent(path, "image")
+        return _images(paths, None, every, skip_bad)
+    if len(paths) == 1 and os.path.isdir(paths[0]):
+        title = os.path.basename(os.path.realpath(paths[0]))
+        return _images(list_frames(paths[0]), title, every, skip_bad)
+    if len(paths) == 1 and is_video(paths[0]) and not URL.match(paths[0]):
+        _refuse_absent(paths[0], "video")
+        return _video(paths[0], every, skip_bad)
+    if len(paths) == 1:
+        _refuse_absent(paths[0], "folder or video")
+    if len(paths) > 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
+        raise ValueError(
+            "Frames must be two images, one folder or one video, got %d images (%s, ..., %s); put "
+            "them into a folder" % (len(paths), paths[0], paths[-1])
+        )
+    raise ValueError(
+        "Frames must be two images, one folder or one video, got %s"
+        % (", ".join(paths) or "nothing")
+    )
+
+
+def _refuse_absent(path: str, kind: str) -> None:
+    """Raises the error of a path that does not exist, by what it seems to mean."""
+    if os.path.lexists(path):
+        return
+    if URL.match(path):
+        raise ValueError("%s is an address; frames are read from files only" % path)
+    if path.isdigit() or path.startswith("/dev/video"):
+        raise ValueError("%s is a camera; frames are read from files only" % path)
+    if GLOB.search(path):
+        raise FileNotFoundError("No file matches %s" % path)
+    raise FileNotFoundError("No %s at %s" % (kind, path))
+
+
+def _images(files: list[str], title: str | None, every: int, skip_bad: bool) -> FrameSequence:
+    names = [os.path.splitext(os.path.basename(file))[0] for file in files]
+    if len(set(names[:-1])) < len(names) - 1:
+        names = [os.path.basename(file) for file in files]
+    bad = _bad_files(files[::every])
+    if bad and not skip_bad:
+        raise next(iter(bad.values()))
+    items = _checked(_read_images(files, every, bad), skip_bad)
+    return FrameSequence(items, len(files), tuple(files), tuple(names), title)
+
+
+def _bad_files(files: Sequence[str]) -> dict[str, Exception]:
+    """What the headers tell of files that cannot be read, or are not of the usual size."""
+    bad: dict[str, Exception] = {}
+    sizes: dict[str, tuple[int, int]] = {}
+    for file in files:
+        try:
+            _check_file(file)
+            header = read_header(file)
+        except (OSError, ValueError) as error:
+            bad[file] = error
+            continue
+        if header is not None:
+            sizes[file] = header.upright_size
+    if sizes:
+        usual = Counter(sizes.values()).most_common(1)[0][0]
+        example = next(file for file in sizes if sizes[file] == usual)
+        for file, size in sizes.items():
+            if size != usual:
+                bad[file] = _other_size(file, size, example, usual)
+    return {file: bad[file] for file in files if file in bad}
+
+
+def _check_file(file: str) -> None:
+    if os.path.islink(file) and not os.path.exists(file):
+        raise FileNotFoundError("%s is a link that leads nowhere" % file)
+    if not os.path.isfile(file):
+        raise ValueError("%s is no file" % file)
+    if not os.path.getsize(file):
+        raise ValueError("%s is empty (0 bytes); copy the file again" % file)
+
+
+def _other_size(file: str, size: Sequence[int], first: str, first_size: Any) -> ValueError:
+    return ValueError(
+        "%s has %dx%d pixels (height x width), %s has %dx%d; all frames must have one size"
+        % (file, *size[:2], first, *first_size[:2])
+    )
+
+
+def _read_images(
+    files: Sequence[str], every: int, bad: dict[str, Exception]
+) -> Iterator[Frame | Lost]:
+    first, shape = "", None
+    for index in range(0, len(files), every):
+        file = files[index]
+        error = bad.get(file)
+        if error is None:
+            try:
+                image = read_frame(file, upright=True)
+                if shape not in (None, image.shape):
+                    raise _other_size(file, image.shape, first, shape)
+                if shape is None:
+                    first, shape = file, image.shape
+            except (OSError, ValueError) as caught:
+                error = caught
+        yield Lost(index + 1, 1, error) if error else Frame(index + 1, image)
+
+
+def _video(path: str, every: int, skip_bad: bool) -> FrameSequence:
+    frames, total, rate = pyav_video(path) if has_pyav() else opencv_video(path)
+    title = os.path.splitext(os.path.basename(path))[0]
+    items = _checked(_checked_video(frames, path), skip_bad)
+    chosen = (item for item in items if isinstance(item, Lost) or (item.number - 1) % every == 0)
+    return FrameSequence(chosen, total, title=title, rate=rate)
+
+
+def _checked_video(frames: Iterator[Frame | Lost], path: str) -> Iterator[Frame | Lost]:
+    """The items; raises ValueError where there is no frame, or the size changes."""
+    shape = None
+    for item in frames:
+        if isinstance(item, Frame):
+            if shape not in (None, item.image.shape):
+                raise ValueError(
+                    "%s changes its size at frame %d: %dx%d pixels (height x width) after %dx%d"
+                    % (path, item.number, *item.image.shape[:2], *shape[:2])
+                )
+            shape = item.image.shape
+        yield item
+    if shape is None:
+        raise ValueError("%s has no frame that can be decoded; convert it to .mp4 (H.264)" % path)
+
+
+def _checked(items: Iterator[Frame | Lost], skip_bad: bool) -> Iterator[Frame | Lost]:
+    """The items; without `skip_bad` raises the error of the first `Lost`."""
+    for item in items:
+        if isinstance(item, Lost):
+            if not skip_bad:
+                raise item.error
+            log.warning("left out: %s", item.error)
+        yield item
