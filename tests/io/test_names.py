@@ -23,7 +23,7 @@ def test_plain_names():
     assert not any(map(is_plain, STRANGE))
 
 
-@pytest.mark.parametrize("name", STRANGE)
+@pytest.mark.parametrize("name", STRANGE, ids=ascii)
 def test_a_plain_path_of_the_same_file(name, tmp_path):
     folder = tmp_path / name
     folder.mkdir()

@@ -139,7 +139,9 @@ def test_images_of_another_size_are_refused(tmp_path):
     assert names(tmp_path) == ["a_unfinished.mp4"]
 
 
-@pytest.mark.parametrize("name", [os.fsdecode(b"latin-\xfc.mp4"), "[1]%d*.mp4", "n" * 251 + ".mp4"])
+@pytest.mark.parametrize(
+    "name", [os.fsdecode(b"latin-\xfc.mp4"), "[1]%d*.mp4", "n" * 251 + ".mp4"], ids=ascii
+)
 def test_any_name(name, tmp_path):
     folder = tmp_path / os.fsdecode(b"latin-\xfc")
     with video_writer(str(folder / name), 25) as video:

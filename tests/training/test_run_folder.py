@@ -58,7 +58,7 @@ def test_checkpoints_by_other_names_are_the_users(saved, tmp_path):
         assert sorted(list_checkpoints(str(tmp_path))) == [1, 3]
 
 
-@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")])
+@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")], ids=ascii)
 def test_a_run_resumes_in_any_folder(name, tmp_path, monkeypatch):
     monkeypatch.setattr(run_folder, "Checkpoint", lambda prefix: Mock())  # of a whole network
     with tf.Graph().as_default(), tf.Session() as session:

@@ -35,7 +35,7 @@ def test_scalars_round_trip(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")])
+@pytest.mark.parametrize("name", ["run[1]", "back\\slash", os.fsdecode(b"latin-\xfc")], ids=ascii)
 def test_event_files_in_any_folder(name, tmp_path):
     path = write(str(tmp_path / name), [1, 2])
     assert os.path.dirname(path) == str(tmp_path / name) and os.path.getsize(path)

@@ -40,7 +40,7 @@ def test_save_is_complete_or_absent(tmp_path):
     assert list(list_checkpoints(str(tmp_path))) == [12]
 
 
-@pytest.mark.parametrize("name", STRANGE_NAMES)
+@pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)
 def test_a_checkpoint_in_any_folder_is_saved_and_read(name, tmp_path):
     folder = str(tmp_path / name)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -57,7 +57,7 @@ def test_a_checkpoint_in_any_folder_is_saved_and_read(name, tmp_path):
     assert len(identify_weights(prefix)["sha256"]) == 64
 
 
-@pytest.mark.parametrize("name", STRANGE_NAMES)
+@pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)
 def test_the_network_of_a_checkpoint_in_any_folder(name, small_checkpoint, tmp_path):
     prefix = write_checkpoint(str(tmp_path / name), Checkpoint(small_checkpoint))
     read = Checkpoint(prefix)
