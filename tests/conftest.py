@@ -9,6 +9,7 @@ import pytest
 import pwcnet.cli.common  # noqa: F401  quiet TensorFlow, before anything imports it
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
+from pwcnet.io.names import escape_names
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.commands import ROOT
 from tests.helpers.golden import golden_weights
@@ -37,6 +38,24 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_report_to_serializable():
+    """Sends reports of workers as UTF-8, which names of files in them may not be."""
+    outcome = yield
+    outcome.force_result(sendable(outcome.get_result()))
+
+
+def sendable(value):
+    """The value of a report with its texts escaped where they are no UTF-8."""
+    if isinstance(value, str):
+        return escape_names(value)
+    if isinstance(value, dict):
+        return {sendable(key): sendable(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(sendable, value))
+    return value
 
 
 def whole_elsewhere(item):
