@@ -54,7 +54,7 @@ def test_wrong_variant():
     assert done.returncode == 2 and "expected --variant small or large, got 'tiny'" in done.stderr
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_the_seed_decides_every_step(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     runs = []

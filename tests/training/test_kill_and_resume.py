@@ -71,7 +71,7 @@ def test_killed_at_random_moments(dataset, unbroken, tmp_path, request):
         np.testing.assert_array_equal(left[name], right[name], err_msg=name)
 
 
-@pytest.mark.whole_on("tf1")
+@pytest.mark.full
 def test_two_workers_learn_what_one_does(dataset, unbroken, tmp_path):
     launch = ["-m", "pwcnet", "launch", "--workers", 2, "--engine", "collective", "--"]
     done = run_command(*launch, sys.executable, PROGRAM, dataset, tmp_path, STEPS, 1)

@@ -55,7 +55,7 @@ def run(samples, folder, pretrained=None, resume=False, **changes):
         return train(data, ModelConfig.small(), chosen, run_folder, pretrained, resume)
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_resuming_after_updates_that_the_loss_scale_skipped(samples, tmp_path, monkeypatch):
     """Checkpoints are named after the place in the data; the schedule's global_step lags behind."""
     scale = tf.train.experimental.DynamicLossScale
