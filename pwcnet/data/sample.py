@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Hashable, Iterator, NamedTuple, Sequence
 
@@ -41,7 +42,7 @@ class LoadedSample(NamedTuple):
     visible: np.ndarray | None = None
 
 
-class BaseSample:
+class BaseSample(ABC):
     """What samples of files and generated samples have in common.
 
     Attributes:
@@ -51,14 +52,14 @@ class BaseSample:
     id: str
 
     @property
+    @abstractmethod
     def has_ground_truth(self) -> bool:
         """Whether the flow is known."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def has_invalid_mask(self) -> bool:
         """Whether there is a mask of pixels that `load(masked=True)` leaves out."""
-        raise NotImplementedError
 
     @property
     def is_sparse(self) -> bool:
@@ -71,14 +72,15 @@ class BaseSample:
         return self.id.replace("/", "-")
 
     @property
+    @abstractmethod
     def key(self) -> Hashable:
         """Equal for two samples exactly where they are the same pair, whatever their ids."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> str:
         """Which pair it is, for messages."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, masked: bool = False, with_occlusion: bool = True) -> LoadedSample:
         """The arrays of the sample.
 
@@ -92,7 +94,6 @@ class BaseSample:
             FileNotFoundError: for a missing file.
             ValueError: for a broken file, or one whose size is not that of frame 1.
         """
-        raise NotImplementedError
 
     def paths(self, masked: bool = False, with_occlusion: bool = True) -> list[str]:
         """The files that `load` with the same arguments reads; none of generated samples."""
@@ -210,13 +211,13 @@ class EndlessSamples(Sequence[BaseSample]):
     def __init__(self, nominal_count: int):
         self._count = nominal_count
 
+    @abstractmethod
     def sample(self, number: int) -> BaseSample:
         """The sample of a whole number from 0 on, without an upper limit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def __contains__(self, sample: object) -> bool:
         """Whether any number gives this pair."""
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return self._count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from typing import Any
 
 import numpy as np
 
 log = logging.getLogger(__name__)
+_warned_ranges: set[float] = set()  # the ranges of which a frame has been warned of
 
 KINDS = (
     "a frame is uint8 0..255 or float 0..1, grey [H, W] or [H, W, 1], RGB [H, W, 3] or "
@@ -117,15 +117,9 @@ def check_range(array: np.ndarray, value_range: float, name: str) -> None:
         _warn_of_darkness("%s holds no value above %g" % (name, high), value_range)
 
 
-@functools.lru_cache(maxsize=None)
-def _warned(value_range: float) -> list[str]:
-    """What has been warned of, for each range."""
-    return []
-
-
 def _warn_of_darkness(fact: str, value_range: float) -> None:
-    if not _warned(value_range):
-        _warned(value_range).append(fact)
+    if value_range not in _warned_ranges:
+        _warned_ranges.add(value_range)
         log.warning(
             "%s, where white is %g: almost black, or divided by 255 once too often",
             fact,

@@ -155,6 +155,9 @@ class FailingSamples(EndlessSamples):
             return sample
         return dataclasses.replace(sample, options=None)
 
+    def __contains__(self, sample):
+        return False
+
 
 def test_generated_samples_that_all_fail(monkeypatch):
     def load(sample, masked=False, with_occlusion=True):

@@ -72,7 +72,7 @@ def test_other_frames_are_refused(frame, fact):
 
 @pytest.mark.parametrize("white", [1.0, 255.0])
 def test_frames_divided_twice_are_warned_of_once(white, caplog):
-    frames._warned.cache_clear()
+    frames._warned_ranges.clear()
     bright = RGB / 255.0 * white
     rgb_frame(bright, white)
     rgb_frame(bright * 0, white)
