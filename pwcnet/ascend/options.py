@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Mapping
 
 from pwcnet._checks import Unquoted, require
+from pwcnet.io.text_files import read_text
 
 # Keys of NpuOptimizer's parameter_map by the field that holds the value: bytes, integer, boolean.
 KEYS = {
@@ -234,8 +235,7 @@ def _check_paths(parameters: Mapping[str, Any]) -> None:
         path = parameters["modify_mixlist"]
         if not os.path.isfile(path):
             raise FileNotFoundError("modify_mixlist is %s, which is no file" % path)
-        with open(path, encoding="utf-8") as stream:
-            _check_json("modify_mixlist", stream.read(), path)
+        _check_json("modify_mixlist", read_text(path), path)
     if "profiling_options" in parameters:
         text = parameters["profiling_options"]
         _check_json("profiling_options", text, text)

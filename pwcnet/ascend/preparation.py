@@ -116,7 +116,7 @@ def _journal_line(sample: Sample, size: tuple[int, int]) -> str:
 def _read_lines(path: str) -> set[str]:
     if not os.path.exists(path):
         return set()
-    with open(path, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8", errors="replace") as lines:
         return set(lines.read().splitlines())
 
 

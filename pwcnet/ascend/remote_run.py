@@ -11,6 +11,7 @@ from typing import Sequence
 from pwcnet.ascend.modelarts import INDEX, copy_checkpoint
 from pwcnet.ascend.obs import RemoteFolder, copy_file, is_obs, one_process
 from pwcnet.io.atomic import write_text
+from pwcnet.io.text_files import read_text
 from pwcnet.weights.files import list_checkpoints
 
 LATEST = "checkpoint"  # the file that names the latest checkpoint of a folder
@@ -180,8 +181,8 @@ class RemoteRun:
 
     def _latest_name(self, copy: str) -> str:
         """Name of the latest checkpoint in a copy of the files at the URL."""
-        with open(os.path.join(copy, LATEST)) as stream:
-            match = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', stream.read())
+        text = read_text(os.path.join(copy, LATEST))
+        match = re.match(r'model_checkpoint_path: "([^"]*[^"/])"', text)
         if not match:
             raise ValueError(
                 '%s/%s does not begin with model_checkpoint_path: "NAME"; copy the folder again'

@@ -105,7 +105,7 @@ def import_frozen(graph_def: tf.GraphDef) -> tuple[tf.Tensor, tf.Tensor]:
     copy.CopyFrom(graph_def)  # TensorFlow writes default attributes into what it imports
     try:
         return tf.import_graph_def(copy, return_elements=[INPUT + ":0", OUTPUT + ":0"], name="")
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, tf.errors.OpError) as error:
         raise ValueError(
             "The frozen graph has no nodes '%s' and '%s' that TensorFlow can import: %s"
             % (INPUT, OUTPUT, str(error).strip().split("\n")[0])
@@ -193,7 +193,8 @@ def read_frozen(path: str | os.PathLike) -> tf.GraphDef:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no GraphDef, or lacks the network's input or output.
+        ValueError: The file is no GraphDef, lacks the network's input or output, or holds
+            operations that this TensorFlow cannot import.
     """
     with open(path, "rb") as stream:
         data = stream.read()
@@ -204,11 +205,21 @@ def read_frozen(path: str | os.PathLike) -> tf.GraphDef:
             "%s is no frozen graph of the network: of its %d nodes none is called '%s', or none "
             "'%s'" % (path, len(names), INPUT, OUTPUT)
         )
+    try:
+        input_and_output(graph_def)
+    except ValueError as error:
+        raise ValueError("%s: %s" % (path, error)) from None
     return graph_def
 
 
-def frozen_input_shape(graph_def: tf.GraphDef) -> tuple[int, int, int]:
+def frozen_input_shape(
+    graph_def: tf.GraphDef, source: object = "the frozen graph"
+) -> tuple[int, int, int]:
     """Returns (batch, height, width) of a frozen graph's placeholder.
+
+    Args:
+        graph_def: The frozen graph.
+        source: What it is called in messages.
 
     Raises:
         ValueError: The placeholder's shape is not [B, 2, H, W, 3] with numbers for all of these.
@@ -217,8 +228,8 @@ def frozen_input_shape(graph_def: tf.GraphDef) -> tuple[int, int, int]:
     shape = [dim.size for dim in node.attr["shape"].shape.dim]
     if len(shape) != 5 or min(shape) < 1 or shape[1] != 2 or shape[4] != 3:
         raise ValueError(
-            "The frozen graph's placeholder '%s' has %s instead of a fixed shape [B, 2, H, W, 3]"
-            % (INPUT, [size if size >= 0 else "?" for size in shape] or "an unknown shape")
+            "The placeholder '%s' of %s has %s instead of a fixed shape [B, 2, H, W, 3]"
+            % (INPUT, source, [size if size >= 0 else "?" for size in shape] or "an unknown shape")
         )
     return shape[0], shape[2], shape[3]
 

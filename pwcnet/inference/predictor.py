@@ -81,7 +81,7 @@ class Predictor:
                     "computed in %s" % (self.path, precision)
                 )
             self._frozen = read_frozen(self.path)
-            self.fixed_size = frozen_input_shape(self._frozen)
+            self.fixed_size = frozen_input_shape(self._frozen, self.path)
         else:
             self._checkpoint = Checkpoint(self.path)
 

@@ -11,11 +11,11 @@ Unknown flow is NaN.
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
+
+from pwcnet.io.damage import damage_as_value_error
 
 FLOW, VALID = "flow", "valid"
 COMPRESSION_LEVEL = 5  # of Spring's own files
@@ -35,8 +35,9 @@ def decode_npz(data: bytes, path: str) -> tuple[np.ndarray, np.ndarray | None]:
     if isinstance(archive, np.ndarray):
         raise ValueError("%s is not an .npz file: it is a single array" % path)
     try:
-        arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        with damage_as_value_error():
+            arrays = {name: archive[name] for name in archive.files}
+    except ValueError as error:
         raise ValueError("%s is damaged (%s); copy it again" % (path, error)) from None
     valid = arrays.pop(VALID, None)
     if FLOW not in arrays and len(arrays) != 1:
@@ -54,9 +55,9 @@ def decode_flo5(data: bytes, path: str) -> tuple[np.ndarray, None]:
     """The flow of an HDF5 file; raises ValueError for other content, or where h5py is missing."""
     h5py = _h5py(path)
     try:
-        with h5py.File(io.BytesIO(data), "r") as file:
+        with damage_as_value_error(), h5py.File(io.BytesIO(data), "r") as file:
             flow = file[FLOW][()]
-    except (OSError, KeyError, RuntimeError, TypeError) as error:
+    except ValueError as error:
         raise ValueError(
             "%s is not an HDF5 file with a dataset called flow (%s)" % (path, error)
         ) from None
@@ -102,8 +103,9 @@ def _h5py(path: str) -> Any:
 
 def _loaded(data: bytes, path: str) -> Any:
     try:
-        return np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        with damage_as_value_error():
+            return np.load(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
         raise ValueError(
             "%s is no file of NumPy's arrays, or damaged (%s)" % (path, error)
         ) from None

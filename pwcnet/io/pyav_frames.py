@@ -37,13 +37,16 @@ def open_container(path: str) -> tuple[Any, Any]:
 
     try:
         with native_path(path) as name:
-            container = av.open(name)
+            container = av.open(name, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise ValueError("%s is not a video that can be opened (%s)" % (path, error.strerror))
     stream = container.streams.best("video")
     if stream is None:
         container.close()
         raise ValueError("%s has no video stream" % path)
+    if stream.codec_context is None:
+        container.close()
+        raise ValueError("%s has a video stream of an unknown codec" % path)
     return container, stream
 
 

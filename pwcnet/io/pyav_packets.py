@@ -7,8 +7,12 @@ from typing import Any, NamedTuple
 
 # Jumps of less than this many intervals are those of a variable rate.
 MIN_JUMP = 1.5
+MIN_STEPS = 5  # between frames, for a median of them
 # A demuxer that reports an error goes on a few packets away from where the times jump.
 NEIGHBORS = 16
+# How the blocks of a GIF's frame end, the last of which the end of the file may follow. FFmpeg
+# decodes a frame that breaks off without an error.
+GIF_ENDS = b"\0", b"\0;"
 
 
 class PacketFacts(NamedTuple):
@@ -16,12 +20,14 @@ class PacketFacts(NamedTuple):
 
     Attributes:
         time: When its frame is shown, in ticks of the stream; None where the container says not.
+        decoded: When it is decoded, likewise.
         is_key: Whether it can be decoded without others.
         is_corrupt: Whether the container knows that it is damaged.
         is_discarded: Whether an edit list leaves it out.
     """
 
     time: int | None
+    decoded: int | None
     is_key: bool
     is_corrupt: bool
     is_discarded: bool
@@ -72,7 +78,7 @@ def survey_packets(container: Any, stream: Any) -> PacketSurvey:
                         breaks.append(len(packets))
                     seen = len(messages)
                     if packet.size:
-                        packets.append(_facts(packet))
+                        packets.append(_facts(packet, stream.codec_context.name))
                     empty += not packet.size and packet.dts is not None
             except av.error.FFmpegError:
                 breaks.append(len(packets))
@@ -80,12 +86,17 @@ def survey_packets(container: Any, stream: Any) -> PacketSurvey:
         av.logging.set_level(level)
         av.logging.set_skip_repeated(skips)
     lost_at_end = max(0, stream.frames - len(packets) - empty)
-    return _survey(packets, breaks, lost_at_end, _end(container, stream))
+    interval = _nominal_interval(packets, stream)
+    if stream.codec_context.has_b_frames and not stream.frames and _is_cut_off(packets, interval):
+        breaks.append(len(packets))
+    return _survey(packets, breaks, lost_at_end, _end(container, stream), interval)
 
 
-def _facts(packet: Any) -> PacketFacts:
+def _facts(packet: Any, codec: str) -> PacketFacts:
     time = packet.pts if packet.pts is not None else packet.dts
-    return PacketFacts(time, packet.is_keyframe, packet.is_corrupt, packet.is_discard)
+    breaks_off = codec == "gif" and not bytes(packet).endswith(GIF_ENDS)
+    is_corrupt = packet.is_corrupt or breaks_off
+    return PacketFacts(time, packet.dts, packet.is_keyframe, is_corrupt, packet.is_discard)
 
 
 def _reports(container: Any, messages: list) -> bool:
@@ -100,8 +111,37 @@ def _end(container: Any, stream: Any) -> float | None:
     return float((start + container.duration) / 1000000 / stream.time_base)
 
 
+def _nominal_interval(packets: list[PacketFacts], stream: Any) -> float | None:
+    """Ticks between frames by the container's rate, or by the times of decoding."""
+    if stream.average_rate:
+        return float(1 / (stream.average_rate * stream.time_base))
+    decoded = [packet.decoded for packet in packets if packet.decoded is not None]
+    return statistics.median(_steps(decoded)) if len(decoded) > 1 else None
+
+
+def _is_cut_off(packets: list[PacketFacts], interval: float | None) -> bool:
+    """Whether frames before the last ones are missing.
+
+    The last frames of a whole video follow one another. Where it was cut off, those between the
+    last two references are gone, which would have been decoded after both. A video of a variable
+    rate may have such jumps anyway, and is not judged.
+    """
+    times = sorted(packet.time for packet in packets if packet.time is not None)
+    jumps = [interval is not None and step >= MIN_JUMP * interval for step in _steps(times)]
+    is_constant = not any(jumps[:-NEIGHBORS]) and sum(jumps) <= len(jumps) / 4 + 1
+    return is_constant and any(jumps[-NEIGHBORS:])
+
+
+def _steps(times: list[int]) -> list[int]:
+    return [after - before for before, after in zip(times, times[1:])]
+
+
 def _survey(
-    packets: list[PacketFacts], breaks: list[int], lost_at_end: int, end: float | None
+    packets: list[PacketFacts],
+    breaks: list[int],
+    lost_at_end: int,
+    end: float | None,
+    nominal: float | None,
 ) -> PacketSurvey:
     keys = [index for index, packet in enumerate(packets) if packet.is_key]
     first = keys[0] if keys else 0
@@ -118,8 +158,10 @@ def _survey(
     corrupt = frozenset(index for index, packet in enumerate(packets) if packet.is_corrupt)
     holes: dict[int, int] = {}
     if is_timed and len(order) > 1:
-        steps = [times[after] - times[before] for before, after in zip(order, order[1:])]
-        interval = statistics.median(steps)
+        steps = _steps([times[index] for index in order])
+        interval = float(statistics.median(steps))
+        if nominal is not None and len(steps) < MIN_STEPS:
+            interval = nominal
         damaged = {*breaks, *corrupt}
         holes = _holes(order, steps, interval, damaged)
         if len(packets) in damaged and end is not None and not lost_at_end:
@@ -139,6 +181,7 @@ def _holes(
 ) -> dict[int, int]:
     """The jumps of the times near each place where the container is damaged."""
     places = {index: place for place, index in enumerate(order)}
+    places[max(order) + 1] = len(order)  # the end
     holes = {}
     for index in damaged:
         if index not in places:

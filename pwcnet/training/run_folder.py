@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, Mapping
 
 from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
 from pwcnet.io.folder_lock import FolderLock
+from pwcnet.io.text_files import read_json_object
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.training.retention import Retention
 from pwcnet.weights.checkpoint import Checkpoint
@@ -155,15 +156,18 @@ class RunFolder:
         Returns:
             (value in options.json, value now) by dotted name, e.g. "training.loss"; empty where
             there is no options.json.
+
+        Raises:
+            ValueError: options.json is damaged.
         """
         if not os.path.exists(self._options_path):
             return {}
-        with open(self._options_path) as stream:
-            saved = json.load(stream)
+        saved = read_json_object(self._options_path)
         now = json.loads(json.dumps({name: options.get(name) for name in _COMPARED}))
-        training = {
-            _RENAMED.get(name, name): value for name, value in saved.get("training", {}).items()
-        }
+        earlier = saved.get("training") or {}
+        if not isinstance(earlier, dict):
+            raise ValueError("%s does not hold the options of a run" % self._options_path)
+        training = {_RENAMED.get(name, name): value for name, value in earlier.items()}
         for name in _ADDED:
             if name not in training and now["training"]:
                 now["training"].pop(name, None)

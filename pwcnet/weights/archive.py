@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pwcnet.io.atomic import write_bytes
+from pwcnet.io.damage import damage_as_value_error
 from pwcnet.weights.files import ARCHIVE_EXTENSION
 from pwcnet.weights.variables import variable_shapes
 
@@ -22,17 +23,20 @@ class ArchiveReader:
     """
 
     def __init__(self, path: str):
-        self._arrays = np.load(path, allow_pickle=False)
+        with damage_as_value_error():
+            self._arrays = np.load(path, allow_pickle=False)
         if not isinstance(self._arrays, np.lib.npyio.NpzFile):
             raise ValueError("a single array")
 
     def get_variable_to_shape_map(self) -> dict[str, tuple[int, ...]]:
         """Returns {name: shape} of the arrays."""
-        return {name: self._arrays[name].shape for name in self._arrays.files}
+        with damage_as_value_error():
+            return {name: self._arrays[name].shape for name in self._arrays.files}
 
     def get_tensor(self, name: str) -> np.ndarray:
         """Returns an array, float32 where float16 is stored."""
-        array = self._arrays[name]
+        with damage_as_value_error():
+            array = self._arrays[name]
         return array.astype(np.float32) if array.dtype == np.float16 else array
 
 

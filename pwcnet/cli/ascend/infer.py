@@ -44,7 +44,7 @@ def infer_files(args: Namespace) -> None:
 
     with remedy(FROZEN_GRAPH_REMEDY, (ValueError,)):
         graph_def = read_frozen(args.weights)
-        size, times = frozen_input_shape(graph_def), []
+        size, times = frozen_input_shape(graph_def, args.weights), []
     check_pairs(inputs, *size[1:])
     if args.emulate is not None:
         graph_def = emulate(graph_def, args.keep_coordinates)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pwcnet.data.sample import Sample
 from pwcnet.data.splits import SPLIT_MODES, checked_part, split_part
+from pwcnet.io.text_files import read_text
 
 LINE = "FRAME1 FRAME2 FLOW [MASK]"
 
@@ -42,12 +43,11 @@ def file_list_samples(
     part = checked_part(mode, part)
     if not os.path.isfile(root):
         raise FileNotFoundError("No file %s, which should list pairs: %s" % (root, LINE))
-    with open(root, encoding="utf-8-sig") as stream:
-        lines = [
-            _Line(number, _split(text))
-            for number, text in enumerate(stream.read().splitlines(), 1)
-            if text.strip() and not text.lstrip().startswith("#")
-        ]
+    lines = [
+        _Line(number, _split(text))
+        for number, text in enumerate(read_text(root).splitlines(), 1)
+        if text.strip() and not text.lstrip().startswith("#")
+    ]
     if not lines:
         raise ValueError("%s lists no pair: %s" % (root, LINE))
     least = 2 if mode == "test" else 3

@@ -13,6 +13,7 @@ from pwcnet.data.datasets.listing import (
 )
 from pwcnet.data.sample import Sample
 from pwcnet.data.splits import SPLIT_MODES, VALIDATION_FRACTION, checked_part, split_validation
+from pwcnet.io.text_files import read_text
 
 FOLDER = "MPI-Sintel-complete"
 RENDER_PASSES = ("clean", "final")
@@ -150,22 +151,21 @@ def _read_id_file(path, known):
     if not os.path.isfile(path):
         raise FileNotFoundError("No file %s, the split of tfoptflow" % path)
     ids = []
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            sample_id = tuple(line.strip().split("###"))
-            if sample_id == ("",):
-                continue
-            if sample_id not in known:
-                raise ValueError(
-                    "expected a pair of the data set as FRAME###FRAME###FLOW, got %r in %s, line %d"
-                    % (line.strip(), path, number)
-                )
-            if sample_id in ids:
-                raise ValueError(
-                    "expected each pair once, got %r again in %s, line %d"
-                    % (line.strip(), path, number)
-                )
-            ids.append(sample_id)
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        sample_id = tuple(line.strip().split("###"))
+        if sample_id == ("",):
+            continue
+        if sample_id not in known:
+            raise ValueError(
+                "expected a pair of the data set as FRAME###FRAME###FLOW, got %r in %s, line %d"
+                % (line.strip(), path, number)
+            )
+        if sample_id in ids:
+            raise ValueError(
+                "expected each pair once, got %r again in %s, line %d"
+                % (line.strip(), path, number)
+            )
+        ids.append(sample_id)
     if not ids:
         raise ValueError("expected at least one pair, got none in %s" % path)
     return ids

@@ -14,6 +14,7 @@ from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
+from pwcnet.io.text_files import read_text
 
 # Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
 # that of the first version, so that folders which it wrote can be replaced too.
@@ -59,10 +60,9 @@ def _replaceable_files(folder: str) -> list[str]:
     manifest = os.path.join(folder, MANIFEST)
     known = {os.path.normpath(manifest)}
     if os.path.isfile(manifest):
-        with open(manifest, encoding="utf-8") as lines:
-            known.update(
-                os.path.normpath(os.path.join(folder, line.rstrip("\n"))) for line in lines
-            )
+        known.update(
+            os.path.normpath(os.path.join(folder, line)) for line in read_text(manifest).split("\n")
+        )
     present: list[str] = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_litter(name)]
