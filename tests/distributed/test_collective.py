@@ -67,7 +67,6 @@ def test_means_gradients_and_broadcast(engine, tmp_path):
         ]  # the last one was not broadcast
 
 
-@pytest.mark.whole_on("tf2")
 def test_two_workers_train_as_one_with_the_joint_batch(engine, tmp_path):
     done, results = launch(engine, "training", tmp_path)
     assert done.returncode == 0, done.stderr

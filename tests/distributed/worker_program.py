@@ -41,14 +41,14 @@ def sums(workers, folder):
 
 
 def training(workers, folder):
-    """Losses of a few steps of the small network, each worker on its share of the same samples."""
+    """Losses of a few steps of a network, each worker on its share of the same samples."""
     import numpy as np
 
     from pwcnet.model.config import ModelConfig
-    from pwcnet.model.network import pwc_net
     from pwcnet.runtime.tensorflow import tf
     from pwcnet.training.losses import loss_multiscale, weight_decay
     from pwcnet.training.optimizers import make_optimizer
+    from tests.helpers.training import light_network
 
     random = np.random.RandomState(0)
     pairs, truths = (
@@ -57,7 +57,7 @@ def training(workers, folder):
     )
     mine = slice(workers.rank, None, workers.size)
     tf.set_random_seed(workers.rank)  # only the broadcast makes them start alike
-    _, pyramid = pwc_net(tf.constant(pairs[mine]), ModelConfig.small())
+    _, pyramid = light_network(tf.constant(pairs[mine]), ModelConfig.small())
     loss = tf.add_n(
         list(
             loss_multiscale(

@@ -25,15 +25,22 @@ def dataset(tmp_path_factory):
     return str(folder)
 
 
-def start(dataset, folder):
-    command = [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+@pytest.fixture(scope="module")
+def start(dataset, request):
+    """Function that starts a run in a folder: of the network, or without --full a light one."""
+    light = [] if request.config.getoption("--full") else ["light"]
+
+    def start(folder):
+        command = [sys.executable, PROGRAM, dataset, folder, str(STEPS), "2"] + light
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    return start
 
 
 @pytest.fixture(scope="module")
-def unbroken(dataset, tmp_path_factory):
+def unbroken(start, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("unbroken"))
-    assert start(dataset, folder).wait() == 0
+    assert start(folder).wait() == 0
     return folder
 
 
@@ -48,10 +55,10 @@ def losses(folder):
 
 
 @pytest.mark.whole_on("tf2")
-def test_killed_at_random_moments(dataset, unbroken, tmp_path, request):
+def test_killed_at_random_moments(start, unbroken, tmp_path, request):
     folder, random = str(tmp_path), np.random.RandomState(0)
     for step in (1, 5) if request.config.getoption("--full") else (4,):
-        process, deadline = start(dataset, folder), time.time() + 120
+        process, deadline = start(folder), time.time() + 120
         try:
             while process.poll() is None and time.time() < deadline and step not in losses(folder):
                 time.sleep(0.02)
@@ -59,7 +66,7 @@ def test_killed_at_random_moments(dataset, unbroken, tmp_path, request):
         finally:
             process.kill()
             process.wait()
-    assert start(dataset, folder).wait() == 0
+    assert start(folder).wait() == 0
     expected, found = losses(unbroken), losses(folder)
     assert sorted(found) == sorted(expected) == list(range(1, STEPS + 1))
     for step, values in found.items():

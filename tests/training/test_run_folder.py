@@ -138,7 +138,7 @@ def test_options_that_differ(tmp_path):
         }
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_an_old_run_folder_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch, caplog):
     """Stopped at step 2 of 4; its options.json is then that of version 0.1."""
     write_sintel(str(tmp_path / "dataset"), [("one", demo_scene(0, 64, 96, 4, 4))])

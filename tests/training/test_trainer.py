@@ -19,7 +19,13 @@ from pwcnet.training.trainer import train
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import list_checkpoints
 from pwcnet.weights.variables import assign
-from tests.helpers.training import checkpoint_tensors, fail_at
+from tests.helpers.training import checkpoint_tensors, fail_at, train_light_network
+
+
+@pytest.fixture(autouse=True)
+def _light_network(monkeypatch, request):
+    if not request.node.get_closest_marker("full"):
+        train_light_network(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +81,6 @@ def test_resuming_after_updates_that_the_loss_scale_skipped(samples, tmp_path, m
     ) == [10, 20]
 
 
-@pytest.mark.whole_on("tf2")
 def test_a_folder_with_checkpoints_is_not_overwritten(samples, tmp_path):
     run(samples, tmp_path, steps=1)
     with pytest.raises(ValueError, match=str(tmp_path)):
@@ -88,7 +93,6 @@ def test_a_folder_with_checkpoints_is_not_overwritten(samples, tmp_path):
         assert stream.read() == before
 
 
-@pytest.mark.whole_on("tf2")
 def test_options_that_differ_from_the_resumed_run_are_logged(samples, tmp_path, caplog):
     run(samples, tmp_path, steps=1)
     with caplog.at_level("WARNING"):
@@ -96,7 +100,6 @@ def test_options_that_differ_from_the_resumed_run_are_logged(samples, tmp_path, 
     assert "training.learning_rate 0.0002, where the run so far had 0.0001" in caplog.text
 
 
-@pytest.mark.whole_on("tf2")
 def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatch):
     run_step = TrainingSession.step
 
@@ -113,7 +116,6 @@ def test_weights_that_are_not_finite_are_not_saved(samples, tmp_path, monkeypatc
     assert list(list_checkpoints(str(tmp_path))) == [1]
 
 
-@pytest.mark.whole_on("tf2")
 def test_other_failures_save_first(samples, tmp_path, monkeypatch):
     fail_at(monkeypatch, 3, OSError("the disk is gone"))
     with pytest.raises(OSError, match="the disk is gone"):
@@ -121,7 +123,6 @@ def test_other_failures_save_first(samples, tmp_path, monkeypatch):
     assert list(list_checkpoints(str(tmp_path))) == [2]
 
 
-@pytest.mark.whole_on("tf2")
 def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
     first = run(samples, tmp_path / "first", steps=3)
     second = run(samples, tmp_path / "second", pretrained=first, steps=1, learning_rate=1e-30)
@@ -132,7 +133,6 @@ def test_pretrained_gives_weights_but_not_step_or_optimizer(samples, tmp_path):
             np.testing.assert_allclose(after[name], before[name], atol=1e-12, err_msg=name)
 
 
-@pytest.mark.whole_on("tf2")
 def test_the_last_step_is_saved_whatever_the_interval(samples, tmp_path):
     assert run(samples, tmp_path, steps=3, save_every=1000).endswith("pwcnet.ckpt-3")
 

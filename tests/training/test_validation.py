@@ -19,6 +19,7 @@ from pwcnet.training.trainer import train
 from pwcnet.training.validation import Validation
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import list_checkpoints
+from tests.helpers.training import train_light_network
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,10 @@ def test_the_best_are_kept_apart_from_the_latest(trained):
 
 
 @pytest.mark.whole_on("tf2")
-@pytest.mark.parametrize("at", [2, pytest.param(4, marks=pytest.mark.full)])
-def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at):
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_validation_that_was_cut_off_is_made_up_for(samples, tmp_path, at, monkeypatch):
+    train_light_network(monkeypatch.setattr)
+
     class Stopping(Validation):
         def __init__(self, *arguments):
             super().__init__(*arguments)

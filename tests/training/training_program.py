@@ -1,6 +1,6 @@
 """A small training run for tests that kill it, or start several workers.
 
-training_program.py DATASET SAVE_PATH STEPS BATCH_SIZE
+training_program.py DATASET SAVE_PATH STEPS BATCH_SIZE [light]
 """
 
 import logging
@@ -18,7 +18,10 @@ from pwcnet.training.options import TrainingOptions
 from pwcnet.training.retention import Retention
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.trainer import train
+from tests.helpers.training import train_light_network
 
+if sys.argv[5:] == ["light"]:
+    train_light_network()
 dataset, save_path, steps, batch_size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 options = TrainingOptions(
     steps=steps,
