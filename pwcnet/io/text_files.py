@@ -16,9 +16,12 @@ def read_text(path: str | os.PathLike) -> str:
     """
     with open(path, encoding="utf-8-sig") as stream:
         try:
-            return stream.read()
+            text = stream.read()
         except UnicodeDecodeError as error:
             raise ValueError("%s is no text in UTF-8 (%s)" % (path, error)) from None
+    if "\0" in text:
+        raise ValueError("%s is no text: it holds bytes of zero" % path)
+    return text
 
 
 def read_json_object(path: str | os.PathLike) -> dict[str, Any]:

@@ -22,6 +22,7 @@ FOUND = {
     ("clip.mkv", "scrambled"): [23],
     ("clip.ts", "cut"): [8, 20],
     ("weights.npz", "flipped"): [3],
+    ("pairs.txt", "zeroed"): [4],
     ("pwcnet.pb", "extreme_number"): [1],
     ("flow.flo5", "extreme_number"): [25],
 }
