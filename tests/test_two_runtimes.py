@@ -26,7 +26,9 @@ def other():
     return python
 
 
-@pytest.mark.parametrize("kind", ["checkpoint", "host", "ascend"])
+@pytest.mark.parametrize(
+    "kind", ["checkpoint", pytest.param("host", marks=pytest.mark.full), "ascend"]
+)
 def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
     path = small_checkpoint
     if kind != "checkpoint":

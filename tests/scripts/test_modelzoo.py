@@ -31,7 +31,10 @@ def results(folder, name):
 @pytest.mark.whole_on("tf1")
 @pytest.mark.parametrize(
     "script, kind, accuracy",
-    [("train_full_1p.sh", "acc", True), ("train_performance_1p.sh", "perf", False)],
+    [
+        ("train_full_1p.sh", "acc", True),
+        pytest.param("train_performance_1p.sh", "perf", False, marks=pytest.mark.full),
+    ],
 )
 def test_results_and_logs(script, kind, accuracy, tmp_path):
     write_sintel(str(tmp_path / "data"), [("one", demo_scene(0, 64, 96, 3, 4))])

@@ -17,7 +17,7 @@ from tests.helpers.training import assign_golden_weights
     [
         ("sm", "train_sm_64x128_b2", "multiscale"),
         ("sm", "train_sm_64x128_b2", "robust"),
-        ("lg", "train_lg_128x192_b2", "multiscale"),
+        pytest.param("lg", "train_lg_128x192_b2", "multiscale", marks=pytest.mark.whole_on("tf2")),
         pytest.param("lg", "train_lg_128x192_b2", "robust", marks=pytest.mark.whole_on("tf1")),
     ],
 )

@@ -37,6 +37,7 @@ def test_an_archive_is_the_checkpoint_in_float16(archive, small_checkpoint):
     assert not kept.inspect().missing and kept.inspect().parameters == 4705064
 
 
+@pytest.mark.whole_on("tf2")
 def test_and_back(archive, tmp_path):
     prefix = write_checkpoint(str(tmp_path / "back"), Checkpoint(archive))
     assert prefix.endswith("pwcnet.ckpt-7")

@@ -18,7 +18,14 @@ from tests.helpers.golden import assert_close, golden, golden_weights
 
 @pytest.mark.parametrize(
     "config",
-    [ModelConfig(dense, everywhere) for dense in (True, False) for everywhere in (True, False)],
+    [
+        pytest.param(
+            ModelConfig(dense, everywhere),
+            marks=pytest.mark.whole_on("tf1" if dense == everywhere else "tf2"),
+        )
+        for dense in (True, False)
+        for everywhere in (True, False)
+    ],
 )
 def test_variant_is_read_from_the_file(config, tmp_path):
     weights = {name: np.zeros(shape, np.float32) for name, shape in variable_shapes(config).items()}

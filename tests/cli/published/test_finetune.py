@@ -218,7 +218,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(dataset, tmp_path):
 @pytest.mark.parametrize(
     "number",
     [
-        pytest.param(signal.SIGINT, marks=pytest.mark.whole_on("tf1")),
+        pytest.param(signal.SIGINT, marks=pytest.mark.full),
         pytest.param(signal.SIGTERM, marks=pytest.mark.whole_on("tf2")),
     ],
 )
