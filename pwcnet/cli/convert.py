@@ -42,7 +42,7 @@ def main(argv: list[str], prog: str) -> int:
             try:
                 task(flow_input)
             except (ValueError, OSError) as error:
-                if not args.skip_bad or (isinstance(error, OSError) and error.errno is not None):
+                if not args.skip_bad or _concerns_others(error, flow_input):
                     raise
                 log.warning("left out: %s", error)
                 inputs.remove(flow_input)
@@ -54,6 +54,12 @@ def main(argv: list[str], prog: str) -> int:
     if failures:
         print("%d files are left out" % failures)
     return 1 if failures else 0
+
+
+def _concerns_others(error: Exception, flow_input: FlowInput) -> bool:
+    """Whether an error of the system is not about the files of a flow: a full disk, for example."""
+    has_code = isinstance(error, OSError) and error.errno is not None
+    return has_code and getattr(error, "filename", None) not in flow_input.paths
 
 
 def parser(prog: str) -> ArgumentParser:

@@ -10,6 +10,7 @@ import numpy as np
 from pwcnet.io.atomic import is_partial
 from pwcnet.io.flow_files import FLOW_EXTENSIONS, read_flow, valid_pixels
 from pwcnet.io.flow_pictures import pair_name, read_flow_pictures, y_picture
+from pwcnet.io.folders import is_litter
 
 PNG_START, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24  # the byte of the bits per channel
 
@@ -108,11 +109,11 @@ def _in_folder(folder: str, bound: float | None) -> list[FlowInput]:
 
 
 def _files(folder: str) -> Iterator[str]:
-    """The files of a folder and its subfolders, without hidden ones."""
+    """The files of a folder and its subfolders, without hidden ones and litter."""
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_litter(name))
         for name in sorted(names):
-            if not name.startswith(".") and not is_partial(name):
+            if not is_litter(name) and not is_partial(name):
                 yield os.path.join(parent, name)
 
 
@@ -122,8 +123,11 @@ def _is_flow(path: str, bound: float | None) -> bool:
         return True
     if extension != ".png":
         return extension in FLOW_EXTENSIONS
-    with open(path, "rb") as stream:
-        start = stream.read(PNG_DEPTH + 1)
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(PNG_DEPTH + 1)
+    except OSError:
+        return True  # the error is that of reading it
     return start.startswith(PNG_START) and start[PNG_DEPTH:] == b"\x10"
 
 

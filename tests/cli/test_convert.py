@@ -123,9 +123,13 @@ def test_kitti_files_are_clipped(tmp_path, caplog):
     assert str(SHAPE[0] * SHAPE[1]) in caplog.text
 
 
-def test_broken_files_end_it_or_are_left_out(flows, tmp_path, capsys):
-    (flows / "c.flo").write_bytes((flows / "a.flo").read_bytes()[:-4])
-    with pytest.raises(ValueError, match=r"c\.flo"):
+@pytest.mark.parametrize("damage", ["cut", "link", "loop"])
+def test_broken_files_end_it_or_are_left_out(damage, flows, tmp_path, capsys):
+    if damage == "cut":
+        (flows / "c.flo").write_bytes((flows / "a.flo").read_bytes()[:-4])
+    else:
+        (flows / "c.png").symlink_to("nowhere" if damage == "link" else "c.png")
+    with pytest.raises((ValueError, OSError), match=r"c\."):
         convert(flows, "--output", tmp_path / "out")
     for scale in ([], ["--max-magnitude", "common"]):
         assert convert(flows, "--output", tmp_path / "out2", "--skip-bad", *scale) == 1

@@ -1,0 +1,13 @@
+"""The flow files that `pwcnet convert` finds in a folder."""
+
+import numpy as np
+
+from pwcnet.cli.flow_inputs import flow_inputs
+from pwcnet.io.flow_files import write_flow
+
+
+def test_litter_of_a_nas_is_no_flow(tmp_path):
+    names = ["scene/a", "#recycle/a", "scene/@eaDir/b", ".git/c", "scene/._a", "scene/.partial-1-a"]
+    for name in names:
+        write_flow(str(tmp_path / (name + ".flo")), np.zeros((4, 6, 2), np.float32))
+    assert [found.name for found in flow_inputs([str(tmp_path)])] == ["scene/a"]
