@@ -201,6 +201,9 @@ def _train(
     except KeyboardInterrupt:
         log.info("continue with --resume")
         raise
+    skipped = len(job.data.skipped)
+    if skipped:
+        log.warning("%d samples that cannot be read were skipped", skipped)
     log.info("done: %s", last)
 
 
