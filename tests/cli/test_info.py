@@ -6,6 +6,7 @@ import platform
 import pytest
 
 from pwcnet._version import __version__
+from pwcnet.cli import info
 from pwcnet.runtime.tensorflow import TF_RELEASE
 from pwcnet.weights import files
 from tests.helpers.subcommands import call
@@ -23,6 +24,14 @@ def test_versions_devices_and_weights(capsys, monkeypatch, tmp_path):
     assert facts["python"].startswith(platform.python_version())
     assert facts["tensorflow"].startswith(TF_RELEASE) and "CPU" in facts["tensorflow"]
     assert facts["weights"] == files.SHIPPED + " (shipped)"
+
+
+def test_optional_packages_are_listed_with_their_use(capsys, monkeypatch):
+    monkeypatch.setattr(info, "_installed", lambda name: False)
+    call("info")
+    facts = rows(capsys)
+    assert "video" in facts["av"] and "JPEG" in facts["simplejpeg"]
+    assert all(facts[name].startswith("not installed") for name in ("av", "simplejpeg"))
 
 
 def test_checkpoints_in_pretrained_are_listed(capsys, monkeypatch, tmp_path):

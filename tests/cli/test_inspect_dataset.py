@@ -1,7 +1,9 @@
 import os
 
+import numpy as np
 import pytest
 
+from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import read_frame
 from tests.helpers import dataset_trees as trees
 from tests.helpers import subcommands
@@ -52,6 +54,14 @@ def test_reports_every_set_and_draws_a_sheet(chairs, kitti, tmp_path, capsys):
         and "s0-10 100.0 %, s10-40 0.0 %, s40+ 0.0 %" in out
     )
     assert "%s: 4 pairs" % sheet in out and read_frame(sheet).shape[1] > 1000
+
+
+def test_ground_truth_beyond_the_limit_is_counted(chairs, capsys):
+    flow = np.zeros((12, 16, 2), np.float32)
+    flow[0, :3] = -5e6
+    write_flow(os.path.join(chairs, "FlyingChairs_release", "data", "00001_flow.flo"), flow)
+    assert run("chairs=" + chairs, "--samples", 0) == 0
+    assert "unknown      3 pixels" in capsys.readouterr().out
 
 
 def test_chooses_evenly_or_at_random(chairs, capsys):

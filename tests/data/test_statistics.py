@@ -47,6 +47,13 @@ def test_speeds_beyond_the_bins():
     )
 
 
+def test_pixels_that_the_limit_of_motion_made_unknown_add_up():
+    survey = Survey()
+    for count in (3, 0, 4):
+        survey.add(pair(np.zeros((10, 20, 2), np.float32))._replace(beyond=count))
+    assert survey.beyond == 7
+
+
 def test_without_truth_or_known_pixels():
     survey = Survey()
     survey.add(pair())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pwcnet.io import frames as module
-from pwcnet.io.frame_pairs import frame_pairs
-from pwcnet.io.lost_frames import Frame
+from pwcnet.io.frame_pairs import FramePairs, frame_pairs
+from pwcnet.io.lost_frames import Frame, Lost
 from tests.helpers.frames import moving_frames, write_images
 from tests.helpers.videos import write_video
 
@@ -63,6 +63,11 @@ def test_no_pair_spans_a_lost_frame(tmp_path):
     for every, names in ((2, []), (3, ["0"])):
         found = frame_pairs([folder], every, skip_bad=True)
         assert [pair.name for pair in found.pairs] == names and found.lost_count == (every == 2)
+
+
+def test_lost_frames_are_counted_as_far_as_they_are_known():
+    lost = [Lost(4, 3, ValueError("a.mp4")), Lost(9, None, ValueError("a.mp4"))]
+    assert FramePairs(iter(()), None, lost=lost).lost_count == 4
 
 
 def test_every_nth_frame(tmp_path):

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pwcnet.io.image_headers import parse_header, read_header, turned
-from tests.helpers.oriented_images import FORMATS, oriented_image, stored
+from pwcnet.io.image_headers import HEAD, parse_header, read_header, turned
+from tests.helpers.oriented_images import FORMATS, exif, oriented_image, stored
 
 RGB = np.random.RandomState(0).randint(0, 256, (34, 50, 3)).astype(np.uint8)
 
@@ -47,6 +47,19 @@ def test_an_image_beyond_a_large_preamble(tmp_path):
     comment = b"\xff\xfe\xff\xff" + bytes(65533)
     (tmp_path / "a.jpg").write_bytes(jpeg[:2] + comment * 3 + jpeg[2:])
     assert read_header(str(tmp_path / "a.jpg")) == (34, 50, 6, False)
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp"])
+def test_orientations_behind_the_pixels(extension, tmp_path):
+    noise = np.random.RandomState(0).randint(0, 256, (200, 300, 3)).astype(np.uint8)
+    data = oriented_image(noise, extension, 6)
+    if extension == ".png":
+        start, length = 33, 12 + len(exif(6))
+        end = len(data) - 12  # of the chunk IEND
+        chunk = data[start : start + length]
+        data = data[:start] + data[start + length : end] + chunk + data[end:]
+    (tmp_path / "a").write_bytes(data)
+    assert len(data) > 2 * HEAD and read_header(str(tmp_path / "a")).orientation == 6
 
 
 @pytest.mark.parametrize("extension", FORMATS + (".bmp", ".ppm"))
