@@ -67,6 +67,7 @@ def test_the_newest_is_taken_and_logged(names, newest, tmp_path, caplog):
     made(tmp_path, *names)
     (tmp_path / "2023_06_10-09_05_03_summary.json").write_text("{}")
     (tmp_path / ".hidden").mkdir()
+    (tmp_path / "@eaDir").mkdir()
     assert find_results(str(tmp_path)) == str(tmp_path / newest)
     assert str(tmp_path / newest) in caplog.text
 

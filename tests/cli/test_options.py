@@ -38,6 +38,10 @@ def test_cpu():
         config("--device", "cpu", "--precision_mode", "force_fp32")
 
 
+def test_threads():
+    assert config("--device", "cpu", "--threads", 3, threads=True) == session_config(3, "cpu")
+
+
 def test_npu(standins, tmp_path):  # noqa: F811
     threads = device_session_config("npu", 0, NpuOptions(graph_run_mode="inference"))
     assert config() == config("--device", "npu") == threads and on_npu(threads)

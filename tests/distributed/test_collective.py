@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pwcnet.cli.launch import _free_addresses
+from pwcnet.distributed import collective
 from pwcnet.distributed.engines import engine_name, open_workers
 from pwcnet.runtime.devices import session_config
 from pwcnet.runtime.tensorflow import cause, tf
@@ -127,6 +128,14 @@ def test_environment_that_does_not_fit(rank, addresses, named, monkeypatch):
         monkeypatch.setenv("PWCNET_RANK", rank)
     with pytest.raises(ValueError, match=named):
         open_workers(session_config(1), "collective")
+
+
+def test_the_key_has_a_part_that_is_not_sent_to_others(monkeypatch):
+    keys = set()
+    for secret in ("", "one", "another"):
+        monkeypatch.setenv("PWCNET_SECRET", secret)
+        keys.update(collective._key([port, 1, drawn]) for drawn in (2, 3) for port in (5, 6))
+    assert len(keys) == 3 * 2  # whatever the port
 
 
 def test_a_worker_that_never_starts(monkeypatch):

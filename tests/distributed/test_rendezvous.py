@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from pwcnet.distributed import rendezvous
 from pwcnet.distributed.rendezvous import (
     accept_workers,
     connect_to_leader,
@@ -44,6 +45,33 @@ def test_workers_with_the_key_are_let_in_and_nobody_else(leader, caplog):
     second.sendall(b"2")
     assert [connection.recv(1) for connection in accepted()] == [b"1", b"2"]
     assert caplog.text.count("turned away a connection from 127.0.0.1") == 4
+
+
+def test_a_leader_without_the_key_is_refused():
+    with listen("127.0.0.1") as listener:
+
+        def pretend():
+            connection = listener.accept()[0]
+            connection.sendall(bytes(rendezvous.RANDOM))
+            connection.recv(1000)
+            connection.sendall(bytes(rendezvous.DIGEST))
+
+        thread = threading.Thread(target=pretend)
+        thread.start()
+        with pytest.raises(ValueError, match="PWCNET_SECRET"):
+            connect_to_leader("127.0.0.1", listener.getsockname()[1], 1, KEY)
+        thread.join(30)
+
+
+def test_a_silent_connection_is_turned_away_in_time(leader, monkeypatch):
+    monkeypatch.setattr(rendezvous, "HANDSHAKE_SECONDS", 0.2)
+    port, accepted = leader
+    with socket.create_connection(("127.0.0.1", port), 20) as silent:
+        while silent.recv(100):
+            pass  # until the leader closes it
+    monkeypatch.undo()
+    connections = [connect_to_leader("127.0.0.1", port, rank, KEY) for rank in (1, 2)]
+    assert len(accepted()) == len(connections)
 
 
 def test_it_listens_at_the_named_address_alone():

@@ -70,6 +70,7 @@ def test_the_best_by_the_scores_of_a_folder(tmp_path):
     scores.write_text('{"7": 1.0, "8": 3.0, "9": 2.0, "10": NaN}')  # 7 has been removed
     assert find_checkpoint(tmp_path) == find_checkpoint(tmp_path / "checkpoint") == second
     assert ranked_steps(read_scores(tmp_path)) == [7, 9, 8, 10]
+    assert ranked_steps({1: float("nan"), 2: 3.0, 3: 2.0, 4: 3.0}) == [3, 2, 4, 1]
     scores.write_text('{"7": 1.0}')
     assert find_checkpoint(tmp_path) == third
     for damaged in ("{", "[1]", '{"8": null}'):

@@ -116,6 +116,8 @@ def test_a_folder_with_an_at_beside_one_without(tmp_path):
     os.mkdir(folder)
     os.mkdir(before)
     assert parse_source("hd1k=" + folder) == FolderSource("hd1k", before, 2.0)
+    inside = os.path.join(folder, "inside")
+    assert parse_source("hd1k=" + inside) == FolderSource("hd1k", inside)
     assert parse_evaluation_source("hd1k=" + folder) == FolderSource("hd1k", folder)
     with pytest.raises(ValueError, match="weight"):
         parse_evaluation_source("hd1k=%s@0.5" % before)

@@ -17,6 +17,7 @@ def test_pairs_of_each_scene(tmp_path):
         tests = spring_samples(folder, "test")
         assert [sample.id for sample in tests] == expected
     assert not any(sample.has_ground_truth for sample in tests)
+    assert all(os.path.join("spring", "test") in sample.frame1 for sample in tests)
     split = [spring_samples(root, "train_with_val", part) for part in ("train", "val")]
     assert list(map(len, split)) == [3, 1]
 
