@@ -3,13 +3,16 @@
 import logging
 import os
 from argparse import Namespace
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from pwcnet.cli.predict import check_formats, parser
 from pwcnet.cli.prediction_files import Saver
+from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude
 from pwcnet.flow.colors import flow_to_color
+from pwcnet.flow.drawing import side_by_side
 from pwcnet.io.flow_files import KITTI_MAX, read_flow
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
@@ -52,6 +55,19 @@ def test_colors_on_one_scale(formats, tmp_path):
     for name, flow in FLOWS.items():
         image = read_frame(tmp_path / (name + ".png"))
         np.testing.assert_array_equal(image, flow_to_color(flow, largest))
+
+
+def test_colors_of_a_video_follow_its_rate_without_dark_specks(tmp_path):
+    frame, video, scale = np.zeros((32, 48, 3), np.uint8), mock.Mock(), VideoColorScale(5)
+    fast, slow = np.full((32, 48, 2), 9.0, np.float32), FLOWS["a"].copy()
+    slow[0, 0] = 600
+    with Saver(options(tmp_path, save=("video",)), video, 5) as saver:
+        for flow in (fast, slow):
+            saver(Pair("a", frame, frame), flow)
+    for flow, call in zip((fast, slow), video.write.call_args_list):
+        largest = scale.update(flow)
+        colors = flow_to_color(clip_magnitude(flow, largest), largest)
+        np.testing.assert_array_equal(call[0][0], side_by_side(frame, colors))
 
 
 def test_an_interruption_leaves_the_colors_so_far(tmp_path):

@@ -54,6 +54,13 @@ def test_images_come_back(only, tmp_path, monkeypatch):
         assert np.abs(frame.astype(int) - 25 * index).max() < 8
 
 
+def test_what_browsers_play_comes_first():
+    """H.264, then VP9, which Chromium plays in mp4 too; MPEG-4 part 2 where there is no other."""
+    names = [encoder.__name__ for encoder in video_encoders.ENCODERS]
+    assert sorted(names[:3]) == ["imageio_encoder", "program_encoder", "pyav_encoder"]
+    assert names[3:] == ["opencv_vp9", "opencv_mpeg4"]
+
+
 def test_the_first_encoder_that_is_at_hand(tmp_path, monkeypatch):
     absent = [lambda *_: None]
     monkeypatch.setattr(

@@ -41,6 +41,16 @@ def test_shorter_files_differ_only_in_what_the_host_brings(name, absent):
     assert requirements(name) == expected
 
 
+def test_the_oldest_numpy_has_the_generator_of_the_augmentation():
+    """np.random.Generator came with NumPy 1.17."""
+    oldest = [
+        tuple(map(int, re.search(r">=([0-9.]+)", line).group(1).split(".")))
+        for line in requirements("requirements.txt")
+        if package(line) == "numpy"
+    ]
+    assert min(oldest) >= (1, 17)
+
+
 def installed_closure(names):
     """The named packages and all that they need, as far as they are installed."""
     seen, queue = set(), list(names)

@@ -48,6 +48,12 @@ def test_the_first_numbers_are_as_benchmarks_publish_them(tmp_path):
     assert shown["EPE"] == "1.500\u202fpx" and shown["Fl-all"] == "12.50\u202f%"
 
 
+def test_sparse_ground_truth_is_called_so(tmp_path):
+    result = evaluation({"a": 1.0})
+    result.summary["data"] = "kitti2015"
+    assert "sparse: every pixel with known ground truth" in page(tmp_path, result, None)
+
+
 def test_each_pair_of_the_galleries_is_predicted_once(tmp_path):
     result, predicted = evaluation({"%05d" % number: 1.0 + number for number in range(25)}), []
 
