@@ -31,10 +31,11 @@ common.run(main, sys.argv[1:], "pwcnet tested")
 def ended(redirections, *arguments, **variables):
     """The CompletedProcess of PROGRAM with these redirections of a shell."""
     words = [sys.executable, "-c", PROGRAM] + [str(argument) for argument in arguments]
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
         ["bash", "-c", '"$@" %s' % redirections, "bash"] + words,
         capture_output=True,
-        env=dict(os.environ, PYTHONPATH=ROOT, **variables),
+        env=dict(usual, PYTHONPATH=ROOT, **variables),
     )
 
 

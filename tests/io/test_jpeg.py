@@ -66,7 +66,8 @@ def test_a_file_without_its_middle_is_refused(tmp_path):
 
 @needs_simplejpeg
 def test_a_few_bytes_of_padding_are_no_fault():
-    assert jpeg_fault(JPEG[:-2] + bytes(3) + JPEG[-2:]) is None
+    for count in (3, 12):  # libjpeg finds 9 extraneous bytes in the second
+        assert jpeg_fault(JPEG[:-2] + bytes(count) + JPEG[-2:]) is None
     assert jpeg_fault(JPEG[:-2] + bytes(300) + JPEG[-2:])
 
 

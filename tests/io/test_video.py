@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pwcnet.io import video_encoders
+from pwcnet.io.names import is_plain
 from pwcnet.io.video import is_video, read_video, video_facts, video_writer
 from tests.helpers.videos import write_video
 
@@ -153,6 +154,19 @@ def test_any_name(name, tmp_path):
         raise KeyboardInterrupt
     (unfinished,) = set(names(folder)) - {name}
     assert unfinished.endswith("_unfinished.mp4") and unfinished[:3] == name[:3]
+
+
+def test_encoders_are_given_plain_paths_alone(tmp_path, monkeypatch):
+    """OpenCV ends the process for a name that is no UTF-8."""
+
+    def encoder(path, *arguments):
+        return video_encoders.opencv_mpeg4(path, *arguments) if is_plain(path) else None
+
+    monkeypatch.setattr(video_encoders, "ENCODERS", [encoder])
+    path = tmp_path / os.fsdecode(b"latin-\xfc.mp4")
+    with video_writer(str(path), 25) as video:
+        video.write(image(20))
+    assert path.stat().st_size > 100
 
 
 @pytest.mark.parametrize("only", [video_encoders.opencv_vp9, video_encoders.opencv_mpeg4])

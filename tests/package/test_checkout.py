@@ -11,7 +11,8 @@ from tests.helpers.commands import ROOT
 
 def git(*arguments, text=""):
     """What git prints, cut at its zero bytes."""
-    command = ["git", "-c", "core.autocrlf=true", *arguments]
+    settings = ["-c", "core.autocrlf=true", "-c", "safe.directory=*"]
+    command = ["git", *settings, *arguments]
     done = subprocess.run(command, cwd=ROOT, input=text.encode(), capture_output=True, check=True)
     return done.stdout.decode().split("\0")[:-1]
 
