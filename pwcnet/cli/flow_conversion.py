@@ -11,13 +11,14 @@ import numpy as np
 
 from pwcnet.cli.common import remedy
 from pwcnet.cli.flow_inputs import FlowInput, ground_truth_of
+from pwcnet.data.ground_truth import beyond_text, read_ground_truth
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.scoring import Result, Totals
 from pwcnet.flow.color_scale import largest_magnitude
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend
 from pwcnet.flow.metrics import evaluate
-from pwcnet.io.flow_files import clip_to_kitti, read_flow, write_flow
+from pwcnet.io.flow_files import clip_to_kitti, write_flow
 from pwcnet.io.flow_pictures import write_flow_pictures
 from pwcnet.io.images import IMAGE_EXTENSIONS, read_frame, write_image
 
@@ -54,6 +55,7 @@ class Converter:
         self._args, self._single = args, single
         self._largest: float = 0.0  # motion of all flows, for a common scale
         self._totals, self._scored, self._clipped = Totals(), 0, {"kitti": 0, "xy": 0}
+        self._beyond: dict[str, int] = {}  # pixels of ground truth, by file
 
     def measure(self, flow_input: FlowInput) -> None:
         """Takes note of the largest motion."""
@@ -70,9 +72,12 @@ class Converter:
             self._write(kind, paths, flow_input.name, flow, valid)
 
     def report(self) -> None:
-        """Prints the scores of all, and reports clipped values."""
+        """Prints the scores of all, and reports clipped values and absurd ground truth."""
         if self._scored:
             print(format_totals(self._totals.as_dict()))
+        if self._beyond:
+            files = "%d files, the first is %s" % (len(self._beyond), next(iter(self._beyond)))
+            log.warning("%s", beyond_text(sum(self._beyond.values()), files))
         for kind, count in self._clipped.items():
             if count:
                 log.warning("%d pixels are clipped to the range of %s", count, kind)
@@ -80,7 +85,9 @@ class Converter:
     def _score(self, flow_input: FlowInput, flow: np.ndarray, valid: np.ndarray) -> None:
         path, name = flow_input.paths[0], flow_input.name
         truth_path = ground_truth_of(flow_input, self._args.truth, self._single)
-        truth, known = read_flow(truth_path)
+        truth, known, beyond = read_ground_truth(truth_path)
+        if beyond:
+            self._beyond[truth_path] = beyond
         if truth.shape != flow.shape:
             raise ValueError(
                 "%s has %dx%d pixels (height x width), its ground truth %s %dx%d"
@@ -125,6 +132,6 @@ class Converter:
         for extension in IMAGE_EXTENSIONS:
             path = os.path.join(self._args.frames, name + extension)
             if os.path.isfile(path):
-                return read_frame(path)
+                return read_frame(path, upright=True)  # as `pwcnet predict` reads it
         with remedy("leave --frames out to draw on white"):
             raise FileNotFoundError("No image %s in %s" % (name, self._args.frames))

@@ -12,6 +12,7 @@ from pwcnet.io.flow_files import read_flow, write_flow
 from pwcnet.io.flow_pictures import read_flow_pictures
 from pwcnet.io.images import read_frame, write_image
 from tests.helpers.frames import list_files
+from tests.helpers.oriented_images import oriented_image, stored
 from tests.helpers.subcommands import call, only_line, run
 
 SHAPE = (40, 64, 2)
@@ -90,6 +91,15 @@ def test_arrows_on_frames_or_white(flows, tmp_path):
         np.testing.assert_array_equal(image, draw_arrows(ground, FLOWS[0]))
 
 
+def test_arrows_on_frames_that_viewers_turn(flows, tmp_path):
+    frame = np.random.RandomState(0).randint(0, 256, (40, 64, 3)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(oriented_image(stored(frame, 6), ".png", 6))
+    options = ["--frames", tmp_path, "--output", tmp_path / "out"]
+    convert(flows / "a.flo", "--to", "arrows", *options)
+    image = read_frame(tmp_path / "out" / "a_arrows.png")
+    np.testing.assert_array_equal(image, draw_arrows(frame, FLOWS[0]))
+
+
 def test_scores(flows, tmp_path, capsys):
     valid = np.zeros(SHAPE[:2], bool)
     valid[10:20] = True
@@ -105,6 +115,15 @@ def test_scores(flows, tmp_path, capsys):
     assert not (tmp_path / "converted").exists()
     convert(flows / "a.flo", "--truth", tmp_path / "truth" / "a.png")
     assert "a  EPE %.3f px" % epe in capsys.readouterr().out
+
+
+def test_absurd_ground_truth_is_unknown_and_counted(flows, tmp_path, capsys, caplog):
+    truth = FLOWS[0] + 4
+    truth[0, :3] = -5e6
+    write_flow(tmp_path / "truth.pfm", truth)
+    convert(flows / "a.flo", "--truth", tmp_path / "truth.pfm")
+    assert "a  EPE %.3f px" % np.hypot(4, 4) in capsys.readouterr().out
+    assert "3 pixels" in caplog.text and "truth.pfm" in caplog.text
 
 
 def test_sparse_flow_keeps_its_mask(tmp_path):
