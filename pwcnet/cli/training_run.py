@@ -209,15 +209,15 @@ def _train(
 
 @contextmanager
 def _log_file(path: str) -> Iterator[None]:
-    """Writes the log to a file too, with times."""
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logging.getLogger().addHandler(handler)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
+    """Writes the log to a file too, with times; names that are no UTF-8 are escaped."""
+    with open(path, "a", encoding="utf-8", errors="backslashreplace") as stream:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.getLogger().addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)
 
 
 def _versions() -> dict[str, str]:
