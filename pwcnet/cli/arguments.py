@@ -7,6 +7,7 @@ import os
 import re
 from typing import Any, Sequence
 
+MAX_THREADS = 4096  # systems refuse to start some ten thousands, which ends the process
 BARE_DEFAULTS: tuple[Any, ...] = (None, False, (), [], "", argparse.SUPPRESS)
 
 
@@ -157,6 +158,16 @@ def non_negative_int(text: str) -> int:
         raise argparse.ArgumentTypeError(
             "expected a whole number of 0 or more, got %r" % text
         ) from None
+
+
+def thread_count(text: str) -> int:
+    """A number of threads, 0 for all, at most MAX_THREADS."""
+    value = non_negative_int(text)
+    if value > MAX_THREADS:
+        raise argparse.ArgumentTypeError(
+            "expected at most %d threads, got %r" % (MAX_THREADS, text)
+        )
+    return value
 
 
 def positive_float(text: str) -> float:

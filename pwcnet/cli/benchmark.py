@@ -22,6 +22,7 @@ from pwcnet.cli.arguments import (
     network_size,
     non_negative_int,
     positive_int,
+    thread_count,
 )
 from pwcnet.cli.benchmark_table import format_results, read_results
 from pwcnet.cli.common import progress_bar
@@ -89,7 +90,7 @@ def parser(prog: str) -> ArgumentParser:
     options.add_argument("--variant", choices=("large", "small"), default="large")
     options.add_argument("--repeats", type=positive_int, default=7, metavar="N", help="runs")
     options.add_argument(
-        "--threads", type=non_negative_int, default=0, metavar="N", help="CPU threads, 0: all"
+        "--threads", type=thread_count, default=0, metavar="N", help="CPU threads, 0: all"
     )
     options.add_argument("--output", metavar="FILE", help="write the results to this JSON file")
     options.add_argument(

@@ -201,4 +201,5 @@ def _set_up_logging() -> None:
     root = logging.getLogger()
     root.handlers[:] = [_held]
     root.setLevel(logging.INFO)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    for package in ("tensorflow", "matplotlib"):  # such as where its settings would be kept
+        logging.getLogger(package).setLevel(logging.ERROR)

@@ -8,7 +8,7 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
+from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
 from pwcnet.cli.common import remedy
 from pwcnet.runtime.choices import DEVICES, PRECISIONS
 from pwcnet.weights.files import (
@@ -90,7 +90,7 @@ def add_device_options(
     )
     if threads:
         parser.add_argument(
-            "--threads", type=non_negative_int, default=0, metavar="N", help="CPU threads, 0: all"
+            "--threads", type=thread_count, default=0, metavar="N", help="CPU threads, 0: all"
         )
     npu = parser.add_ascend_group(shown=importlib.util.find_spec("npu_bridge") is not None)
     for name, text in NPU_TEXTS.items():
@@ -218,6 +218,8 @@ def session_text(config: Any) -> str:
         return ""
     relevant, options = type(config)(), []
     relevant.CopyFrom(config)
+    relevant.ClearField("intra_op_parallelism_threads")
+    relevant.ClearField("inter_op_parallelism_threads")
     for optimizer in relevant.graph_options.rewrite_options.custom_optimizers:
         options += sorted(  # a map prints in any order
             "%s %s" % item

@@ -23,6 +23,7 @@ from pwcnet.cli.options import (
 from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.frame_pairs import FramePairs, frame_pairs
+from pwcnet.io.lost_frames import BadFrameError
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.scaling import full_size_flows
 from pwcnet.io.video import video_writer
@@ -33,6 +34,7 @@ FORMAT_OPTIONS = (
     ("--fps", "fps", ("video",)),
     ("--arrow-spacing", "arrow_spacing", ("arrows",)),
 )
+SKIP_REMEDY = "--skip-bad leaves such frames out"
 FOLDER_RATE = 10.0  # frames per second of a folder's video
 EXAMPLES = """
 pwcnet predict frame1.png frame2.png
@@ -46,7 +48,8 @@ def main(argv: list[str], prog: str) -> int:
     args = parser(prog).parse_args(argv)
     check_formats(args)
     weights = chosen_weights(args)
-    frames = frame_pairs(args.frames, args.every, args.scale, args.skip_bad)
+    with remedy(SKIP_REMEDY, (BadFrameError,)):
+        frames = frame_pairs(args.frames, args.every, args.scale, args.skip_bad)
     check_output(args, frames)
 
     count = 0
@@ -64,9 +67,7 @@ def main(argv: list[str], prog: str) -> int:
     noun = "flow" if count == 1 else "flows"
     print("%d %s in %s: %s" % (count, noun, args.output, ", ".join(kinds)))
     if frames.lost:
-        print(
-            "left out: %d %s" % (frames.lost_count, "frame" if frames.lost_count == 1 else "frames")
-        )
+        print("left out: %d frame%s" % (frames.lost_count, "s" * (frames.lost_count != 1)))
     return 1 if frames.lost else 0
 
 
@@ -232,7 +233,7 @@ def check_finite(flow: np.ndarray, name: str, weights: str) -> None:
 
 def _read_pairs(frames: FramePairs) -> Iterator[Any]:
     """The pairs; an error of a frame that is reached gets its remedy."""
-    with remedy("--skip-bad leaves such frames out"):
+    with remedy(SKIP_REMEDY, (BadFrameError,)):
         yield from frames.pairs
 
 

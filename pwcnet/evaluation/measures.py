@@ -17,6 +17,8 @@ UNITS = {
     "Fl-fg": PERCENT,
     "3px noc": PERCENT,
     "Fl noc": PERCENT,
+    "Fl-bg noc": PERCENT,
+    "Fl-fg noc": PERCENT,
     "AAE": DEGREES,
     "WAUC": PERCENT,
 }  # every other measure is in pixels
@@ -34,6 +36,8 @@ MEANINGS = {
     "EPE noc": "EPE of pixels that frame 2 shows too (KITTI's flow_noc)",
     "3px noc": "3px of pixels that frame 2 shows too",
     "Fl noc": "Fl-all of pixels that frame 2 shows too",
+    "Fl-bg noc": "Fl-bg of pixels that frame 2 shows too",
+    "Fl-fg noc": "Fl-fg of pixels that frame 2 shows too",
     "AAE": "average angular error",
     "WAUC": "weighted share of pixels with an end-point error of at most 0.05 to 5 px; "
     "higher is better",

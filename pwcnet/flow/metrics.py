@@ -21,6 +21,7 @@ from pwcnet.flow.occlusion import occlusion_distance
 from pwcnet.io.flow_files import as_mask, valid_pixels
 
 Ranges = Tuple[Tuple[str, float, float], ...]  # name, from (included), to (excluded)
+Names = Tuple[str, ...]
 
 # Sintel: pixels per frame.
 SPEEDS: Ranges = (("s0-10", 0, 10), ("s10-40", 10, 40), ("s40+", 40, np.inf))
@@ -36,8 +37,14 @@ SPEED_MEASURES = tuple(name for name, _, _ in SPEEDS)
 OCCLUSION_MEASURES = ("EPE matched", "EPE unmatched") + tuple(name for name, _, _ in DISTANCES)
 FOREGROUND_MEASURES = ("Fl-bg", "Fl-fg")
 VISIBLE_MEASURES = ("EPE noc", "3px noc", "Fl noc")  # KITTI: of pixels that frame 2 shows too
+VISIBLE_FOREGROUND_MEASURES = ("Fl-bg noc", "Fl-fg noc")
 MEASURES = (
-    GENERAL_MEASURES + SPEED_MEASURES + OCCLUSION_MEASURES + FOREGROUND_MEASURES + VISIBLE_MEASURES
+    GENERAL_MEASURES
+    + SPEED_MEASURES
+    + OCCLUSION_MEASURES
+    + FOREGROUND_MEASURES
+    + VISIBLE_MEASURES
+    + VISIBLE_FOREGROUND_MEASURES
 )
 
 
@@ -194,7 +201,7 @@ def evaluate(
         occlusions: For EPE matched, EPE unmatched and d0-10 to d60-140.
         foreground: For Fl-bg and Fl-fg.
         visible: For EPE noc, 3px noc and Fl noc, over the valid pixels that it marks: those of
-            KITTI's flow_noc.
+            KITTI's flow_noc. With `foreground`, also for Fl-bg noc and Fl-fg noc.
 
     Returns:
         {measure: Mean}, in the order of MEASURES. "Zero flow" is the EPE of a flow of zero, the
@@ -244,14 +251,14 @@ def evaluate_maps(
         means["EPE unmatched"] = unmatched_epe(epe, occlusions, valid)
         means.update(epe_by_distance(epe, occlusions, valid))
     if foreground is not None:
-        objects = as_mask(foreground, epe.shape)
-        means["Fl-bg"] = _fl(epe, speed, valid & ~objects)
-        means["Fl-fg"] = _fl(epe, speed, valid & objects)
+        means.update(_fl_by_object(epe, speed, valid, foreground, FOREGROUND_MEASURES))
     if visible is not None:
         seen = valid & as_mask(visible, epe.shape)
         means["EPE noc"] = average(epe, seen)
         means["3px noc"] = percent_above(epe, FL_PIXELS, seen)
         means["Fl noc"] = _fl(epe, speed, seen)
+        if foreground is not None:
+            means.update(_fl_by_object(epe, speed, seen, foreground, VISIBLE_FOREGROUND_MEASURES))
     return means
 
 
@@ -293,6 +300,16 @@ def _fl(epe: np.ndarray, speed: np.ndarray, valid: np.ndarray | None) -> Mean:
     with np.errstate(divide="ignore"):
         outliers[outliers] = epe[outliers] / speed[outliers] > FL_FRACTION
     return percentage(outliers, valid)
+
+
+def _fl_by_object(
+    epe: np.ndarray, speed: np.ndarray, valid: np.ndarray, foreground: np.ndarray, names: Names
+) -> dict[str, Mean]:
+    """{name: Fl} of the background and of moving objects."""
+    objects = as_mask(foreground, epe.shape)
+    return {
+        name: _fl(epe, speed, valid & pixels) for name, pixels in zip(names, (~objects, objects))
+    }
 
 
 def _without_nan(values: np.ndarray) -> np.ndarray:

@@ -57,12 +57,12 @@ def frame_pairs(
 
     Returns:
         The `FramePairs`. Without `skip_bad` its iterator raises ValueError for a frame that is
-        damaged when it is reached.
+        damaged when it is reached; BadFrameError where there are pairs without that frame.
 
     Raises:
         FileNotFoundError: A path does not exist.
         ValueError: The paths are others, an image has another size or is empty, or there are fewer
-            than two frames.
+            than two frames. BadFrameError where `skip_bad` would help.
         OSError: A file cannot be read.
     """
     frames = open_frames(paths, every, skip_bad)

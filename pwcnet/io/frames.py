@@ -6,11 +6,11 @@ import logging
 import os
 import re
 from collections import Counter
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Container, Iterator, NamedTuple, Sequence
 
 from pwcnet.io.image_headers import read_header
 from pwcnet.io.images import list_frames, read_frame
-from pwcnet.io.lost_frames import Frame, Lost
+from pwcnet.io.lost_frames import Frame, Lost, bad_frame_error
 from pwcnet.io.opencv_frames import opencv_video
 from pwcnet.io.pyav_frames import has_pyav, pyav_video
 from pwcnet.io.video import is_video
@@ -61,7 +61,8 @@ def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) ->
 
     Raises:
         FileNotFoundError: A path does not exist.
-        ValueError: The paths are others, or a frame is found to be damaged or of another size.
+        BadFrameError: A frame cannot be read, or has another size; `skip_bad` would leave it out.
+        ValueError: The paths are others, or without a bad frame there is no pair.
         OSError: A file cannot be read.
     """
     paths = [os.fspath(path) for path in paths]
@@ -105,11 +106,22 @@ def _images(files: list[str], title: str | None, every: int, skip_bad: bool) -> 
     names = [os.path.splitext(os.path.basename(file))[0] for file in files]
     if len(set(names[:-1])) < len(names) - 1:
         names = [os.path.basename(file) for file in files]
-    bad = _bad_files(files[::every])
+    chosen = files[::every]
+    bad = _bad_files(chosen)
     if bad and not skip_bad:
-        raise next(iter(bad.values()))
-    items = _checked(_read_images(files, every, bad), skip_bad)
+        error = next(iter(bad.values()))
+        raise bad_frame_error(error) if _has_pair(chosen, bad) else error
+
+    def has_others(number: int) -> bool:
+        return _has_pair(chosen, files[number - 1 : number])
+
+    items = _checked(_read_images(files, every, bad), skip_bad, has_others)
     return FrameSequence(items, len(files), tuple(files), tuple(names), title)
+
+
+def _has_pair(files: Sequence[str], bad: Container[str]) -> bool:
+    """Whether two files that follow each other are left without the bad ones."""
+    return any(first not in bad and second not in bad for first, second in zip(files, files[1:]))
 
 
 def _bad_files(files: Sequence[str]) -> dict[str, Exception]:
@@ -193,11 +205,21 @@ def _checked_video(frames: Iterator[Frame | Lost], path: str) -> Iterator[Frame 
         raise ValueError("%s has no frame that can be decoded; convert it to .mp4 (H.264)" % path)
 
 
-def _checked(items: Iterator[Frame | Lost], skip_bad: bool) -> Iterator[Frame | Lost]:
-    """The items; without `skip_bad` raises the error of the first `Lost`."""
+def _checked(
+    items: Iterator[Frame | Lost],
+    skip_bad: bool,
+    has_others: Callable[[int], bool] = lambda number: True,
+) -> Iterator[Frame | Lost]:
+    """The items; without `skip_bad` raises the error of the first `Lost`.
+
+    Args:
+        items: Frames and gaps.
+        skip_bad: Give the gaps too.
+        has_others: Whether there are pairs without the frame of this number.
+    """
     for item in items:
         if isinstance(item, Lost):
             if not skip_bad:
-                raise item.error
+                raise bad_frame_error(item.error) if has_others(item.number) else item.error
             log.warning("left out: %s", item.error)
         yield item

@@ -7,6 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 
+class BadFrameError(ValueError):
+    """A frame that cannot be used; without it, pairs of other frames are left."""
+
+
 class Frame(NamedTuple):
     """A frame of a sequence.
 
@@ -31,6 +35,14 @@ class Lost(NamedTuple):
     number: int
     count: int | None  # type: ignore[assignment]
     error: Exception
+
+
+def bad_frame_error(error: Exception) -> BadFrameError:
+    """The error as one of a frame that can be left out."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = "%s: %s" % (error.filename, error.strerror)
+    return BadFrameError(text)
 
 
 def lost_of_video(path: str, number: int, count: int | None, reason: str) -> Lost:

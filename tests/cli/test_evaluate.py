@@ -14,7 +14,7 @@ from pwcnet.data.datasets.registry import dataset_samples
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
-from pwcnet.flow.metrics import FOREGROUND_MEASURES, MEASURES, VISIBLE_MEASURES
+from pwcnet.flow.metrics import GENERAL_MEASURES, OCCLUSION_MEASURES, SPEED_MEASURES
 from pwcnet.io.flow_files import write_flow
 from tests.helpers.flows import average_epe, read_flo
 from tests.helpers.subcommands import call, only_line, run
@@ -107,7 +107,7 @@ def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_
     assert (
         [line.split("  ")[0].strip() for line in lines[2:-1]]
         == list(evaluation.summary["totals"])
-        == [name for name in MEASURES if name not in FOREGROUND_MEASURES + VISIBLE_MEASURES]
+        == list(GENERAL_MEASURES + SPEED_MEASURES + OCCLUSION_MEASURES)
     )
     last = re.match(r"Average EPE=(\d+\.\d\d), mean inference time=(\d+\.\d\d)ms$", lines[-1])
     seconds = [taken for _, _, taken in evaluation.pairs]
@@ -340,11 +340,32 @@ def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(
     )
     assert [mean["EPE"].count for _, mean, _ in first.pairs] == [7200, 7200, 4000] and list(
         first.summary["totals"]
-    ) == list(MEASURES[:11])
+    ) == list(GENERAL_MEASURES + SPEED_MEASURES)
     assert first.summary["totals"]["EPE"]["per_image"] == pytest.approx(
         second.summary["totals"]["EPE"]["per_image"], abs=1e-4
     )
     assert second.summary["weights"]["kind"] == "frozen"
+
+
+def test_the_number_of_threads_is_that_of_the_session(tiny_sintel, constant, monkeypatch):
+    seen = []
+
+    class Watched(Constant):
+        def __init__(self, path, config, *rest):
+            super().__init__(path)
+            seen.append((config.intra_op_parallelism_threads, config.inter_op_parallelism_threads))
+
+    monkeypatch.setattr("pwcnet.inference.predictor.Predictor", Watched)
+    evaluate("--data", "sintel-clean=" + tiny_sintel, "--threads", 3, *constant)
+    assert seen == [(3, 3)]
+
+
+@pytest.mark.parametrize("wrong", ["-1", "two", "1.5", "", "100000"])
+def test_a_wrong_number_of_threads_is_one_line(wrong, capsys):
+    with pytest.raises(SystemExit) as caught:
+        evaluate("--data", "sintel-clean=/data", "--threads=" + wrong)
+    line = capsys.readouterr().err
+    assert caught.value.code == 2 and line.count("\n") == 1 and "--threads" in line
 
 
 def test_a_complete_or_other_evaluation_is_refused(tiny_sintel, constant, monkeypatch, tmp_path):

@@ -84,6 +84,7 @@ def test_sessions_that_give_the_same_numbers(standins, tmp_path):  # noqa: F811
     assert session_text(config(*plain)) == session_text(
         config(*(other + ["--profiling", tmp_path, "--enable_dump", "--dump_path", tmp_path]))
     )
+    assert session_text(session_config(3, "cpu")) == session_text(config("--device", "cpu"))
     texts = [
         session_text(each)
         for each in (

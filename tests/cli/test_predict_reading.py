@@ -54,8 +54,11 @@ def test_a_bad_frame_stops_it_or_is_a_gap(damage, main, folder, tmp_path, capsys
     else:
         path.unlink()
         path.symlink_to(folder / "nowhere")
-    with pytest.raises((ValueError, FileNotFoundError), match="f3.png"):
+    with pytest.raises(ValueError, match="f3.png.*--skip-bad"):
         main(folder)
+    with pytest.raises((ValueError, FileNotFoundError), match="f3.png") as caught:
+        main(folder / "f2.png", path)
+    assert "--skip-bad" not in str(caught.value)
     finished = ["f0.flo", "f1.flo"] if damage == "cut" else []
     assert list_files(tmp_path / "out") == finished
     assert main(folder, "--skip-bad") == 1
@@ -66,7 +69,7 @@ def test_a_bad_frame_stops_it_or_is_a_gap(damage, main, folder, tmp_path, capsys
 
 def test_frames_of_another_size_are_found_before_the_work(main, folder, tmp_path):
     cv2.imwrite(str(folder / "f5.png"), FRAMES[5][:-1])
-    with pytest.raises(ValueError, match="f5.png"):
+    with pytest.raises(ValueError, match="f5.png.*--skip-bad"):
         main(folder)
     assert list_files(tmp_path / "out") == []
 

@@ -163,11 +163,29 @@ def test_names_and_order():
         "EPE noc",
         "3px noc",
         "Fl noc",
+        "Fl-bg noc",
+        "Fl-fg noc",
     ]
     results = metrics.evaluate(prediction, ground_truth, **masks())
     assert list(results) == everything == list(metrics.MEASURES)
     assert results["EPE"] == metrics.average(metrics.endpoint_error(prediction, ground_truth))
     assert results["Fl-fg"].count == 150 and results["Fl-bg"].count == 450
+    assert results["Fl-fg noc"].count == 100 and results["Fl-bg noc"].count == 300
+    without_objects = metrics.evaluate(prediction, ground_truth, visible=masks()["visible"])
+    assert list(without_objects) == basic + list(metrics.VISIBLE_MEASURES)
+
+
+def test_fl_of_objects_and_background_is_that_of_visible_pixels_too():
+    ground_truth = np.full((4, 6, 2), 50.0)
+    prediction = ground_truth.copy()
+    objects, visible = np.zeros((2, 4, 6), bool)
+    objects[:2], visible[:, :3] = True, True
+    prediction[0, :2] += 100  # objects that frame 2 shows
+    prediction[3, 4] += 100  # background that it does not
+    results = metrics.evaluate(prediction, ground_truth, foreground=objects, visible=visible)
+    assert results["Fl-fg noc"] == Mean(pytest.approx(200 / 6), 6)
+    assert results["Fl-bg noc"] == Mean(0.0, 6) and results["Fl-bg"].value > 0
+    assert results["Fl noc"] == Mean(pytest.approx(200 / 12), 12)
 
 
 def test_zero_flow_has_the_mean_speed_as_error():

@@ -12,6 +12,7 @@ import pytest
 from pwcnet.io.flow_files import write_flow
 
 SIZE = (12, 16)
+WAYS = ("01", "10")  # from the first frame to the second and back
 MOTION = (3.0, -4.0)  # of every valid pixel: 5 pixels
 
 
@@ -86,16 +87,21 @@ def things_subset(root, extension="png"):
         place = "FlyingThings3D_subset", split
         for number in frames:
             for kind in ("image_clean", "image_final"):
-                put(root, *place, kind, "left", "%07d.%s" % (number, extension))
+                for side in ("left", "right"):
+                    put(root, *place, kind, side, "%07d.%s" % (number, extension))
             put(root, *place, "flow", "left", "into_future", "%07d.flo" % number)
+            for side, direction in (("left", "into_past"), ("right", "into_future")):  # not read
+                put(root, *place, "flow", side, direction, "%07d.flo" % number)
             put(root, *place, "flow_occlusions", "left", "into_future", "%07d.png" % number)
     return str(root)
 
 
 def chairs2(root, counts=(("train", 3), ("val", 2))):
+    files = ["img_0.png", "img_1.png"]
+    files += [name % way for name in ("flow_%s.flo", "occ_%s.png", "mb_%s.png") for way in WAYS]
     for split, count in counts:
         for number in range(count):
-            for file in ("img_0.png", "img_1.png", "flow_01.flo", "flow_10.flo", "occ_01.png"):
+            for file in files:
                 put(root, "FlyingChairs2", split, "%07d-%s" % (number, file))
     return str(root)
 
@@ -110,6 +116,9 @@ def spring(root, scenes=("0001", "0004"), frames=(1, 2, 3)):
             place = "spring", split, scene
             for number in frames:
                 put(root, *place, "frame_left", "frame_left_%04d.png" % number)
+                put(root, *place, "frame_right", "frame_right_%04d.png" % number)
+            for number in frames[1:] if split == "train" else ():  # not read
+                put(root, *place, "flow_BW_left", "flow_BW_left_%04d.flo5" % number, data=b"")
             for number in frames[:-1] if split == "train" else ():
                 name = put(
                     root, *place, "flow_FW_left", "flow_FW_left_%04d.flo5" % number, data=b""

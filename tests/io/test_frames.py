@@ -10,7 +10,7 @@ import pytest
 
 from pwcnet.io import frames as module
 from pwcnet.io.frames import open_frames
-from pwcnet.io.lost_frames import Frame, Lost
+from pwcnet.io.lost_frames import BadFrameError, Frame, Lost
 from pwcnet.io.pyav_frames import has_pyav
 from tests.helpers.commands import ROOT
 from tests.helpers.frames import moving_frames, write_images
@@ -82,6 +82,22 @@ def test_the_usual_size_is_that_of_most_images(tmp_path):
     assert numbers(open_frames([folder], skip_bad=True).frames) == [2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("damage", ["link", "cut", "size"])
+def test_an_error_tells_whether_pairs_are_left_without_the_frame(damage, tmp_path):
+    folder = damaged_folder(tmp_path / "in", damage)
+    with pytest.raises(BadFrameError, match="f_3.png"):
+        list(open_frames([folder]).frames)
+    for bad in ([folder / "f_2.png", folder / "f_3.png"], [folder / "f_3.png", folder / "f_4.png"]):
+        with pytest.raises((OSError, ValueError)) as caught:
+            list(open_frames(bad).frames)
+        assert not isinstance(caught.value, BadFrameError) and ".png" in str(caught.value)
+    for name in ("f_0.png", "f_1.png", "f_5.png"):
+        (folder / name).unlink()
+    with pytest.raises((OSError, ValueError)) as caught:
+        list(open_frames([folder]).frames)
+    assert not isinstance(caught.value, BadFrameError)
+
+
 def test_an_unreadable_image_is_named(tmp_path, monkeypatch):
     folder = write_images(tmp_path / "in", NAMES, FRAMES)
 
@@ -90,7 +106,7 @@ def test_an_unreadable_image_is_named(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(module, "read_header", refuse)
-    with pytest.raises(PermissionError, match="f_3.png"):
+    with pytest.raises(BadFrameError, match="f_3.png: Permission denied"):
         open_frames([folder])
     assert lost(open_frames([folder], skip_bad=True).frames) == [(4, 1)]
 

@@ -30,6 +30,13 @@ def test_pairs_of_frames_that_are_both_there(extension, tmp_path):
     assert loaded.occlusion is not None
 
 
+def test_the_last_frame_of_a_sequence_has_no_flow(tmp_path):
+    """As published: frames are numbered through, and flow is missing where a sequence ends."""
+    root = trees.things_subset(tmp_path)
+    os.remove(place(root, "train", "flow", "left", "into_future", "0000006.flo"))
+    assert ids(things_subset_samples(root)) == ["train/0000003", "train/0000007"]
+
+
 def test_val_is_the_published_one(tmp_path):
     root = trees.things_subset(tmp_path)
     for mode, part in (("val", None), ("val_notrain", None), ("train_with_val", "val")):
