@@ -18,7 +18,8 @@ def cost_volume(
     c1[y, x] * c2[y + dy, x + dx], where c2 is zero outside of its image.
 
     Args:
-        c1: [B, H, W, C] floating, static shape: the first frame's features.
+        c1: [B, H, W, C] floating, static shape (but for B on the target "host"): the first frame's
+            features.
         c2: The second frame's, of the same shape and type.
         search_range: In pixels of the level, on each axis.
         target: One of pwcnet.model.config.TARGETS: how it is computed; the numbers are the same.
@@ -68,7 +69,7 @@ def _matmul(c1: tf.Tensor, c2: tf.Tensor, search_range: int) -> tf.Tensor:
     both releases of TensorFlow: it copies c2 one and a half times, and its gradient is matmuls
     again, where 81 slices have 81 padded copies.
     """
-    batch, height, width, channels = c1.shape.as_list()
+    batch, height, width, channels = _static_or_all(c1)
     side, reach = 2 * search_range + 1, 2 * search_range
     block = max(reach, min(BLOCK, width))
     blocks = -(-width // block)
@@ -93,7 +94,7 @@ def _matmul(c1: tf.Tensor, c2: tf.Tensor, search_range: int) -> tf.Tensor:
 
 def _windows(c2: tf.Tensor, search_range: int, block: int, blocks: int) -> tf.Tensor:
     """What each block of a row can reach: [B, H + 2r, blocks, block + 2r, C]."""
-    batch, height, width, channels = c2.shape.as_list()
+    batch, height, width, channels = _static_or_all(c2)
     reach = 2 * search_range
     margin = [search_range, search_range]
     right = (blocks + 1) * block - width - search_range
@@ -103,6 +104,12 @@ def _windows(c2: tf.Tensor, search_range: int, block: int, blocks: int) -> tf.Te
     inside = tf.slice(c2, [0, 0, 0, 0, 0], [batch, height + reach, blocks, block, channels])
     beside = tf.slice(c2, [0, 0, 1, 0, 0], [batch, height + reach, blocks, reach, channels])
     return tf.concat([inside, beside], axis=3)
+
+
+def _static_or_all(x: tf.Tensor) -> list[int]:
+    """The shape; -1 for an unknown batch, which tf.reshape and tf.slice take for the whole."""
+    batch, *rest = x.shape.as_list()
+    return [-1 if batch is None else batch, *rest]
 
 
 FORMULATIONS = {"host": _matmul, "ascend": _elementwise}

@@ -60,13 +60,14 @@ def deconv(x: tf.Tensor, name: str) -> tf.Tensor:
     """Applies a linear 4x4 transposed convolution with stride 2 to 2 channels, with bias.
 
     Args:
-        x: [B, H, W, C] floating, static shape.
+        x: [B, H, W, C] floating, static shape but for B.
         name: Of the variables' scope.
 
     Returns:
         [B, 2H, 2W, 2] of x's type, in which it is computed. The variables are float32.
     """
     batch, height, width, channels = x.shape.as_list()
+    batch = tf.shape(x)[0] if batch is None else batch
     with tf.variable_scope(name):
         kernel = _variable("kernel", [4, 4, 2, channels], x.dtype, tf.glorot_uniform_initializer())
         bias = _variable("bias", [2], x.dtype, tf.zeros_initializer())

@@ -36,8 +36,9 @@ def pwc_net(
     (`pwcnet.weights.checkpoint.Checkpoint.as_constants`) or from another custom getter.
 
     Args:
-        pair: [B, 2, H, W, 3] RGB in 0..1, static shape, H and W multiples of 64. In float32, or in
-            bfloat16 or float16: then features and costs are computed in that type, but flows and
+        pair: [B, 2, H, W, 3] RGB in 0..1, static shape but for B, which must be known for the
+            target "ascend" alone; H and W multiples of 64. In float32, or in bfloat16 or float16:
+            then features and costs are computed in that type, but flows and
             the warp's coordinates in float32 (256 columns have no fractions in bfloat16).
         config: The variant; None for the large one.
         target: "host" computes costs and dilated convolutions as is fastest on a CPU or GPU,
@@ -51,6 +52,7 @@ def pwc_net(
     Raises:
         ValueError: The pair has another shape, or nothing would load or train the variables.
     """
+    _check_pair(pair, target)
     return flow_between(*pair_features(pair), config=config or ModelConfig.large(), target=target)
 
 
@@ -63,11 +65,15 @@ def pair_features(pair: tf.Tensor) -> tuple[Features, Features]:
     Raises:
         ValueError: The pair has another shape.
     """
-    batch = _checked_batch(pair)
+    _check_pair(pair)
+    batch = pair.shape.as_list()[0]
     frames = tf.concat([pair[:, 0], pair[:, 1]], axis=0)  # one batch: first frames, second frames
     features = frame_features(frames)
     first, second = {}, {}
     for level, both in features.items():
+        if batch is None:
+            first[level], second[level] = tf.split(both, 2)
+            continue
         size = [batch, *both.shape.as_list()[1:]]
         first[level] = tf.slice(both, [0, 0, 0, 0], size)
         second[level] = tf.slice(both, [batch, 0, 0, 0], size)
@@ -140,14 +146,15 @@ def _coarse_to_fine(
     return pyramid
 
 
-def _checked_batch(pair: tf.Tensor) -> int:
-    """The number of pairs; raises ValueError for a shape that the network does not take."""
+def _check_pair(pair: tf.Tensor, target: str = "host") -> None:
+    """Raises ValueError for a shape that the network does not take."""
     shape = pair.shape.as_list() if pair.shape.ndims is not None else None
-    if shape is None or len(shape) != 5 or None in shape or shape[1] != 2 or shape[4] != 3:
+    if shape is None or len(shape) != 5 or None in shape[1:] or shape[1] != 2 or shape[4] != 3:
         raise ValueError("A pair has the static shape [B, 2, H, W, 3], not %s" % shape)
+    if shape[0] is None and target != "host":
+        raise ValueError("The target %s needs a known number of pairs, not %s" % (target, shape))
     if shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE:
         raise ValueError(
             "The pair has %dx%d pixels (height x width), which must be multiples of %d; pad the "
             "frames (pwcnet.flow.padding)" % (shape[2], shape[3], SIZE_MULTIPLE)
         )
-    return shape[0]

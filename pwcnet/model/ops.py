@@ -34,7 +34,7 @@ def conv2d(
     """Convolves with TensorFlow's SAME padding.
 
     Args:
-        x: [B, H, W, C] floating, static shape.
+        x: [B, H, W, C] floating, static shape but for B.
         kernel: [h, w, C, D] of the same type.
         stride: On both axes.
         dilation: Distance of the taps in pixels (Yu and Koltun 2016, arXiv 1511.07122).
@@ -107,7 +107,7 @@ def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
         return tf.gradients(y, [x, kernel], upstream)
     return (
         tf.nn.conv2d_backprop_input(
-            x.shape.as_list(), kernel, upstream, strides, "SAME", dilations=dilations
+            _shape(x), kernel, upstream, strides, "SAME", dilations=dilations
         ),
         tf.nn.conv2d_backprop_filter(
             x, kernel.shape.as_list(), upstream, strides, "SAME", dilations=dilations
@@ -119,6 +119,11 @@ def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
 def _matmul_gradient(op: Any, upstream: tf.Tensor) -> Any:
     a, b = (_recomputed(tensor, upstream) for tensor in op.inputs)
     return tf.matmul(upstream, b), tf.matmul(upstream, a, transpose_a=True)
+
+
+def _shape(x: tf.Tensor) -> Any:
+    """The static shape where it is known completely, else the one at run time."""
+    return x.shape.as_list() if x.shape.is_fully_defined() else tf.shape(x)
 
 
 def _recomputed(x: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:

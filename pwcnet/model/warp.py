@@ -19,7 +19,7 @@ def warp(image: tf.Tensor, displacement: tf.Tensor) -> tf.Tensor:
     trained weights carry the swap and the sign.
 
     Args:
-        image: [B, H, W, C] floating, static shape.
+        image: [B, H, W, C] floating, static shape but for B.
         displacement: [B, H, W, 2] float32, pixels of this level.
 
     Returns:
@@ -31,7 +31,11 @@ def warp(image: tf.Tensor, displacement: tf.Tensor) -> tf.Tensor:
     top, down = _cell(rows - displacement[..., 0], height)
     left, right = _cell(columns - displacement[..., 1], width)
 
-    first_row = np.arange(batch, dtype=np.int32).reshape(batch, 1, 1) * height
+    if batch is None:
+        batch = tf.shape(image)[0]
+        first_row = tf.reshape(tf.range(batch), [-1, 1, 1]) * height
+    else:
+        first_row = np.arange(batch, dtype=np.int32).reshape(batch, 1, 1) * height
     # A frame of one row (or column) has no second neighbour: the first is taken twice.
     below, beside = width if height > 1 else 0, 1 if width > 1 else 0
     corner = (tf.cast(top, tf.int32) + first_row) * width + tf.cast(left, tf.int32)

@@ -86,12 +86,35 @@ def test_two_networks_share_a_users_graph_and_its_variables():
         ([1, 2, 63, 64, 3], "multiples of 64"),
         ([1, 2, 64, 64], "static shape"),
         ([1, 3, 64, 64, 3], "static shape"),
-        ([None, 2, 64, 64, 3], "static shape"),
+        ([1, 2, None, 64, 3], "static shape"),
     ],
 )
 def test_refuses_other_shapes(shape, word):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=word):
         pwc_net(tf.placeholder(tf.float32, shape))
+
+
+@pytest.mark.parametrize("variant", [pytest.param("lg", marks=pytest.mark.full), "sm"])
+def test_an_unknown_number_of_pairs(variant):
+    """Flow, and gradients of weights and frames, of batches of two sizes; not on Ascend."""
+    config = ModelConfig.from_name(variant)
+    x = np.random.RandomState(0).rand(2, 2, 64, 64, 3).astype(np.float32)
+    numbers = {}
+    for batch in (2, None):
+        with tf.Graph().as_default(), tf.Session() as session:
+            pair = tf.placeholder(tf.float32, [batch, 2, 64, 64, 3])
+            flow, pyramid = pwc_net(pair, config)
+            loss = sum(tf.reduce_mean(level**2) for level in pyramid)
+            fetched = [flow, *tf.gradients(loss, [pair, *tf.trainable_variables()[:4]])]
+            assign_golden_weights(session, 0)
+            numbers[batch] = session.run(fetched, {pair: x})
+            if batch is None:
+                (first,) = session.run([flow], {pair: x[:1]})
+    for known, unknown in zip(numbers[2], numbers[None]):
+        assert_close(unknown, known)
+    assert_close(first, numbers[2][0][:1])
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="known number"):
+        pwc_net(tf.placeholder(tf.float32, [None, 2, 64, 64, 3]), config, "ascend")
 
 
 def test_graph_has_static_shapes_only():
