@@ -6,7 +6,7 @@ TensorFlow nor NumPy nor OpenCV:
     import pwcnet
 
     with pwcnet.Predictor() as predictor:
-        flow = predictor.flow(frame1, frame2)
+        flow = predictor.flow(frame1, frame2)  # arrays; pwcnet.FlowModel takes tensors
 """
 
 import importlib
@@ -17,12 +17,14 @@ from pwcnet._version import __version__
 
 if TYPE_CHECKING:
     from pwcnet.flow.colors import flow_to_color
+    from pwcnet.inference.flow_model import FlowModel
     from pwcnet.inference.predictor import Predictor
     from pwcnet.io.flow_files import read_flow, write_flow
     from pwcnet.model.config import ModelConfig
     from pwcnet.model.network import pwc_net
 
 _MODULES = {
+    "FlowModel": "pwcnet.inference.flow_model",
     "ModelConfig": "pwcnet.model.config",
     "Predictor": "pwcnet.inference.predictor",
     "flow_to_color": "pwcnet.flow.colors",
@@ -32,6 +34,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "FlowModel",
     "ModelConfig",
     "Predictor",
     "__version__",

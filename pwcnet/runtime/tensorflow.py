@@ -2,7 +2,7 @@
 
 Every module gets it by `from pwcnet.runtime.tensorflow import tf`. The library never switches
 TensorFlow's behaviour for the whole process (no `disable_v2_behavior`): everything is built in a
-`tf.Graph`, where both releases agree.
+`tf.Graph`, where both releases agree; what is for programs of TensorFlow 2 alone takes `tf2`.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def _import_tensorflow() -> Any:
 _tensorflow = _import_tensorflow()
 
 tf: Any = _tensorflow.compat.v1
+
+tf2: Any = _tensorflow  # with the API of TensorFlow 2 where that is installed
 
 TF_RELEASE: str = _tensorflow.__version__
 

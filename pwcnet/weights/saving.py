@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from typing import Mapping
 
 import numpy as np
 
@@ -35,8 +36,19 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     Raises:
         OSError: The folder is full or not writable.
     """
-    os.makedirs(folder, exist_ok=True)
     prefix = os.path.join(folder, "%s-%d" % (CHECKPOINT_NAME, step))
+    _save_files(session, saver, prefix)
+    write_text(
+        os.path.join(folder, "checkpoint"),
+        'model_checkpoint_path: "%s"\n' % os.path.basename(prefix),
+    )
+    return prefix
+
+
+def _save_files(session: tf.Session, saver: tf.train.Saver, prefix: str) -> None:
+    """Writes the files of a checkpoint, the index last."""
+    folder = os.path.dirname(prefix) or os.curdir
+    os.makedirs(folder, exist_ok=True)
     scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
     try:
         with plain_path(scratch) as plain:
@@ -58,11 +70,6 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    write_text(
-        os.path.join(folder, "checkpoint"),
-        'model_checkpoint_path: "%s"\n' % os.path.basename(prefix),
-    )
-    return prefix
 
 
 def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
@@ -89,3 +96,27 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
         session.run(tf.global_variables_initializer())
         checkpoint.restore(session, tf.trainable_variables())
         return save_checkpoint(session, tf.train.Saver(tf.global_variables()), folder, step)
+
+
+def save_weights(prefix: str, weights: Mapping[str, np.ndarray], step: int = 0) -> str:
+    """Writes weights that are arrays, and the step, as a checkpoint of any name.
+
+    Args:
+        prefix: Of the files; a checkpoint of this name is replaced, and its folder is created where
+            it is missing.
+        weights: {name: array}.
+        step: The training step.
+
+    Returns:
+        The prefix.
+
+    Raises:
+        OSError: The folder is full or not writable.
+    """
+    with tf.Graph().as_default(), tf.Session() as session:
+        values = dict(weights, global_step=np.int64(step))
+        fed = {tf.placeholder(np.asarray(v).dtype, np.shape(v)): v for v in values.values()}
+        variables = [tf.get_variable(name, initializer=p) for name, p in zip(values, fed)]
+        session.run(tf.global_variables_initializer(), fed)
+        _save_files(session, tf.train.Saver(variables), prefix)
+    return prefix

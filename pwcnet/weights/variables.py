@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Mapping, Sequence
+from typing import Any, ContextManager, Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,39 @@ def variable_shapes(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
     with tf.Graph().as_default():
         pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), config)
         return OrderedDict((v.op.name, tuple(v.shape.as_list())) for v in tf.trainable_variables())
+
+
+def supplied_weights(weights: Mapping[str, Any]) -> ContextManager:
+    """Returns a variable scope in which the network takes these weights instead of variables.
+
+    It serves in a graph, in a `tf.function` and in eager code. Variables of others are created as
+    usual.
+
+    Args:
+        weights: {name in checkpoints: tensor or variable}, float32.
+    """
+
+    def supply(getter: Any, name: str, *arguments: Any, **options: Any) -> Any:
+        if stored_name(name) in weights:
+            return weights[stored_name(name)]
+        return getter(name, *arguments, **options)
+
+    return tf.variable_scope(tf.get_variable_scope(), custom_getter=supply)
+
+
+def initial_weights(config: ModelConfig, seed: int | None = None) -> dict[str, np.ndarray]:
+    """Returns {name: float32 array} of random weights, as training from scratch starts.
+
+    Args:
+        config: The variant.
+        seed: Of the random numbers; None for others each time.
+    """
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(seed)
+        pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), config)
+        session.run(tf.global_variables_initializer())
+        variables = tf.trainable_variables()
+        return dict(zip((v.op.name for v in variables), session.run(variables)))
 
 
 def assign(session: tf.Session, variables: Sequence[tf.Variable], values: list[np.ndarray]) -> None:

@@ -1,0 +1,164 @@
+"""PWC-Net for programs of TensorFlow 2: a `tf.Module` from tensors to tensors."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import Any, Mapping
+
+import numpy as np
+
+from pwcnet.inference.frame_tensors import cropped_flow, cropped_pyramid, network_pair
+from pwcnet.model.config import ModelConfig
+from pwcnet.model.network import pwc_net
+from pwcnet.runtime.devices import checked_precision
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf, tf2
+from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.files import shipped_weights
+from pwcnet.weights.saving import save_weights
+from pwcnet.weights.variables import initial_weights, supplied_weights, variable_shapes
+
+MAX_TRACES = 8
+
+Weights = Any  # str, os.PathLike, ModelConfig or None; spelled out where it is documented
+
+
+def starting_weights(weights: Weights) -> tuple[ModelConfig, Mapping[str, np.ndarray], int]:
+    """The variant, the values {name: float32 array} and the training step that a model starts with.
+
+    Args:
+        weights: As of `FlowModel`.
+
+    Raises:
+        FileNotFoundError: There are no such weights.
+        ValueError: They are not readable or those of another network, or this is TensorFlow 1.
+    """
+    if TF_RELEASE.startswith("1."):
+        raise ValueError(
+            "FlowModel and FlowLayer need TensorFlow 2, this is %s; pwcnet.Predictor and "
+            "pwcnet.pwc_net serve here" % TF_RELEASE
+        )
+    if isinstance(weights, ModelConfig):
+        return weights, initial_weights(weights), 0
+    path = shipped_weights() if weights is None else os.fspath(weights)
+    if path.endswith(".pb"):
+        raise ValueError(
+            "%s is a frozen graph, whose weights are constants; a model takes a checkpoint or an "
+            ".npz archive" % path
+        )
+    checkpoint = Checkpoint(path)
+    shapes = variable_shapes(checkpoint.config)
+    values = {name: checkpoint.weight(name, shape) for name, shape in shapes.items()}
+    return checkpoint.config, values, checkpoint.step or 0
+
+
+class FlowModel(tf2.Module):
+    """Predicts optical flow between frames: tensors in, tensors out.
+
+        model = pwcnet.FlowModel()
+        flow = model(first, second)  # [B, H, W, 2] float32, pixels, channels (u, v)
+
+    It works eagerly, in a `tf.function` (with `jit_compile=True` too), in `tf.data.Dataset.map`,
+    under `tf.GradientTape`, and under a `tf.distribute` strategy in whose scope it was made. Frames
+    have any size; they are padded with zeros to multiples of 64, and the flow is cropped.
+
+    In eager code the network is traced once for each padded size, whatever the number of pairs;
+    the last MAX_TRACES traces are kept. In a `tf.function` it becomes part of that function.
+
+    Keras does not see a `tf.Module`'s variables: there, `pwcnet.keras.FlowLayer` serves.
+
+    Attributes:
+        config: The variant of the network.
+        step: The training step of the weights; 0 where it is not known.
+        weights: {name in checkpoints: tf.Variable float32}.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike | ModelConfig | None = None,
+        precision: str = "float32",
+        name: str = "flow_model",
+    ):
+        """Reads the weights into variables.
+
+        Args:
+            weights: A checkpoint's prefix, its folder, or an .npz archive; a ModelConfig for random
+                weights of that variant; None for the shipped weights.
+            precision: "float32", "bfloat16" or "float16", the type that features are computed in;
+                variables, frames and flow are float32.
+            name: Of the module.
+
+        Raises:
+            FileNotFoundError: There are no such weights.
+            ValueError: They are not readable or those of another network, the precision is unknown,
+                or this is TensorFlow 1.
+        """
+        super().__init__(name=name)
+        self.precision = checked_precision(precision)
+        self.config, values, self.step = starting_weights(weights)
+        self.weights = {
+            name: tf2.Variable(value, name=name, dtype=tf.float32) for name, value in values.items()
+        }
+        self._traces: OrderedDict[tuple[int, int], Any] = OrderedDict()
+
+    def __call__(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+        """Predicts the flow from the first frames to the second.
+
+        Args:
+            first: [B, H, W, 3] RGB, uint8 in 0..255 or floating in 0..1; B may be unknown.
+            second: Likewise, of the same size.
+
+        Returns:
+            [B, H, W, 2] float32, pixels, channels (u, v): right and down positive.
+
+        Raises:
+            ValueError: The frames have other shapes or types.
+        """
+        pair, size = network_pair(first, second)
+        return cropped_flow(self._network(pair)[0], size)
+
+    def pyramid(self, first: tf.Tensor, second: tf.Tensor) -> list[tf.Tensor]:
+        """Predicts the flow of all levels, for losses of several levels.
+
+        Args:
+            first: As of the call.
+            second: As of the call.
+
+        Returns:
+            Five flows [B, ceil(H / 2^l), ceil(W / 2^l), 2] float32 of levels l = 6, 5, 4, 3, 2, in
+            pixels of their level.
+        """
+        pair, size = network_pair(first, second)
+        return cropped_pyramid(self._network(pair)[1], size)
+
+    def save_checkpoint(self, prefix: str | os.PathLike) -> str:
+        """Writes the weights as a checkpoint with the published names of variables.
+
+        Args:
+            prefix: Of the files, for example "run/pwcnet.ckpt-100"; an existing checkpoint of this
+                name is replaced.
+
+        Returns:
+            The prefix.
+
+        Raises:
+            OSError: The folder is full or not writable.
+        """
+        values = {name: variable.numpy() for name, variable in self.weights.items()}
+        return save_weights(os.fspath(prefix), values, self.step)
+
+    def _network(self, pair: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        if not tf.executing_eagerly():
+            return self._build(pair)
+        size = tuple(pair.shape.as_list()[2:4])
+        if size not in self._traces:
+            signature = [tf.TensorSpec([None, 2, *size, 3], tf.float32)]
+            self._traces[size] = tf2.function(self._build, signature, autograph=False)
+            if len(self._traces) > MAX_TRACES:
+                self._traces.popitem(last=False)
+        self._traces.move_to_end(size)
+        return self._traces[size](pair)
+
+    def _build(self, pair: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        with supplied_weights(self.weights):
+            return pwc_net(tf.cast(pair, self.precision), self.config)
