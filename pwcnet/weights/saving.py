@@ -10,14 +10,17 @@ import numpy as np
 
 from pwcnet.io.atomic import sync_file, sync_folder, write_text
 from pwcnet.io.names import plain_path
+from pwcnet.io.partial_files import partial_prefix, remove_abandoned
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.weights.files import CHECKPOINT_NAME, list_checkpoints
+from pwcnet.weights.files import CHECKPOINT_NAME, STATE_FILE, list_checkpoints
 
 
-def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, step: int) -> str:
+def save_checkpoint(
+    session: tf.Session, saver: tf.train.Saver, folder: str, step: int, state_first: bool = False
+) -> str:
     """Writes `folder/pwcnet.ckpt-<step>` and names it in `folder/checkpoint`.
 
     The checkpoint is complete or absent: its index comes last, and without an index it exists for
@@ -28,6 +31,8 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
         saver: Of the variables to write.
         folder: Created if it does not exist.
         step: The training step.
+        state_first: The file `checkpoint` appears before the checkpoint that it names, which is
+            then the last; otherwise it never names one that does not exist yet.
 
     Returns:
         The checkpoint's prefix.
@@ -37,7 +42,9 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     """
     os.makedirs(folder, exist_ok=True)
     prefix = os.path.join(folder, "%s-%d" % (CHECKPOINT_NAME, step))
-    scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
+    state = 'model_checkpoint_path: "%s"\n' % os.path.basename(prefix)
+    remove_abandoned(folder)
+    scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
     try:
         with plain_path(scratch) as plain:
             saver.save(
@@ -46,7 +53,9 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
                 write_meta_graph=False,
                 write_state=False,
             )
-        for name in sorted(os.listdir(scratch)):  # ".data-..." before ".index"
+        if state_first:
+            write_text(os.path.join(scratch, STATE_FILE), state)
+        for name in sorted(os.listdir(scratch)):  # "checkpoint", ".data-...", ".index"
             with open(os.path.join(scratch, name), "rb") as stream:
                 sync_file(stream.fileno())
             os.replace(os.path.join(scratch, name), os.path.join(folder, name))
@@ -58,10 +67,8 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    write_text(
-        os.path.join(folder, "checkpoint"),
-        'model_checkpoint_path: "%s"\n' % os.path.basename(prefix),
-    )
+    if not state_first:
+        write_text(os.path.join(folder, STATE_FILE), state)
     return prefix
 
 
@@ -81,6 +88,7 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
         OSError: The folder is full or not writable.
     """
     step = checkpoint.step or 0
+    remove_abandoned(folder)
     if list_checkpoints(folder):
         raise FileExistsError("The folder %s holds checkpoints already" % folder)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -88,4 +96,5 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)
         session.run(tf.global_variables_initializer())
         checkpoint.restore(session, tf.trainable_variables())
-        return save_checkpoint(session, tf.train.Saver(tf.global_variables()), folder, step)
+        saver = tf.train.Saver(tf.global_variables())
+        return save_checkpoint(session, saver, folder, step, state_first=True)
