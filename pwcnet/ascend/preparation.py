@@ -10,8 +10,9 @@ import numpy as np
 
 from pwcnet.ascend.raw_files import EXTENSION, GROUND_TRUTH_FOLDER, IMAGE_FOLDER, write_raw
 from pwcnet.flow.padding import check_network_size, network_input, pad
-from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
+from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
+from pwcnet.io.partial_files import PARTIAL_PREFIX
 from pwcnet.io.prefetch import prefetch
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Iterable, Sequence
 
 from pwcnet._checks import first_names
-from pwcnet.io.atomic import PARTIAL_PREFIX, is_partial, os_errors_naming
+from pwcnet.io.atomic import os_errors_naming
 from pwcnet.io.folders import list_names
+from pwcnet.io.partial_files import is_partial, partial_prefix, remove_abandoned
 
 MSAME_TIME = "%Y%m%d_%H%M%S"
 AIS_BENCH_TIME = "%Y_%m_%d-%H_%M_%S"
@@ -33,7 +34,7 @@ class ResultFolder:
     Use it as `with ResultFolder(output) as results: write into results.path`. In the block `path`
     is a hidden folder, which `find_results` does not see. It gets its name, by the time then, when
     the block ends without an error; otherwise it is removed. A program that is killed leaves it
-    hidden. Errors of files in it name `output`.
+    hidden, the next one removes it. Errors of files in it name `output`.
 
     Args:
         output: The folder to create it in; created where it is missing.
@@ -44,11 +45,12 @@ class ResultFolder:
 
     def __init__(self, output: str) -> None:
         self._output = output
-        self.path = os.path.join(output, PARTIAL_PREFIX + uuid.uuid4().hex[:8])
+        self.path = os.path.join(output, partial_prefix() + uuid.uuid4().hex[:8])
 
     def __enter__(self) -> ResultFolder:
         with os_errors_naming(self._output):
             os.makedirs(self.path)
+        remove_abandoned(self._output)
         return self
 
     def __exit__(self, kind: object, error: object, _: object) -> None:

@@ -7,10 +7,10 @@ from typing import Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from pwcnet.io.atomic import is_partial
 from pwcnet.io.flow_files import FLOW_EXTENSIONS, read_flow, valid_pixels
 from pwcnet.io.flow_pictures import pair_name, read_flow_pictures, y_picture
 from pwcnet.io.folders import is_litter
+from pwcnet.io.partial_files import is_partial
 
 PNG_START, PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24  # the byte of the bits per channel
 

@@ -14,10 +14,10 @@ from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_mag
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
 from pwcnet.flow.occlusion import forward_backward_occlusion
-from pwcnet.io.atomic import PARTIAL_PREFIX
 from pwcnet.io.flow_files import KITTI_MAX, KITTI_MIN, clip_to_kitti, read_flow, write_flow
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import write_image
+from pwcnet.io.partial_files import partial_prefix, remove_abandoned
 
 FILES = {
     "flo": "%s.flo",
@@ -109,8 +109,9 @@ class Saver:
         if "flo" not in files:
             if self._folder is None:
                 os.makedirs(self._args.output, exist_ok=True)
+                remove_abandoned(self._args.output)
                 self._folder = tempfile.TemporaryDirectory(
-                    prefix=PARTIAL_PREFIX, dir=self._args.output
+                    prefix=partial_prefix(), dir=self._args.output
                 )
             flow_file = os.path.join(self._folder.name, "%d.flo" % len(self._waiting))
             write_flow(flow_file, flow)

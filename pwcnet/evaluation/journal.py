@@ -59,7 +59,7 @@ class Journal:
                 since it was read.
             OSError: The file cannot be written; the error names it.
         """
-        self._take_lock()
+        self.lock()
         with os_errors_naming(self._path):
             if self._stream is None:
                 lines = [json.dumps({"settings": self._settings})] + self._lines
@@ -79,7 +79,12 @@ class Journal:
             self._lock.release(remove=True)
             self._lock, self._stamp = None, self._current_stamp()
 
-    def _take_lock(self) -> None:
+    def lock(self) -> None:
+        """Keeps other evaluations out of the folder until `close`.
+
+        Raises:
+            BlockingIOError: As `add` does.
+        """
         if self._lock is not None:
             return
         folder = os.path.dirname(self._path)

@@ -23,7 +23,8 @@ from pwcnet.evaluation.journal import Journal, check_unused, read_journal_ids
 from pwcnet.evaluation.pairs_csv import format_pairs, read_pair_ids, read_pairs
 from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result, Totals
-from pwcnet.io.atomic import PARTIAL_PREFIX, check_output_folder, write_text
+from pwcnet.io.atomic import check_output_folder, write_text
+from pwcnet.io.partial_files import PARTIAL_PREFIX
 
 PAIRS_FILE, SUMMARY_FILE = "pairs.csv", "evaluation.json"
 JOURNAL_FILE = "evaluation.partial.jsonl"
@@ -156,9 +157,11 @@ class EvaluationFolder:
 
         Raises:
             FileExistsError: The folder holds a complete evaluation by now.
+            BlockingIOError: Another evaluation has begun to write there.
             OSError: A file cannot be written.
         """
         check_evaluation_folder(self._path)  # another evaluation may have completed it meanwhile
+        self._journal.lock()
         results, totals = [self._results[pair_id] for pair_id in pair_ids], Totals()
         for result in results:
             totals.add(result)
@@ -194,8 +197,9 @@ class EvaluationFolder:
 
 
 def is_complete(path: str) -> bool:
-    """Whether a folder holds a complete evaluation."""
-    return os.path.lexists(os.path.join(path, SUMMARY_FILE))
+    """Whether a folder holds a complete evaluation, whose journal goes last."""
+    summary, journal = (os.path.join(path, name) for name in (SUMMARY_FILE, JOURNAL_FILE))
+    return os.path.lexists(summary) and not os.path.lexists(journal)
 
 
 def check_evaluation_folder(path: str, overwrite: bool = False) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pwcnet._checks import first_names
 from pwcnet.data.sample import Sample
-from pwcnet.io.atomic import PARTIAL_PREFIX, atomic_path, write_text
+from pwcnet.io.atomic import atomic_path, write_text
 from pwcnet.io.flow_files import (
     KITTI_MAX,
     KITTI_MIN,
@@ -22,6 +22,7 @@ from pwcnet.io.flow_files import (
     write_flow,
 )
 from pwcnet.io.images import read_frame
+from pwcnet.io.partial_files import PARTIAL_PREFIX
 
 MANIFEST = ".submission.json"  # the settings of the flows; in the folder, never in the archive
 FILE_MODE = 0o100644 << 16  # of a plain file, as zip archives hold it

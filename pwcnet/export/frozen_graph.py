@@ -185,7 +185,7 @@ def smooth_pairs(batch: int, height: int, width: int) -> np.ndarray:
 
 def write_frozen(path: str, graph_def: tf.GraphDef) -> None:
     """Writes a frozen graph as a .pb file, completely or not at all."""
-    write_bytes(path, graph_def.SerializeToString())
+    write_bytes(path, graph_def.SerializeToString(deterministic=True))
 
 
 def read_frozen(path: str | os.PathLike) -> tf.GraphDef:

@@ -10,15 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import Iterator
 
 from pwcnet.io.names import escape_names
+from pwcnet.io.partial_files import is_partial, partial_prefix, remove_abandoned
 
-# Names of files that are being written start with this; such a file stays where the program was
-# killed meanwhile.
-PARTIAL_PREFIX = ".partial-"
 LONG_NAME = 100  # bytes; the temporary name of a longer name is not longer than that
 # What a file system answers that has no fsync.
 NO_FSYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 _written = 0
+_cleared: set[tuple[int, str]] = set()  # (process, folder) in which `atomic_path` has written
 
 
 def files_written() -> int:
@@ -31,7 +30,8 @@ def atomic_path(path: str) -> Iterator[str]:
     """Yields a temporary path to write to, which becomes `path` when the block ends.
 
     The temporary file lies in the same folder and has the same extension; it is removed where the
-    block raises. The folder is created if it is missing.
+    block raises. The folder is created if it is missing; the first file that a process writes in a
+    folder removes what killed programs were writing there, see `pwcnet.io.partial_files`.
 
     Args:
         path: The file.
@@ -46,6 +46,7 @@ def atomic_path(path: str) -> Iterator[str]:
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
     with os_errors_naming(path):
+        _clear(folder)
         temporary = _create_beside(folder, name)
         try:
             yield temporary
@@ -70,11 +71,6 @@ def os_errors_naming(path: str) -> Iterator[None]:
         if error.errno is None or not (error.filename is None or is_partial(error.filename)):
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-
-
-def is_partial(path: str) -> bool:
-    """Whether a path is, or lies in, a file or folder that is being written."""
-    return any(part.startswith(PARTIAL_PREFIX) for part in str(path).split(os.sep))
 
 
 def check_output_file(path: str) -> None:
@@ -157,6 +153,14 @@ def _refuse_folder(path: str) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
 
 
+def _clear(folder: str) -> None:
+    """Removes, once a process, what killed programs were writing in a folder."""
+    key = os.getpid(), folder
+    if key not in _cleared:
+        _cleared.add(key)
+        remove_abandoned(folder)
+
+
 def _create_beside(folder: str, name: str) -> str:
     """An empty new file with the end of this name, where a file of this name fits too.
 
@@ -164,7 +168,7 @@ def _create_beside(folder: str, name: str) -> str:
     need not be known.
     """
     while True:
-        start = "%s%s-" % (PARTIAL_PREFIX, secrets.token_hex(4))
+        start = "%s%s-" % (partial_prefix(), secrets.token_hex(4))
         end = name
         while len(os.fsencode(start + end)) > max(LONG_NAME, len(os.fsencode(name))):
             end = end[1:]

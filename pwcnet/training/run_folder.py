@@ -7,8 +7,9 @@ import os
 import shutil
 from typing import Any, Callable, Iterator, Mapping
 
-from pwcnet.io.atomic import PARTIAL_PREFIX, write_text
+from pwcnet.io.atomic import write_text
 from pwcnet.io.folder_lock import FolderLock
+from pwcnet.io.partial_files import PARTIAL_PREFIX
 from pwcnet.io.text_files import read_json_object
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.training.retention import Retention

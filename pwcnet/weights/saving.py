@@ -11,14 +11,17 @@ import numpy as np
 
 from pwcnet.io.atomic import sync_file, sync_folder, write_text
 from pwcnet.io.names import plain_path
+from pwcnet.io.partial_files import partial_prefix, remove_abandoned
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.weights.files import CHECKPOINT_NAME, list_checkpoints
+from pwcnet.weights.files import CHECKPOINT_NAME, STATE_FILE, list_checkpoints
 
 
-def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, step: int) -> str:
+def save_checkpoint(
+    session: tf.Session, saver: tf.train.Saver, folder: str, step: int, state_first: bool = False
+) -> str:
     """Writes `folder/pwcnet.ckpt-<step>` and names it in `folder/checkpoint`.
 
     The checkpoint is complete or absent: its index comes last, and without an index it exists for
@@ -29,6 +32,8 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
         saver: Of the variables to write.
         folder: Created if it does not exist.
         step: The training step.
+        state_first: The file `checkpoint` appears before the checkpoint that it names, which is
+            then the last; otherwise it never names one that does not exist yet.
 
     Returns:
         The checkpoint's prefix.
@@ -37,19 +42,21 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
         OSError: The folder is full or not writable.
     """
     prefix = os.path.join(folder, "%s-%d" % (CHECKPOINT_NAME, step))
-    _save_files(session, saver, prefix)
-    write_text(
-        os.path.join(folder, "checkpoint"),
-        'model_checkpoint_path: "%s"\n' % os.path.basename(prefix),
-    )
+    state = 'model_checkpoint_path: "%s"\n' % os.path.basename(prefix)
+    _save_files(session, saver, prefix, state if state_first else None)
+    if not state_first:
+        write_text(os.path.join(folder, STATE_FILE), state)
     return prefix
 
 
-def _save_files(session: tf.Session, saver: tf.train.Saver, prefix: str) -> None:
-    """Writes the files of a checkpoint, the index last."""
+def _save_files(
+    session: tf.Session, saver: tf.train.Saver, prefix: str, state: str | None = None
+) -> None:
+    """Writes the files of a checkpoint: `checkpoint` with this state, data, the index last."""
     folder = os.path.dirname(prefix) or os.curdir
     os.makedirs(folder, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
+    remove_abandoned(folder)
+    scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
     try:
         with plain_path(scratch) as plain:
             saver.save(
@@ -58,7 +65,9 @@ def _save_files(session: tf.Session, saver: tf.train.Saver, prefix: str) -> None
                 write_meta_graph=False,
                 write_state=False,
             )
-        for name in sorted(os.listdir(scratch)):  # ".data-..." before ".index"
+        if state is not None:
+            write_text(os.path.join(scratch, STATE_FILE), state)
+        for name in sorted(os.listdir(scratch)):  # "checkpoint", ".data-...", ".index"
             with open(os.path.join(scratch, name), "rb") as stream:
                 sync_file(stream.fileno())
             os.replace(os.path.join(scratch, name), os.path.join(folder, name))
@@ -88,6 +97,7 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
         OSError: The folder is full or not writable.
     """
     step = checkpoint.step or 0
+    remove_abandoned(folder)
     if list_checkpoints(folder):
         raise FileExistsError("The folder %s holds checkpoints already" % folder)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -95,7 +105,8 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)
         session.run(tf.global_variables_initializer())
         checkpoint.restore(session, tf.trainable_variables())
-        return save_checkpoint(session, tf.train.Saver(tf.global_variables()), folder, step)
+        saver = tf.train.Saver(tf.global_variables())
+        return save_checkpoint(session, saver, folder, step, state_first=True)
 
 
 def save_weights(prefix: str, weights: Mapping[str, np.ndarray], step: int = 0) -> str:
@@ -114,8 +125,8 @@ def save_weights(prefix: str, weights: Mapping[str, np.ndarray], step: int = 0) 
         OSError: The folder is full or not writable.
     """
     with tf.Graph().as_default(), tf.Session() as session:
-        values = dict(weights, global_step=np.int64(step))
-        fed = {tf.placeholder(np.asarray(v).dtype, np.shape(v)): v for v in values.values()}
+        values = dict(weights, global_step=np.array(step, np.int64))
+        fed = {tf.placeholder(v.dtype, v.shape): v for v in values.values()}
         variables = [tf.get_variable(name, initializer=p) for name, p in zip(values, fed)]
         session.run(tf.global_variables_initializer(), fed)
         _save_files(session, tf.train.Saver(variables), prefix)

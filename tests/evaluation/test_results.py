@@ -127,6 +127,18 @@ def test_an_interrupted_evaluation_continues(tmp_path, caplog):
     ] and about(tmp_path / "out") == about(tmp_path / "whole")
 
 
+def test_an_evaluation_killed_while_it_finished_is_finished(tmp_path):
+    out, journal = tmp_path / "out", tmp_path / "out" / "evaluation.partial.jsonl"
+    fill(out, finish=False)
+    lines = journal.read_bytes()
+    expected = fill(out, ids=()).as_dict()
+    journal.write_bytes(lines)  # as a call leaves it that was killed before it removed the journal
+    (out / ".evaluation.lock").write_text("")
+    (out / "pairs.csv").unlink()
+    assert fill(out, ids=()).as_dict() == expected
+    assert sorted(content(out)) == ["evaluation.json", "pairs.csv"]
+
+
 def test_two_evaluations_do_not_share_a_folder(tmp_path):
     late = EvaluationFolder(str(tmp_path), SETTINGS)
     with EvaluationFolder(str(tmp_path), SETTINGS) as folder:

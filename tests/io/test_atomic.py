@@ -12,11 +12,11 @@ from pwcnet.io.atomic import (
     atomic_path,
     check_output_file,
     check_output_folder,
-    is_partial,
     os_errors_naming,
     write_bytes,
     write_text,
 )
+from pwcnet.io.partial_files import is_partial
 from tests.helpers.commands import ROOT
 from tests.helpers.mounts import limited_mount
 

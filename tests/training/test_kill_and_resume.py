@@ -11,6 +11,7 @@ import pytest
 
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
+from pwcnet.io.partial_files import is_partial
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.training import checkpoint_tensors
 
@@ -69,6 +70,8 @@ def test_killed_at_random_moments(start, unbroken, tmp_path, request):
     assert start(folder).wait() == 0
     expected, found = losses(unbroken), losses(folder)
     assert sorted(found) == sorted(expected) == list(range(1, STEPS + 1))
+    left = [name for _, *names in os.walk(folder) for name in sum(names, [])]
+    assert not [name for name in left if is_partial(name)]
     for step, values in found.items():
         assert set(values) == set(expected[step]), step
     last = "pwcnet.ckpt-%d" % STEPS

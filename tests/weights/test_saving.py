@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from pwcnet.io.partial_files import is_partial
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import (
@@ -38,6 +39,32 @@ def test_save_is_complete_or_absent(tmp_path):
     ).endswith("pwcnet.ckpt-12")
     remove_checkpoint(prefix)
     assert list(list_checkpoints(str(tmp_path))) == [12]
+
+
+def test_an_exported_checkpoint_appears_last(small_checkpoint, tmp_path, monkeypatch):
+    """A call that is killed before leaves a folder that the next one fills."""
+    folder, replace, names = tmp_path / "out", os.replace, []
+
+    def noted(source, target):
+        if not is_partial(target):
+            names.append(os.path.basename(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", noted)
+    write_checkpoint(str(folder), Checkpoint(small_checkpoint))
+    assert names == ["checkpoint", "pwcnet.ckpt-7.data-00000-of-00001", "pwcnet.ckpt-7.index"]
+    (folder / "pwcnet.ckpt-7.index").unlink()
+    write_checkpoint(str(folder), Checkpoint(small_checkpoint))
+    assert sorted(os.listdir(str(folder))) == sorted(set(names))
+
+
+def test_a_refused_folder_is_rid_of_what_was_left_there(small_checkpoint, tmp_path, monkeypatch):
+    cleared = []
+    monkeypatch.setattr("pwcnet.weights.saving.remove_abandoned", cleared.append)
+    (tmp_path / "pwcnet.ckpt-7.index").write_text("")
+    with pytest.raises(FileExistsError) as caught:
+        write_checkpoint(str(tmp_path), Checkpoint(small_checkpoint))
+    assert str(tmp_path) in str(caught.value) and cleared == [str(tmp_path)]
 
 
 @pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)

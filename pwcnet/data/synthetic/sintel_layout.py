@@ -14,6 +14,7 @@ from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
+from pwcnet.io.partial_files import remove_abandoned
 from pwcnet.io.text_files import read_text
 
 # Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
@@ -39,10 +40,12 @@ def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()
             nothing has been changed then.
     """
     replaced, written = _replaceable_files(folder), []
+    started = False
     for split, named_scenes in (("training", scenes), ("test", test_scenes)):
         for name, scene in named_scenes:
-            _remove(replaced)  # not before there is a scene to replace them
-            replaced = []
+            if not started:  # not before there is a scene to replace them
+                _remove(folder, replaced)
+            started = True
             files = {
                 os.path.join(FOLDER, split, path): content
                 for path, content in _scene_files(name, scene, split == "training").items()
@@ -77,10 +80,11 @@ def _replaceable_files(folder: str) -> list[str]:
     return present
 
 
-def _remove(paths: list[str]) -> None:
+def _remove(folder: str, paths: list[str]) -> None:
     for path in paths:
         os.remove(path)
-    for parent in {os.path.dirname(path) for path in paths}:
+    for parent, _, _ in os.walk(os.path.join(folder, FOLDER), topdown=False):
+        remove_abandoned(parent)
         if not os.listdir(parent):  # a scene without frames would be an error of the data set
             os.rmdir(parent)
 

@@ -40,6 +40,13 @@ def test_writing_again_replaces_what_was_made(scenes, tmp_path):
     assert {sample.id.split("/")[0] for sample in sintel_samples(str(tmp_path))} == {"three"}
 
 
+def test_folders_that_a_killed_call_left_empty_are_removed(scenes, tmp_path):
+    write_sintel(str(tmp_path), [("one", scenes[0])])
+    (tmp_path / "MPI-Sintel-complete" / "training" / "clean" / "two").mkdir()
+    write_sintel(str(tmp_path), [("three", scenes[2])])
+    assert {sample.id.split("/")[0] for sample in sintel_samples(str(tmp_path))} == {"three"}
+
+
 @pytest.mark.parametrize(
     "foreign",
     [
