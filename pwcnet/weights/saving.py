@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 
 import numpy as np
 
-from pwcnet.io.atomic import sync_file, sync_folder, write_text
+from pwcnet.io.atomic import PARTIAL_PREFIX, os_errors_naming, sync_file, sync_folder, write_text
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.names import plain_path
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.weights.files import CHECKPOINT_NAME, list_checkpoints
+from pwcnet.weights.files import CHECKPOINT_NAME, LOCK_FILE, list_checkpoints, remove_checkpoint
 
 
 def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, step: int) -> str:
@@ -37,7 +39,8 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     """
     os.makedirs(folder, exist_ok=True)
     prefix = os.path.join(folder, "%s-%d" % (CHECKPOINT_NAME, step))
-    scratch = tempfile.mkdtemp(prefix=".partial-", dir=folder)
+    with os_errors_naming(prefix):
+        scratch = tempfile.mkdtemp(prefix=PARTIAL_PREFIX, dir=folder)
     try:
         with plain_path(scratch) as plain:
             saver.save(
@@ -46,11 +49,8 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
                 write_meta_graph=False,
                 write_state=False,
             )
-        for name in sorted(os.listdir(scratch)):  # ".data-..." before ".index"
-            with open(os.path.join(scratch, name), "rb") as stream:
-                sync_file(stream.fileno())
-            os.replace(os.path.join(scratch, name), os.path.join(folder, name))
-            sync_folder(folder)
+        with os_errors_naming(prefix):
+            _move_checkpoint(scratch, folder)
     except tf.errors.OpError as error:
         raise OSError(
             "%s cannot be written (%s); free some space or choose another folder"
@@ -65,6 +65,25 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     return prefix
 
 
+def _move_checkpoint(scratch: str, folder: str) -> None:
+    """Moves the files of a checkpoint; where its index cannot follow, its data does not stay."""
+    moved: list[str] = []
+    try:
+        for name in sorted(os.listdir(scratch)):  # ".data-..." before ".index"
+            with open(os.path.join(scratch, name), "rb") as stream:
+                sync_file(stream.fileno())
+            target = os.path.join(folder, name)
+            if not os.path.exists(target):
+                moved.append(target)
+            os.replace(os.path.join(scratch, name), target)
+            sync_folder(folder)
+    except OSError:
+        for target in moved:
+            with suppress(OSError):
+                os.remove(target)
+        raise
+
+
 def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
     """Writes the network's weights and the step alone as `folder/pwcnet.ckpt-<step>`.
 
@@ -77,12 +96,23 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
 
     Raises:
         FileExistsError: The folder holds a checkpoint.
+        BlockingIOError: Another program is writing checkpoints to the folder.
         ValueError: A weight is missing.
         OSError: The folder is full or not writable.
     """
+    with folder_locked(folder, LOCK_FILE, "program"):
+        if list_checkpoints(folder):
+            raise FileExistsError("The folder %s holds checkpoints already" % folder)
+        try:
+            return _write_weights(folder, checkpoint)
+        except BaseException:  # also where the checkpoint is whole, and nothing names it yet
+            for prefix in list_checkpoints(folder).values():
+                remove_checkpoint(prefix)
+            raise
+
+
+def _write_weights(folder: str, checkpoint: Checkpoint) -> str:
     step = checkpoint.step or 0
-    if list_checkpoints(folder):
-        raise FileExistsError("The folder %s holds checkpoints already" % folder)
     with tf.Graph().as_default(), tf.Session() as session:
         pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)
