@@ -46,7 +46,7 @@ def check_every_write(
                 call(command, *arguments)
             except (ValueError, OSError) as error:
                 check_line(one_line(error), output, code)
-                check_files(contents(output), before, whole, unfinished + tuple(changing))
+                check_files(contents(output), before, whole, unfinished, changing)
             else:
                 assert same(contents(output), changing) == same(whole, changing)
                 if not disk.failed:
@@ -208,7 +208,8 @@ def test_export(name, small_checkpoint, tmp_path):
     output, earlier = tmp_path / "out", {} if name == "folder" else {name: b"earlier"}
     options = ("--size", "64x64") if name.endswith(".pb") else ()
     arguments = ("--weights", small_checkpoint, "--output", output / name, *options)
-    check_every_write(output, "export", *arguments, before=earlier)
+    # protobuf does not give the same graph the same bytes each time
+    check_every_write(output, "export", *arguments, before=earlier, changing=[".pb"])
 
 
 @pytest.mark.full
