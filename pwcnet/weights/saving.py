@@ -54,7 +54,7 @@ def save_checkpoint(session: tf.Session, saver: tf.train.Saver, folder: str, ste
     except tf.errors.OpError as error:
         raise OSError(
             "%s cannot be written (%s); free some space or choose another folder"
-            % (prefix, cause(error))
+            % (prefix, cause(error).split("; ")[-1])  # without the temporary name
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

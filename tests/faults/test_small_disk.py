@@ -2,6 +2,7 @@
 
 import errno
 import resource
+import socket
 
 import pytest
 
@@ -14,7 +15,8 @@ from tests.helpers.subcommands import run
 pytestmark = pytest.mark.whole_on("tf2")
 AMPLE = "size=64m"
 SHARES = (0.01, 0.5, 0.99)  # of what the output needs
-RUN_FILES = ".lock", "train.log", "options.json", "checkpoint"
+# The last one is the end of names of event files.
+RUN_FILES = ".lock", "train.log", "options.json", "checkpoint", socket.gethostname()
 
 
 def check_refused(done, place, code):
@@ -60,11 +62,7 @@ def kept(folder, unfinished):
 
 
 def without(files, unfinished):
-    return {
-        path: data
-        for path, data in files.items()
-        if not path.endswith(tuple(unfinished)) and "tfevents" not in path
-    }
+    return {path: data for path, data in files.items() if not path.endswith(tuple(unfinished))}
 
 
 @pytest.fixture(scope="module")
