@@ -1,14 +1,13 @@
 """Two programs that write to one folder at once.
 
 Either both end right, or the second is refused with a line that names the folder. The first is
-stopped as soon as it has written something, the second runs to its end, then the first goes on.
+stopped before its first file gets its name, the second runs to its end, then the first goes on.
 """
 
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -16,34 +15,39 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.atomic import PARTIAL_PREFIX
 from tests.helpers.commands import ROOT
-from tests.helpers.frames import list_files, moving_frames, write_images
+from tests.helpers.frames import moving_frames, write_images
 from tests.helpers.full_disks import contents, fill, same
 from tests.helpers.subcommands import call, run
 
 pytestmark = pytest.mark.whole_on("tf2")
 
 
-def start(command, arguments):
-    """Starts a subcommand in a fresh process."""
-    words = [sys.executable, "-m", "pwcnet", *command.split(), *map(str, arguments)]
-    pipe = subprocess.PIPE
-    environment = dict(os.environ, PYTHONPATH=ROOT)
-    return subprocess.Popen(
-        words, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, universal_newlines=True
-    )
+# Runs `pwcnet`, which stops itself where its first file would get its name.
+STOPPING = """
+import os, signal
+replace = os.replace
+def stop(*arguments):
+    os.replace = replace
+    os.kill(os.getpid(), signal.SIGSTOP)
+    replace(*arguments)
+os.replace = stop
+from pwcnet.cli.main import main
+main()
+"""
 
 
-def run_both(output, first, second):
-    """Runs the second (command, *arguments) while the first has begun to write.
+def run_both(first, second):
+    """Runs the second (command, *arguments) while the first is writing.
 
     Returns:
         The CompletedProcess of the second.
     """
-    running = start(first[0], first[1:])
-    while running.poll() is None and not list_files(output):
-        time.sleep(0.002)
-    assert running.poll() is None, "it ended before the other one began: " + running.stderr.read()
-    os.kill(running.pid, signal.SIGSTOP)
+    words = [sys.executable, "-c", STOPPING, *first[0].split(), *map(str, first[1:])]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    environment = dict(os.environ, PYTHONPATH=ROOT)
+    running = subprocess.Popen(words, cwd=ROOT, env=environment, **pipes)
+    _, status = os.waitpid(running.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), running.stderr.read()
     try:
         done = run(second[0], *second[1:])
     finally:
@@ -68,7 +72,7 @@ def check_both_end(output, first, second, changing=()):
     run(first[0], *first[1:])
     whole = contents(output)
     fill(output, {})
-    assert run_both(output, first, second).returncode == 0
+    assert run_both(first, second).returncode == 0
     assert same(contents(output), changing) == same(whole, changing)
 
 
@@ -85,7 +89,7 @@ def check_one_is_refused(output, first, second, kept=(), changing=()):
     assert run(first[0], *first[1:]).returncode == 0
     whole = contents(output)
     fill(output, {})
-    assert refused(run_both(output, first, second), output)
+    assert refused(run_both(first, second), output)
     now = contents(output)
     assert not [path for path in now if PARTIAL_PREFIX in path]
     assert same(without(now, kept), changing) == same(without(whole, kept), changing)
