@@ -10,8 +10,9 @@ import numpy as np
 
 from pwcnet.ascend.raw_files import EXTENSION, GROUND_TRUTH_FOLDER, IMAGE_FOLDER, write_raw
 from pwcnet.flow.padding import check_network_size, network_input, pad
-from pwcnet.io.atomic import write_text
+from pwcnet.io.atomic import os_errors_naming, write_text
 from pwcnet.io.flow_files import UNKNOWN_FLOW
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.partial_files import PARTIAL_PREFIX
 from pwcnet.io.prefetch import prefetch
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # In the output folder while it is being filled: a line for each pair whose files are written.
 JOURNAL = "dataprep.partial"
+LOCK = ".dataprep.lock", "preparation"  # the name of its file, and what holds it
 
 
 def prepare(samples: Sequence[Sample], folder: str, height: int, width: int) -> Iterator[Sample]:
@@ -40,6 +42,7 @@ def prepare(samples: Sequence[Sample], folder: str, height: int, width: int) -> 
         frames of another size and for files that cannot be read.
 
     Raises:
+        BlockingIOError: While iterated over: another call is writing to the folder.
         ValueError: Height or width suits no network, samples have no ground truth or the same
             name, the first frame does not fit, or the folder holds other .bin files, which would
             be taken for pairs.
@@ -60,12 +63,11 @@ def prepare(samples: Sequence[Sample], folder: str, height: int, width: int) -> 
             "%s has %dx%d pixels (height x width), which do not fit into the network's %dx%d"
             % (samples[0].frame1, *frame_size, height, width)
         )
-    for path in _partial_files(folder, names):
-        os.remove(path)
+    _list_partial_files(folder, names)
     return _prepare(samples, folder, (height, width), frame_size)
 
 
-def _partial_files(folder: str, names: Iterable[str]) -> list[str]:
+def _list_partial_files(folder: str, names: Iterable[str]) -> list[str]:
     """Files that a killed call was writing. Raises ValueError for .bin files of other names."""
     expected = {name + EXTENSION for name in names}
     partial = []
@@ -85,6 +87,15 @@ def _partial_files(folder: str, names: Iterable[str]) -> list[str]:
 def _prepare(
     samples: Sequence[Sample], folder: str, size: tuple[int, int], frame_size: tuple[int, int]
 ) -> Iterator[Sample]:
+    with folder_locked(folder, *LOCK):
+        for path in _list_partial_files(folder, {sample.file_name for sample in samples}):
+            os.remove(path)
+        yield from _write_pairs(samples, folder, size, frame_size)
+
+
+def _write_pairs(
+    samples: Sequence[Sample], folder: str, size: tuple[int, int], frame_size: tuple[int, int]
+) -> Iterator[Sample]:
     journal = os.path.join(folder, JOURNAL)
     lines = {sample: _journal_line(sample, size) for sample in samples}
     done = _read_lines(journal) & set(lines.values())
@@ -100,12 +111,12 @@ def _prepare(
             ready = lines[sample] in done and _up_to_date(sample, files)
             yield sample, files, None if ready else sample.load()
 
-    with open(journal, "a", encoding="utf-8", buffering=1) as stream:
-        for sample, files, loaded in prefetch(loaded_samples()):
-            if loaded is not None:
-                _write_pair(sample, loaded, files, size, frame_size)
+    for sample, files, loaded in prefetch(loaded_samples()):
+        if loaded is not None:
+            _write_pair(sample, loaded, files, size, frame_size)
+            with os_errors_naming(journal), open(journal, "a", encoding="utf-8") as stream:
                 stream.write(lines[sample] + "\n")
-            yield sample
+        yield sample
     os.remove(journal)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -57,17 +58,25 @@ class ResultFolder:
         if kind is None:
             self.path = self._rename()
             return
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._remove()
         if isinstance(error, OSError) and error.filename is not None and is_partial(error.filename):
             raise OSError(error.errno, error.strerror, self._output) from error
 
     def _rename(self) -> str:
         while True:
             folder = os.path.join(self._output, time.strftime(MSAME_TIME))
-            if not os.path.lexists(folder):  # of another run in the same second
-                os.rename(self.path, folder)
-                return folder
+            try:
+                if not os.path.lexists(folder):  # of another run in the same second
+                    os.rename(self.path, folder)
+                    return folder
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    self._remove()
+                    raise OSError(error.errno, error.strerror, self._output) from error
             time.sleep(0.1)
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def find_results(path: str) -> str:

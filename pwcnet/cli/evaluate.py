@@ -218,6 +218,7 @@ def evaluate_into_folder(
 
     def save(result: Result) -> None:
         paths = [folder.path_of(kind, result.id) if kind in kinds else None for kind in KINDS]
+        folder.lock()
         save_result(result, *paths)
         folder.add(result)
 

@@ -14,6 +14,7 @@ from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_mag
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
 from pwcnet.flow.occlusion import forward_backward_occlusion
+from pwcnet.io.atomic import os_errors_naming
 from pwcnet.io.flow_files import KITTI_MAX, KITTI_MIN, clip_to_kitti, read_flow, write_flow
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import write_image
@@ -106,16 +107,19 @@ class Saver:
     def _wait(self, files: dict[str, str], name: str, flow: np.ndarray) -> None:
         """Keeps a flow on the disk until the largest motion of all is known."""
         self._largest = max(self._largest, largest_magnitude(flow))
-        if "flo" not in files:
+        flow_file = files.get("flo") or self._write_hidden(flow)
+        self._waiting[files["png"]] = flow_file
+
+    def _write_hidden(self, flow: np.ndarray) -> str:
+        output = self._args.output
+        with os_errors_naming(output):
             if self._folder is None:
-                os.makedirs(self._args.output, exist_ok=True)
-                remove_abandoned(self._args.output)
-                self._folder = tempfile.TemporaryDirectory(
-                    prefix=partial_prefix(), dir=self._args.output
-                )
-            flow_file = os.path.join(self._folder.name, "%d.flo" % len(self._waiting))
-            write_flow(flow_file, flow)
-        self._waiting[files["png"]] = files.get("flo") or flow_file
+                os.makedirs(output, exist_ok=True)
+                remove_abandoned(output)
+                self._folder = tempfile.TemporaryDirectory(prefix=partial_prefix(), dir=output)
+            path = os.path.join(self._folder.name, "%d.flo" % len(self._waiting))
+            write_flow(path, flow)
+        return path
 
     def _write_kitti(self, path: str, flow: np.ndarray) -> None:
         flow, changed = clip_to_kitti(flow)

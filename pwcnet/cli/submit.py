@@ -29,11 +29,12 @@ from pwcnet.cli.options import (
     weights_facts,
 )
 from pwcnet.data.sample import Sample
-from pwcnet.evaluation.submission import SubmissionFolder, check_archive
+from pwcnet.evaluation.submission import SubmissionFolder, check_archive, submission_lock
 from pwcnet.evaluation.submission_plan import (
     BENCHMARKS,
     NAMING_SCHEMES,
     IncompleteSplitError,
+    Plan,
     plan_submission,
 )
 from pwcnet.io.atomic import check_output_file, check_output_folder
@@ -56,7 +57,7 @@ class Target(NamedTuple):
 
 
 def main(argv: list[str], prog: str) -> None:
-    """Predicts the flows that are missing, checks all of them and packs the archive."""
+    """Checks the options and the test split, and fills the folder of the submission."""
     args = parser(prog).parse_args(argv)
     target, weights = parse_target(args.data), chosen_weights(args)
     with remedy(
@@ -71,6 +72,19 @@ def main(argv: list[str], prog: str) -> None:
 
     config = device_config(args)
     settings = submission_settings(args, target, weights, config)
+    with submission_lock(args.output):
+        fill(args, plan, weights, config, settings, archive)
+
+
+def fill(
+    args: Namespace,
+    plan: Plan,
+    weights: str,
+    config: Any,
+    settings: dict[str, Any],
+    archive: str | None,
+) -> None:
+    """Predicts the flows that are missing, checks all of them and packs the archive."""
     with remedy("repeat the command of the earlier run, or choose another --output"):
         folder = SubmissionFolder(args.output, plan.files, settings)
         remaining = folder.remaining()
@@ -80,7 +94,7 @@ def main(argv: list[str], prog: str) -> None:
     if remaining:
         predict(args, weights, config, folder, remaining)
     folder.verify()
-    facts = len(plan.files), target.benchmark, args.output
+    facts = len(plan.files), settings["data"], args.output
     print("%d flows of %s in %s: names, sizes and values are as they should be" % facts)
     if plan.missing:
         print(TRIAL + "expected " + plan.missing)

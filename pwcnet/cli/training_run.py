@@ -7,11 +7,12 @@ import os
 import platform
 import signal
 from argparse import Namespace
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from pwcnet.cli.common import remedy, start_messages
+from pwcnet.cli.log_file import log_file
 from pwcnet.cli.options import device_config, npu_options, open_checkpoint
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.training.options import TrainingOptions
@@ -114,7 +115,7 @@ def run_training(
         if results and workers.leader:
             stack.callback(results.upload_everything)  # whatever ends the run
         if workers.leader:
-            stack.enter_context(_log_file(os.path.join(places.output, "train.log")))
+            stack.enter_context(log_file(os.path.join(places.output, "train.log")))
         _log_start(job, workers)
         _train(job, places, run_folder, workers, command)
     return 0
@@ -205,19 +206,6 @@ def _train(
     if skipped:
         log.warning("%d samples that cannot be read were skipped", skipped)
     log.info("done: %s", last)
-
-
-@contextmanager
-def _log_file(path: str) -> Iterator[None]:
-    """Writes the log to a file too, with times; names that are no UTF-8 are escaped."""
-    with open(path, "a", encoding="utf-8", errors="backslashreplace") as stream:
-        handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        logging.getLogger().addHandler(handler)
-        try:
-            yield
-        finally:
-            logging.getLogger().removeHandler(handler)
 
 
 def _versions() -> dict[str, str]:

@@ -70,20 +70,30 @@ class Journal:
 
     def close(self) -> None:
         """Closes the file and makes it survive a loss of power; lets go of the lock."""
-        if self._stream is not None:
-            with os_errors_naming(self._path):
-                sync_file(self._stream.fileno())
+        try:
+            if self._stream is not None:
+                stream, self._stream = self._stream, None
+                with os_errors_naming(self._path), stream:
+                    sync_file(stream.fileno())
+        finally:
+            self._release_lock()
+
+    def remove(self) -> None:
+        """Closes and removes the file, once its pairs are written elsewhere."""
+        try:
+            if self._stream is not None:
                 self._stream.close()
-            self._stream = None
-        if self._lock is not None:
-            self._lock.release(remove=True)
-            self._lock, self._stamp = None, self._current_stamp()
+                self._stream = None
+            if os.path.lexists(self._path):
+                os.remove(self._path)
+        finally:
+            self._release_lock()
 
     def lock(self) -> None:
-        """Keeps other evaluations out of the folder until `close`.
+        """Keeps other evaluations out of the folder until `close`; `add` does so too.
 
         Raises:
-            BlockingIOError: As `add` does.
+            BlockingIOError: As `add` says.
         """
         if self._lock is not None:
             return
@@ -93,6 +103,11 @@ class Journal:
             lock.release(remove=True)
             raise BlockingIOError("Another evaluation has written to %s meanwhile" % folder)
         self._lock = lock
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.release(remove=True)
+            self._lock, self._stamp = None, self._current_stamp()
 
     def _current_stamp(self) -> tuple[int, int] | None:
         """What changes where another evaluation writes to the file; None where there is none."""

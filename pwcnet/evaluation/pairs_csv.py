@@ -15,6 +15,7 @@ from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
 from pwcnet.io.atomic import check_output_file, os_errors_naming, sync_file
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.names import escape_names, restore_names
 
 ID, SECONDS = "id", "seconds"
@@ -109,14 +110,21 @@ def epe_csv(path: str | None) -> Iterator[Callable[[Result], None]]:
         A function that adds the row of a result.
 
     Raises:
+        BlockingIOError: Another evaluation is writing the file; the message names its folder.
         OSError: At once, where the file cannot be written; the error names `path`.
     """
     if path is None:
         yield lambda result: None
         return
     check_output_file(path)
+    folder, name = os.path.split(os.path.abspath(path))
+    with folder_locked(folder, ".%s.lock" % name, "evaluation"), _table(path) as add:
+        yield add
+
+
+@contextmanager
+def _table(path: str) -> Iterator[Callable[[Result], None]]:
     partial = "{}.partial{}".format(*os.path.splitext(path))
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     rows = 0
 
     def add(result: Result) -> None:
@@ -126,8 +134,16 @@ def epe_csv(path: str | None) -> Iterator[Callable[[Result], None]]:
         rows += 1
 
     def write(row: Sequence, mode: str = "a") -> None:
-        with os_errors_naming(path), open(partial, mode, newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerow(row)
+        size = os.path.getsize(partial) if mode == "a" else 0
+        try:
+            with os_errors_naming(path), open(
+                partial, mode, newline="", encoding="utf-8"
+            ) as stream:
+                csv.writer(stream, lineterminator="\n").writerow(row)
+        except OSError:
+            if os.path.exists(partial):
+                os.truncate(partial, size)  # half a row could be taken for a whole one
+            raise
 
     try:
         write(EPE_COLUMNS, "w")

@@ -84,7 +84,8 @@ class EvaluationFolder:
                 folder.add(result)
             folder.finish(pair_ids, command)
 
-    Nothing is written before the first `add`. From then on a lock keeps other evaluations out.
+    Nothing is written before the first `add` or `lock`. From then on a lock keeps other evaluations
+    out.
 
     Args:
         path: The folder; it is created if it is missing.
@@ -131,6 +132,14 @@ class EvaluationFolder:
             kind in self._saved[pair_id] and os.path.isfile(self.path_of(kind, pair_id))
             for kind in self._kinds
         )
+
+    def lock(self) -> None:
+        """Keeps other evaluations out, before files of pairs are written; `add` does so too.
+
+        Raises:
+            BlockingIOError: As `add` says.
+        """
+        self._journal.lock()
 
     def add(self, result: Result) -> None:
         """Records a scored pair whose files have been written.
@@ -179,21 +188,22 @@ class EvaluationFolder:
         text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
         write_text(os.path.join(self._path, PAIRS_FILE), format_pairs(pairs, list(totals.measures)))
         write_text(os.path.join(self._path, SUMMARY_FILE), text)
-        _remove([os.path.join(self._path, JOURNAL_FILE)])
-        self._journal.close()
+        self._journal.remove()
         return totals
 
     def __enter__(self) -> EvaluationFolder:
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        self._journal.close()
-        if kind is not None and self._results and not is_complete(self._path):
-            log.warning(
-                "stopped; %d pairs are done in %s, the same command continues",
-                len(self._results),
-                self._path,
-            )
+        try:
+            self._journal.close()
+        finally:
+            if kind is not None and self._results and not is_complete(self._path):
+                log.warning(
+                    "stopped; %d pairs are done in %s, the same command continues",
+                    len(self._results),
+                    self._path,
+                )
 
 
 def is_complete(path: str) -> bool:

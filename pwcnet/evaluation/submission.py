@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import zipfile
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, ContextManager, Iterable
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from pwcnet.io.flow_files import (
     valid_pixels,
     write_flow,
 )
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.images import read_frame
 from pwcnet.io.partial_files import PARTIAL_PREFIX
 
 MANIFEST = ".submission.json"  # the settings of the flows; in the folder, never in the archive
+LOCK = ".submission.lock", "submission"  # the name of its file, and what holds it
 FILE_MODE = 0o100644 << 16  # of a plain file, as zip archives hold it
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 
 class SubmissionFolder:
     """The files of one submission, all made with the same weights and settings.
+
+    One program at a time may use the folder: hold `submission_lock` meanwhile.
 
     Args:
         folder: The folder; it is created if it is missing. Otherwise it must be empty, or hold
@@ -146,7 +150,8 @@ class SubmissionFolder:
             for name in names
             if name.startswith(PARTIAL_PREFIX) == partial
         ]
-        return sorted(path.replace(os.sep, "/") for path in paths if path != MANIFEST)
+        files = set(paths) - {MANIFEST, LOCK[0]}
+        return sorted(path.replace(os.sep, "/") for path in files)
 
     def _refuse_others(self, present: Iterable[str]) -> None:
         others = sorted(set(present) - set(self._files))
@@ -182,6 +187,16 @@ class SubmissionFolder:
 
     def _path(self, path: str) -> str:
         return os.path.join(self.folder, *path.split("/"))
+
+
+def submission_lock(folder: str) -> ContextManager[None]:
+    """Keeps other submissions out of a folder, which is created if it is missing.
+
+    Raises:
+        BlockingIOError: Another submission is writing to the folder; the message names it.
+        OSError: The folder cannot be written.
+    """
+    return folder_locked(folder, *LOCK)
 
 
 def check_archive(archive: str, folder: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from typing import IO
+from contextlib import contextmanager
+from typing import IO, Iterator
 
 # File systems without locks: nothing can be told there, and the work goes on.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -43,6 +44,26 @@ class FolderLock:
         if remove and _is_the_file_at(self._file, self._path):
             os.remove(self._path)
         self._file.close()
+
+
+@contextmanager
+def folder_locked(folder: str, name: str, user: str) -> Iterator[None]:
+    """Holds the lock on a folder until the block ends, and leaves no file of it; see `FolderLock`.
+
+    Args:
+        folder: The folder; it is created where it is missing.
+        name: The name of the lock's file in it.
+        user: What writes there, for the message.
+
+    Raises:
+        BlockingIOError: Another program holds the lock; the message names the folder.
+        OSError: The folder cannot be written.
+    """
+    lock = FolderLock(folder, name, user)
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
 
 
 def check_unlocked(folder: str, name: str, user: str) -> None:

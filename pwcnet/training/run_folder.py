@@ -16,6 +16,7 @@ from pwcnet.training.retention import Retention
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import (
     CHECKPOINT_NAME,
+    LOCK_FILE,
     SCORES_FILE,
     list_checkpoints,
     plain_checkpoint,
@@ -60,7 +61,7 @@ class RunFolder:
         self._on_save = on_save
         self._lock: FolderLock | None = None
         if leader:
-            self._lock = FolderLock(path, ".lock", "training run")
+            self._lock = FolderLock(path, LOCK_FILE, "training run")
             self._remove_partial_files()
 
     def prefix(self, step: int) -> str:

@@ -14,6 +14,7 @@ from pwcnet.io.names import is_plain, plain_links
 
 CHECKPOINT_NAME = "pwcnet.ckpt"  # checkpoints are called pwcnet.ckpt-<step>
 STATE_FILE = "checkpoint"  # where TensorFlow notes the latest checkpoint of a folder
+LOCK_FILE = ".lock"  # of the one program that may write checkpoints to a folder
 SCORES_FILE = "best.json"  # in the folder best/ of a training run: validation EPE by step
 ARCHIVE_EXTENSION = ".npz"  # NumPy's archives: weights without a training run's state
 FROZEN_GRAPH_EXTENSION = ".pb"

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from typing import Mapping
 
 import numpy as np
 
-from pwcnet.io.atomic import sync_file, sync_folder, write_text
+from pwcnet.io.atomic import os_errors_naming, sync_file, sync_folder, write_text
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.names import plain_path
 from pwcnet.io.partial_files import partial_prefix, remove_abandoned
 from pwcnet.model.config import SIZE_MULTIPLE
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
-from pwcnet.weights.files import CHECKPOINT_NAME, STATE_FILE, list_checkpoints
+from pwcnet.weights.files import CHECKPOINT_NAME, LOCK_FILE, STATE_FILE, list_checkpoints
 
 
 def save_checkpoint(
@@ -56,7 +58,8 @@ def _save_files(
     folder = os.path.dirname(prefix) or os.curdir
     os.makedirs(folder, exist_ok=True)
     remove_abandoned(folder)
-    scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
+    with os_errors_naming(prefix):
+        scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
     try:
         with plain_path(scratch) as plain:
             saver.save(
@@ -65,20 +68,36 @@ def _save_files(
                 write_meta_graph=False,
                 write_state=False,
             )
-        if state is not None:
-            write_text(os.path.join(scratch, STATE_FILE), state)
-        for name in sorted(os.listdir(scratch)):  # "checkpoint", ".data-...", ".index"
-            with open(os.path.join(scratch, name), "rb") as stream:
-                sync_file(stream.fileno())
-            os.replace(os.path.join(scratch, name), os.path.join(folder, name))
-            sync_folder(folder)
+        with os_errors_naming(prefix):
+            if state is not None:
+                write_text(os.path.join(scratch, STATE_FILE), state)
+            _move_checkpoint(scratch, folder)
     except tf.errors.OpError as error:
         raise OSError(
             "%s cannot be written (%s); free some space or choose another folder"
-            % (prefix, cause(error))
+            % (prefix, cause(error).split("; ")[-1])  # without the temporary name
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move_checkpoint(scratch: str, folder: str) -> None:
+    """Moves the files of a checkpoint; where its index cannot follow, its data does not stay."""
+    moved: list[str] = []
+    try:
+        for name in sorted(os.listdir(scratch)):  # "checkpoint", ".data-...", ".index"
+            with open(os.path.join(scratch, name), "rb") as stream:
+                sync_file(stream.fileno())
+            target = os.path.join(folder, name)
+            if not os.path.exists(target):
+                moved.append(target)
+            os.replace(os.path.join(scratch, name), target)
+            sync_folder(folder)
+    except OSError:
+        for target in moved:
+            with suppress(OSError):
+                os.remove(target)
+        raise
 
 
 def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
@@ -93,13 +112,19 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
 
     Raises:
         FileExistsError: The folder holds a checkpoint.
+        BlockingIOError: Another program is writing checkpoints to the folder.
         ValueError: A weight is missing.
         OSError: The folder is full or not writable.
     """
+    with folder_locked(folder, LOCK_FILE, "program"):
+        remove_abandoned(folder)
+        if list_checkpoints(folder):
+            raise FileExistsError("The folder %s holds checkpoints already" % folder)
+        return _write_weights(folder, checkpoint)
+
+
+def _write_weights(folder: str, checkpoint: Checkpoint) -> str:
     step = checkpoint.step or 0
-    remove_abandoned(folder)
-    if list_checkpoints(folder):
-        raise FileExistsError("The folder %s holds checkpoints already" % folder)
     with tf.Graph().as_default(), tf.Session() as session:
         pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
         tf.get_variable("global_step", initializer=np.int64(step), trainable=False)

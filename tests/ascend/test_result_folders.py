@@ -136,6 +136,31 @@ def test_a_folder_that_is_not_complete_is_removed(tmp_path):
     assert caught.value.filename == str(tmp_path / "file")
 
 
+def test_a_folder_that_cannot_get_its_name_is_removed(tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", source)
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError) as caught, ResultFolder(str(tmp_path)):
+        pass
+    assert caught.value.filename == str(tmp_path) and not os.listdir(str(tmp_path))
+
+
+def test_the_name_of_a_run_that_was_faster_is_not_taken(tmp_path, monkeypatch):
+    rename, calls = os.rename, []
+
+    def taken_at_first(source, target):
+        calls.append(target)
+        if len(calls) == 1:
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", taken_at_first)
+    with ResultFolder(str(tmp_path)) as folder:
+        pass
+    assert len(calls) == 2 and os.listdir(str(tmp_path)) == [os.path.basename(folder.path)]
+
+
 def test_predictions_are_matched_by_name(tmp_path):
     for name in ("b_output_0.bin", "a_0.bin", ".partial-x-c_output_0.bin", "acl.json"):
         (tmp_path / name).write_bytes(b"")

@@ -16,6 +16,7 @@ from pwcnet.evaluation.pairs_csv import (
 from pwcnet.evaluation.scores import PairScores
 from pwcnet.evaluation.scoring import Result
 from pwcnet.flow.averages import Mean
+from tests.helpers.full_disks import FailingDisk
 
 PAIRS = [
     PairScores("a/1", {"EPE": Mean(0.9428091, 24), "s40+": Mean(None, 0)}, 0.5),
@@ -129,6 +130,23 @@ def test_a_full_disk_names_the_table(tmp_path, monkeypatch):
     assert caught.value.filename == str(tmp_path / "epe.csv")
     monkeypatch.undo()
     assert [row[0] for row in rows(tmp_path / "epe.partial.csv")] == ["id", "first"]
+
+
+def test_half_a_row_does_not_stay(tmp_path):
+    with pytest.raises(OSError), epe_csv(str(tmp_path / "epe.csv")) as add:
+        add(result("first", 2.0))
+        with FailingDisk(tmp_path, 1, errno.ENOSPC):
+            add(result("second", 2.0))
+    assert [row[0] for row in rows(tmp_path / "epe.partial.csv")] == ["id", "first"]
+
+
+def test_one_evaluation_at_a_time_writes_a_table(tmp_path):
+    path = str(tmp_path / "epe.csv")
+    with epe_csv(path) as add:
+        add(result("first", 2.0))
+        with pytest.raises(BlockingIOError, match=str(tmp_path)), epe_csv(path):
+            pass
+    assert [row[0] for row in rows(path)] == ["id", "first"] and len(list(tmp_path.iterdir())) == 1
 
 
 def test_no_table():

@@ -1,5 +1,6 @@
 """Writing checkpoints."""
 
+import errno
 import os
 
 import pytest
@@ -65,6 +66,24 @@ def test_a_refused_folder_is_rid_of_what_was_left_there(small_checkpoint, tmp_pa
     with pytest.raises(FileExistsError) as caught:
         write_checkpoint(str(tmp_path), Checkpoint(small_checkpoint))
     assert str(tmp_path) in str(caught.value) and cleared == [str(tmp_path)]
+
+
+def test_data_without_an_index_does_not_stay(tmp_path, monkeypatch):
+    replace = os.replace
+
+    def full(source, target):
+        if str(target).endswith(".index"):
+            raise OSError(errno.ENOSPC, "No space left on device", source)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("pwcnet/a", [3], initializer=tf.ones_initializer())
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(OSError) as caught:
+            save_checkpoint(session, tf.train.Saver(), str(tmp_path), 3)
+    assert caught.value.filename == str(tmp_path / "pwcnet.ckpt-3")
+    assert not os.listdir(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)

@@ -67,13 +67,14 @@ def score_predictions(scoring: Scoring, command: list[str]) -> None:
         list_raw_files(scoring.ground_truth)
     count, results = score_raw_files(scoring.ground_truth, folder, scoring.size, scoring.frame_size)
     totals, ids = Totals(), []
-    with epe_csv(scoring.csv) as add_row, evaluation_folder(scoring, folder) as evaluation:
-        for result in progress_bar(results, total=count, unit="pair"):
-            totals.add(result)
-            ids.append(result.id)
-            add_row(result)
-            if evaluation:
-                evaluation.add(result)
+    with evaluation_folder(scoring, folder) as evaluation:
+        with epe_csv(scoring.csv) as add_row:
+            for result in progress_bar(results, total=count, unit="pair"):
+                totals.add(result)
+                ids.append(result.id)
+                add_row(result)
+                if evaluation:
+                    evaluation.add(result)
         if evaluation:
             evaluation.finish(ids, command)
     rows, columns = scoring.frame_size

@@ -12,6 +12,7 @@ from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.scenes import Scene
 from pwcnet.io.atomic import write_text
 from pwcnet.io.flow_files import write_flow
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
 from pwcnet.io.partial_files import remove_abandoned
@@ -20,6 +21,7 @@ from pwcnet.io.text_files import read_text
 # Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
 # that of the first version, so that folders which it wrote can be replaced too.
 MANIFEST = "made-by-make_scenes.txt"
+LOCK = ".scenes.lock", "program"  # the name of its file, and what holds it
 
 NamedScenes = Iterable[Tuple[str, Scene]]
 
@@ -38,7 +40,13 @@ def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()
     Raises:
         ValueError: where the folder holds a file that no earlier call wrote (hidden files aside);
             nothing has been changed then.
+        BlockingIOError: another call is writing to the folder.
     """
+    with folder_locked(folder, *LOCK):
+        _write_scenes(folder, scenes, test_scenes)
+
+
+def _write_scenes(folder: str, scenes: NamedScenes, test_scenes: NamedScenes) -> None:
     replaced, written = _replaceable_files(folder), []
     started = False
     for split, named_scenes in (("training", scenes), ("test", test_scenes)):
