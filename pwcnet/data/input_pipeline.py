@@ -134,6 +134,46 @@ class TrainingData:
         Raises:
             ValueError: for a shard that does not exist.
         """
+        batches = self._arrays(batch_size, first_step, last_step, readers, shard)
+        iterator = tf.data.make_initializable_iterator(batches)
+        pair, flow, valid, numbers = iterator.get_next()
+        return Batch(tf.cast(pair, tf.float32) / 255.0, flow, valid, numbers), iterator.initializer
+
+    def dataset(
+        self,
+        batch_size: int,
+        steps: int,
+        first_step: int = 0,
+        readers: int = 0,
+        shard: tuple[int, int] = (0, 1),
+    ) -> Any:
+        """The batches of steps first_step + 1 .. steps for a loop of one's own in TensorFlow 2.
+
+        A broken file raises tf.errors.OpError where the batch is fetched; `failure` then has the
+        readable error.
+
+        Args:
+            batch_size: samples in a batch of this process.
+            steps: the step of the last batch.
+            first_step: how many steps were done before.
+            readers: as of `batches`.
+            shard: as of `batches`.
+
+        Returns:
+            A tf.data.Dataset of `Batch`.
+
+        Raises:
+            ValueError: for a shard that does not exist.
+        """
+        batches = self._arrays(batch_size, first_step, steps, readers, shard)
+        return batches.map(
+            lambda pair, flow, valid, numbers: Batch(
+                tf.cast(pair, tf.float32) / 255.0, flow, valid, numbers
+            )
+        )
+
+    def _arrays(self, batch_size, first_step, last_step, readers, shard):
+        """The tf.data.Dataset of batches, whose pairs are uint8."""
         index, count = shard
         if not 0 <= index < count:
             raise ValueError(
@@ -152,9 +192,7 @@ class TrainingData:
             lambda first: self._batch_tensors(arrays, batch_size, first),
             num_parallel_calls=-(-readers // batch_size) + 1,
         )
-        iterator = tf.data.make_initializable_iterator(batches.prefetch(PREFETCHED_BATCHES))
-        pair, flow, valid, numbers = iterator.get_next()
-        return Batch(tf.cast(pair, tf.float32) / 255.0, flow, valid, numbers), iterator.initializer
+        return batches.prefetch(PREFETCHED_BATCHES)
 
     def failure(
         self, first_step: int, last_step: int, batch_size: int, shard: tuple[int, int] = (0, 1)
