@@ -1,27 +1,45 @@
-"""Exports weights as a frozen graph (.pb), as float16 NumPy arrays (.npz), or as a checkpoint.
+"""Exports weights as a program for another runtime, as NumPy arrays, or as a checkpoint.
 
-A frozen graph has one size: placeholder x_tnsr [B, 2, H, W, 3], RGB in 0..1, and node output
-[B, H, W, 2], flow in pixels. It is compared with the checkpoint before it is written.
+Programs: frozen graph (.pb), SavedModel (a folder), TFLite (.tflite), StableHLO (.mlir), ONNX
+(.onnx). Each has one size. It takes x_tnsr [B, 2, H, W, 3], RGB in 0..1, or with --inputs two
+frames, and gives flow [B, H, W, 2] in pixels. It is run in its runtime and compared with the
+checkpoint before it is written. All but the frozen graph need TensorFlow 2.
 """
 
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from typing import Any, NamedTuple
 
-from pwcnet.cli.arguments import ArgumentParser, network_size, positive_int
+from pwcnet.cli.arguments import ArgumentParser, image_size, network_size, positive_int
 from pwcnet.cli.common import remedy
+from pwcnet.cli.export_program import ANY, add_program_options, export_program
 from pwcnet.cli.options import (
     FINITE_REMEDY,
     add_weights_option,
     chosen_weights,
     open_checkpoint,
 )
+from pwcnet.export.choices import BATCHED_FORMATS, ONNX, PAIR, PROGRAM_FORMATS, STABLEHLO, TFLITE
 from pwcnet.io.atomic import check_output_file, check_output_folder
 
-FORMATS = {".pb": "pb", ".npz": "npz", "": "checkpoint"}  # by the extension of the output
 FROZEN, ARCHIVE, CHECKPOINT = "pb", "npz", "checkpoint"
+FORMATS = {  # by the extension of the output
+    ".pb": FROZEN,
+    ".npz": ARCHIVE,
+    ".tflite": TFLITE,
+    ".mlir": STABLEHLO,
+    ".onnx": ONNX,
+    "": CHECKPOINT,
+}
+TAKEN_BY = {  # the formats of the options that not all take
+    "size": (FROZEN, *PROGRAM_FORMATS),
+    "batch_size": (FROZEN, *PROGRAM_FORMATS),
+    "target": (FROZEN,),
+    "inputs": PROGRAM_FORMATS,
+    "quantize": (TFLITE,),
+}
 TARGETS = ("host", "ascend")
 
 
@@ -49,18 +67,39 @@ def main(argv: list[str], prog: str) -> None:
     options = parser(prog)
     args = options.parse_args(argv)
     form = args.format or output_format(args.output)
+    check_options(options, args, form)
     given = {
         name: getattr(args, name)
         for name in GraphOptions._fields
         if getattr(args, name) is not None
     }
-    if form != FROZEN and given:
-        flag = "--" + next(iter(given)).replace("_", "-")
-        options.error("%s is for --format pb, got --format %s" % (flag, form))
     if form == FROZEN:
         export_graph(args, GraphOptions(**given))
+    elif form in PROGRAM_FORMATS:
+        export_program(args, form, args.size or GraphOptions().size, args.batch_size)
     else:
         export_weights(args, form)
+
+
+def check_options(options: ArgumentParser, args: Namespace, form: str) -> None:
+    """Ends the program for an option that the format does not take."""
+    for name, formats in TAKEN_BY.items():
+        if getattr(args, name) is not None and form not in formats:
+            options.error(
+                "--%s is for --format %s, got --format %s"
+                % (name.replace("_", "-"), ", ".join(formats), form)
+            )
+    if args.batch_size == ANY and form not in BATCHED_FORMATS:
+        options.error(
+            "--format %s has a fixed number of pairs; --batch-size any is for %s"
+            % (form, " and ".join(BATCHED_FORMATS))
+        )
+    if args.size and args.inputs in (None, PAIR):
+        try:
+            network_size("%dx%d" % args.size)
+        except ArgumentTypeError as error:
+            other = "" if form == FROZEN else ", or --inputs uint8-frames"
+            options.error("argument --size: %s%s" % (error, other))
 
 
 def output_format(path: str) -> str:
@@ -72,8 +111,8 @@ def output_format(path: str) -> str:
     extension = os.path.splitext(path.rstrip(os.sep))[1]
     if extension not in FORMATS:
         raise ValueError(
-            "--output %s has no extension of a known format (.pb, .npz, or none for the folder of "
-            "a checkpoint); name the --format" % path
+            "--output %s has no extension of a known format (%s, or none for the folder of a "
+            "checkpoint); name the --format" % (path, ", ".join(filter(None, FORMATS)))
         )
     return FORMATS[extension]
 
@@ -137,42 +176,53 @@ def parser(prog: str) -> ArgumentParser:
         examples="""pwcnet export --weights run/pwcnet.ckpt-1000 --output pwcnet.pb
         pwcnet export --target ascend --size 448x1024 --output pwcnet.pb
         pwcnet export --weights run --averaged --output weights.npz
-        pwcnet export --output shipped            as shipped/pwcnet.ckpt-<step>""",
+        pwcnet export --output shipped            as shipped/pwcnet.ckpt-<step>
+        pwcnet export --format saved-model --size 436x1024 --inputs uint8-frames --output models/1
+        pwcnet export --size 448x1024 --quantize float16 --output pwcnet.tflite""",
     )
     add_weights_option(options, frozen=False)
     options.add_argument(
         "--output",
         required=True,
         metavar="PATH",
-        help="NAME.pb, NAME.npz, or a folder, which gets pwcnet.ckpt-<step>",
+        help="NAME.pb, .npz, .tflite, .mlir, .onnx, the folder of a SavedModel, or a folder, which "
+        "gets pwcnet.ckpt-<step>",
     )
     options.add_argument(
         "--format",
-        choices=(FROZEN, ARCHIVE, CHECKPOINT),
-        help="what to write (default: by the extension of the output)",
+        choices=(FROZEN, ARCHIVE, CHECKPOINT, *PROGRAM_FORMATS),
+        help="what to write (default: by the extension of the output; saved-model has none)",
     )
     options.add_argument(
         "--averaged",
         action="store_true",
         help="the moving averages of a run with --average-decay instead of its latest weights",
     )
-    graph = options.add_argument_group("frozen graph")
+    graph = options.add_argument_group("all programs")
     graph.add_argument(
         "--size",
-        type=network_size,
+        type=image_size,
         metavar="HxW",
-        help="size of the input in pixels, multiples of 64 (default: %dx%d)" % defaults.size,
+        help="size of the input in pixels; of a pair, multiples of 64 (default: %dx%d)"
+        % defaults.size,
     )
     graph.add_argument(
         "--batch-size",
-        type=positive_int,
+        type=batch_size,
         metavar="N",
-        help="pairs a run (default: %d)" % defaults.batch_size,
+        help="pairs a run, or any, for %s (default: any for saved-model, else %d)"
+        % (" and ".join(BATCHED_FORMATS), defaults.batch_size),
     )
-    graph.add_argument(
+    options.add_argument_group("frozen graph").add_argument(
         "--target",
         choices=TARGETS,
         help="host: faster on a CPU or GPU; ascend: only operations that ATC has been seen to take "
         "(default: %s)" % defaults.target,
     )
+    add_program_options(options)
     return options
+
+
+def batch_size(text: str) -> int | str:
+    """A whole number above 0, or "any"."""
+    return ANY if text == ANY else positive_int(text)

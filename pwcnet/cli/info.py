@@ -17,6 +17,10 @@ OPTIONAL = (
     ("jinja2", "HTML reports"),
     ("horovod", "several workers"),
     ("av", "videos: finds frames that are lost, and names them"),
+    ("ai_edge_litert", "runs TFLite files"),
+    ("jax", "StableHLO modules"),
+    ("tf2onnx", "writes ONNX files"),
+    ("onnxruntime", "runs ONNX files"),
     ("simplejpeg", "JPEGs: finds those that lack a part in the middle"),
 )
 PRETRAINED = "pretrained"  # folder of the user's checkpoints, in the current directory

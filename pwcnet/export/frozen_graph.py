@@ -7,9 +7,9 @@ import warnings
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
-import cv2
 import numpy as np
 
+from pwcnet.export.comparison import INPUT, allowed_difference, checkpoint_flow, smooth_pairs
 from pwcnet.export.graph_def import deduplicate_constants, fold_constants, reachable
 from pwcnet.io.atomic import write_bytes
 from pwcnet.model.network import pwc_net
@@ -17,11 +17,7 @@ from pwcnet.runtime.devices import session_config as default_session_config
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 
-INPUT, OUTPUT = "x_tnsr", "output"
-# How far a frozen graph's flow may be from the checkpoint's: pixels, or a share of the largest flow
-# where that is more.
-LARGEST_DIFFERENCE, LARGEST_SHARE = 1e-3, 1e-4
-CHECK_SEED = 0
+OUTPUT = "output"
 
 
 def freeze(
@@ -132,11 +128,7 @@ def difference_from_checkpoint(
         The largest absolute difference of the flows and the largest flow, in pixels.
     """
     frozen = run_frozen(graph_def, pairs)
-    with tf.Graph().as_default(), tf.Session(config=default_session_config()) as session:
-        x = tf.placeholder(tf.float32, pairs.shape)
-        flow, _ = pwc_net(x, checkpoint.config)
-        checkpoint.restore(session, tf.trainable_variables())
-        restored = session.run(flow, {x: pairs})
+    restored = checkpoint_flow(checkpoint, pairs)
     return float(np.abs(frozen - restored).max()), float(np.abs(restored).max())
 
 
@@ -158,29 +150,6 @@ def check_frozen(graph_def: tf.GraphDef, checkpoint: Checkpoint) -> tuple[float,
             "most %.2g pixels are rounding" % (difference, checkpoint.path, allowed)
         )
     return difference, largest
-
-
-def allowed_difference(largest_flow: float) -> float:
-    """Returns how many pixels rounding may make between two graphs of the same network."""
-    return max(LARGEST_DIFFERENCE, LARGEST_SHARE * largest_flow)
-
-
-def smooth_pairs(batch: int, height: int, width: int) -> np.ndarray:
-    """Makes pairs of random blobs, the same for the same size.
-
-    Returns:
-        [batch, 2, height, width, 3] float32 in 0..1. The second frame is the first, moved by 2
-        pixels down and 3 pixels to the right, around the border.
-    """
-    random = np.random.RandomState(CHECK_SEED)
-    coarse = random.rand(batch, -(-height // 16), -(-width // 16), 3).astype(np.float32)
-    first = np.stack(
-        [
-            np.clip(cv2.resize(blobs, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
-            for blobs in coarse
-        ]
-    )
-    return np.stack([first, np.roll(first, (2, 3), axis=(1, 2))], axis=1)
 
 
 def write_frozen(path: str, graph_def: tf.GraphDef) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from typing import Iterator
@@ -60,6 +61,55 @@ def atomic_path(path: str) -> Iterator[str]:
     global _written
     _written += 1
     sync_folder(folder)
+
+
+@contextmanager
+def atomic_folder(path: str, marker: str) -> Iterator[str]:
+    """Yields a temporary folder to fill, which becomes `path` when the block ends.
+
+    It lies beside `path` and is removed where the block raises.
+
+    Args:
+        path: The folder. One that exists is replaced where it is empty or holds a file `marker`.
+        marker: The name of a file that only folders of this kind have.
+
+    Raises:
+        FileExistsError: At once, where `path` is another folder.
+        OSError: As `atomic_path`.
+    """
+    check_replaceable(path, marker)
+    path = os.path.abspath(path)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    with os_errors_naming(path):
+        scratch = tempfile.mkdtemp(prefix=PARTIAL_PREFIX, dir=folder)
+        temporary, replaced = os.path.join(scratch, "new"), os.path.join(scratch, "old")
+        try:
+            os.mkdir(temporary)  # with the permissions of a new folder, which mkdtemp's has not
+            yield temporary
+            _sync_files(temporary)
+            if os.path.isdir(path):
+                os.rename(path, replaced)
+            try:
+                os.rename(temporary, path)
+            except OSError:
+                if os.path.isdir(replaced):
+                    os.rename(replaced, path)
+                raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    global _written
+    _written += 1
+    sync_folder(folder)
+
+
+def check_replaceable(path: str, marker: str) -> None:
+    """Raises FileExistsError for what `atomic_folder` does not replace."""
+    taken = os.path.isfile(path) or (
+        os.path.isdir(path) and os.listdir(path) and marker not in os.listdir(path)
+    )
+    if taken:
+        raise FileExistsError(errno.EEXIST, "Holds something else than %s" % marker, path)
 
 
 @contextmanager
@@ -145,6 +195,13 @@ def write_text(path: str, text: str) -> None:
     Names of files that are no UTF-8 are escaped, see `pwcnet.io.names`.
     """
     write_bytes(path, escape_names(text).encode("utf-8"))
+
+
+def _sync_files(folder: str) -> None:
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            with open(os.path.join(parent, file), "rb") as written:
+                sync_file(written.fileno())
 
 
 def _refuse_folder(path: str) -> None:

@@ -10,7 +10,9 @@ times, and the cost volume nine shifts of the second frame's.
 from __future__ import annotations
 
 import functools
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ContextManager, Iterator
 
 from pwcnet.model.config import LEAKY_SLOPE
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
@@ -21,10 +23,27 @@ GRADIENT_NAMES = {
     "BatchMatMulV2": "PwcnetMatMul",
 }
 
+_standard_gradients: ContextVar[bool] = ContextVar("standard_gradients", default=False)
+
+
+@contextmanager
+def standard_gradients() -> Iterator[None]:
+    """What is built meanwhile has TensorFlow's own gradients, for graphs that outlive the program.
+
+    Another program knows nothing of the gradients here, and TensorFlow refuses to save a function
+    that names them. On a CPU without oneDNN such a graph has no gradient: see
+    `has_dilated_gradient`.
+    """
+    token = _standard_gradients.set(True)
+    try:
+        yield
+    finally:
+        _standard_gradients.reset(token)
+
 
 def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     """Returns x where x > 0, 0.1 x elsewhere; any shape and floating type."""
-    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
+    with _gradients():
         return tf.nn.leaky_relu(x, alpha=LEAKY_SLOPE)
 
 
@@ -46,7 +65,7 @@ def conv2d(
     """
     if dilation > 1 and target == "ascend":
         return _interleaved_conv2d(x, kernel, dilation)
-    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
+    with _gradients():
         return tf.nn.conv2d(
             x, kernel, [1, stride, stride, 1], "SAME", dilations=[1, dilation, dilation, 1]
         )
@@ -54,7 +73,7 @@ def conv2d(
 
 def matmul(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """Returns a times b transposed: [..., M, K] and [..., N, K] floating -> [..., M, N]."""
-    with tf.get_default_graph().gradient_override_map(GRADIENT_NAMES):
+    with _gradients():
         return tf.matmul(a, b, transpose_b=True)
 
 
@@ -85,6 +104,12 @@ def has_dilated_gradient() -> bool:
             except tf.errors.OpError:
                 return False
     return True
+
+
+def _gradients() -> ContextManager:
+    """The scope of operations that have the gradients below, unless `standard_gradients` is on."""
+    names = {} if _standard_gradients.get() else GRADIENT_NAMES
+    return tf.get_default_graph().gradient_override_map(names)
 
 
 def _interleaved_conv2d(x: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:

@@ -7,6 +7,7 @@ TensorFlow's behaviour for the whole process (no `disable_v2_behavior`): everyth
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from typing import Any, Iterator
 
 
 @contextmanager
-def _hold_back_stderr() -> Iterator[None]:
+def hold_back_stderr() -> Iterator[None]:
     """Keeps what is written to file descriptor 2 meanwhile; shows it only if an error is raised."""
     try:
         sys.stderr.flush()
@@ -46,7 +47,7 @@ def _import_tensorflow() -> Any:
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
-            with _hold_back_stderr(), warnings.catch_warnings():
+            with hold_back_stderr(), warnings.catch_warnings():
                 # TensorFlow 1.15 on NumPy 1.17 and later, and its copy of protobuf, warn of these.
                 warnings.simplefilter("ignore", FutureWarning)
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -64,6 +65,26 @@ tf: Any = _tensorflow.compat.v1
 tf2: Any = _tensorflow  # with the API of TensorFlow 2 where that is installed
 
 TF_RELEASE: str = _tensorflow.__version__
+
+
+def tensorflow_2(purpose: str) -> Any:
+    """Returns TensorFlow 2's own interface, for what has none in the graph API.
+
+    Args:
+        purpose: What it is needed for, the subject of the error's sentence.
+
+    Raises:
+        ValueError: This is TensorFlow 1.
+    """
+    if TF_RELEASE.startswith("1."):
+        raise ValueError("%s needs TensorFlow 2; this is TensorFlow %s" % (purpose, TF_RELEASE))
+    return _tensorflow
+
+
+def tflite_schema() -> Any:
+    """Returns the module of TensorFlow 2 that reads and writes a TFLite file's tables."""
+    return importlib.import_module("tensorflow.lite.python.schema_py_generated")
+
 
 # First words of lines that say where an error happened instead of what happened.
 _TRACE_LINES = (

@@ -65,6 +65,7 @@ class Checkpoint:
         path: The checkpoint's prefix, or the archive's path.
         config: The variant of the network that it holds.
         step: The training step; None if it is not known.
+        averaged: Whether `weight` gives the moving averages.
         shapes: {name: shape} of the network's variables and their slots.
     """
 
@@ -97,6 +98,7 @@ class Checkpoint:
             )
         self.step = int(self._tensor("global_step")) if "global_step" in stored else None
         self.config = self._variant()
+        self.averaged = averaged
         self._suffix = "/" + AVERAGE if averaged else ""
         if averaged:
             self._check_averages()

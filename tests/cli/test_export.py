@@ -5,10 +5,13 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.export.choices import PROGRAM_FORMATS
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
+from pwcnet.runtime.tensorflow import TF_RELEASE
 from pwcnet.weights.checkpoint import Checkpoint
 from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.golden import golden_weights
+from tests.helpers.programs import needs_tensorflow_2
 from tests.helpers.subcommands import call
 
 SIZE = ["--size", "64x64"]
@@ -73,10 +76,20 @@ def test_options_that_do_not_fit_the_format(tmp_path, capsys):
         ("x.npz", ["--size", "64x64"]),
         ("folder", ["--batch-size", 2]),
         ("x.npz", ["--target", "host"]),
+        ("x.onnx", ["--target", "host"]),
     ):
         with pytest.raises(SystemExit):
             run("--output", tmp_path / output, *option)
         assert option[0] + " is for --format pb" in capsys.readouterr().err
+    for output, options, named in (
+        ("x.pb", ["--inputs", "uint8-frames"], "saved-model"),
+        ("x.onnx", ["--quantize", "float16"], "tflite"),
+        ("x.tflite", ["--batch-size", "any"], "saved-model"),
+        ("x.tflite", ["--size", "436x1024"], "448x1024"),
+    ):
+        with pytest.raises(SystemExit):
+            run("--output", tmp_path / output, *options)
+        assert named in capsys.readouterr().err
     with pytest.raises(ValueError, match="pwcnet.ckpt-7"):
         run("--output", tmp_path / "pwcnet.ckpt-7")
     with pytest.raises(SystemExit):
@@ -104,3 +117,26 @@ def test_outputs_are_checked_before_the_work(tmp_path):
     (tmp_path / "file").write_text("precious")
     with pytest.raises(NotADirectoryError, match="file"):
         run("--weights", "absent", "--output", tmp_path / "file")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "precious").write_text("")
+    with pytest.raises(FileExistsError, match="model"):
+        run("--weights", "absent", "--format", "saved-model", "--output", tmp_path / "model")
+
+
+@pytest.mark.skipif(not TF_RELEASE.startswith("1."), reason="of TensorFlow 1")
+@pytest.mark.parametrize("form", PROGRAM_FORMATS)
+def test_programs_need_tensorflow_2(tmp_path, form):
+    with pytest.raises(ValueError, match=form):
+        run("--format", form, "--output", tmp_path / "out")
+    assert not os.listdir(str(tmp_path))
+
+
+@needs_tensorflow_2
+@pytest.mark.full
+def test_a_program_for_another_runtime(tmp_path, capsys):
+    path = tmp_path / "a.tflite"
+    run("--output", path, "--size", "60x120", "--inputs", "float-frames", "--quantize", "float16")
+    printed = capsys.readouterr().out
+    assert printed.count("difference  ") == 2 and "size        9.6 MB" in printed
+    assert "second [1, 60, 120, 3] float32 -> flow [1, 60, 120, 2]" in printed
+    assert os.listdir(str(tmp_path)) == ["a.tflite"]

@@ -9,6 +9,7 @@ import pytest
 
 from pwcnet.io import atomic
 from pwcnet.io.atomic import (
+    atomic_folder,
     atomic_path,
     check_output_file,
     check_output_folder,
@@ -161,3 +162,42 @@ def test_outputs_are_checked_without_a_trace(tmp_path, monkeypatch):
             check_output_file(tmp_path / "folder" / "new" / "file")
         assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / "folder"))
     assert everything(tmp_path) == ["file", "folder"]
+
+
+def test_folders_are_written_completely_or_not_at_all(tmp_path):
+    path = str(tmp_path / "new" / "model")
+    for text in ("first", "second"):
+        with atomic_folder(path, "marker") as folder:
+            os.mkdir(os.path.join(folder, "inside"))
+            write_text(os.path.join(folder, "marker"), text)
+    assert everything(tmp_path) == ["new", "new/model", "new/model/inside", "new/model/marker"]
+    with pytest.raises(RuntimeError), atomic_folder(path, "marker") as folder:
+        write_text(os.path.join(folder, "marker"), "third")
+        raise RuntimeError("stopped")
+    assert everything(tmp_path) == ["new", "new/model", "new/model/inside", "new/model/marker"]
+    assert (tmp_path / "new" / "model" / "marker").read_text() == "second"
+    assert os.stat(path).st_mode == os.stat(str(tmp_path / "new")).st_mode
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path):
+    (tmp_path / "precious").write_text("")
+    for path in (tmp_path, tmp_path / "precious"):
+        with pytest.raises(FileExistsError) as caught, atomic_folder(str(path), "marker"):
+            pass
+        assert caught.value.filename == str(path)
+    assert everything(tmp_path) == ["precious"]
+
+
+def test_a_replaced_folder_comes_back_where_the_new_one_cannot_be_named(tmp_path, monkeypatch):
+    path, rename = tmp_path / "model", os.rename
+    path.mkdir()
+    (path / "marker").write_text("old")
+
+    def fails_for_new(source, target):
+        return failing(errno.EIO)() if source.endswith("new") else rename(source, target)
+
+    monkeypatch.setattr(atomic.os, "rename", fails_for_new)
+    with pytest.raises(OSError), atomic_folder(str(path), "marker") as folder:
+        write_text(os.path.join(folder, "marker"), "new")
+    assert everything(tmp_path) == ["model", "model/marker"]
+    assert (path / "marker").read_text() == "old"

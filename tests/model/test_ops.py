@@ -171,3 +171,19 @@ def test_dilated_gradients_with_onednn_off_and_on(switch):
     assert done.returncode == 0, done.stderr
     if sys.platform.startswith("linux") and platform.machine() == "x86_64":
         assert done.stdout.split() == [str(switch == "1")]
+
+
+def test_standard_gradients_name_none_of_ours():
+    def types():
+        with tf.Graph().as_default() as graph:
+            c = tf.zeros([1, 4, 4, 2])
+            leaky_relu(conv2d(cost_volume(c, c), tf.zeros([3, 3, 81, 1])))
+            marks = [
+                dict(op.node_def.attr).get("_gradient_op_type") for op in graph.get_operations()
+            ]
+        return {mark.s for mark in marks if mark is not None}
+
+    assert types() == {name.encode() for name in ops.GRADIENT_NAMES.values()}
+    with ops.standard_gradients():
+        assert types() == set()
+    assert types()
