@@ -24,7 +24,7 @@ from pwcnet.cli.arguments import (
     positive_int,
     thread_count,
 )
-from pwcnet.cli.benchmark_table import format_results, read_results
+from pwcnet.cli.benchmark_table import FORMATS, format_results, read_results
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.datasets.registry import parse_source
 from pwcnet.io.atomic import check_output_file, write_text
@@ -35,6 +35,7 @@ GROUPS = {
     "folder": ("single", "folder"),
     "input": ("input",),
     "startup": ("startup",),
+    "formats": ("inference", "bfloat16", *FORMATS),
 }
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # The environments that scripts/setup.sh makes in a checkout.
@@ -42,12 +43,15 @@ ENVIRONMENTS = {
     name: os.path.join(ROOT, ".venv-" + name, "bin", "python") for name in ("tf1", "tf2")
 }
 CURRENT = "current"  # the interpreter that runs this
-OPTIONAL_CASE = "bfloat16"  # needs TensorFlow 2; left out where it cannot run
+# They need TensorFlow 2 or packages of their own, and are left out where they cannot run.
+OPTIONAL_CASES = ("bfloat16", *FORMATS)
+DEFAULT_GROUPS = tuple(name for name in GROUPS if name != "formats")
 EXAMPLES = """
 pwcnet benchmark --what inference --size 448x1024 --output before.json
 pwcnet benchmark --what inference --size 448x1024 --compare before.json
 pwcnet benchmark --what input --data sintel-clean=/data --readers 8
 pwcnet benchmark --what training --runtimes tf2 old=/opt/venv/bin/python
+pwcnet benchmark --what formats --variant small --threads 2
 """
 
 
@@ -77,8 +81,9 @@ def parser(prog: str) -> ArgumentParser:
         "--what",
         nargs="+",
         choices=sorted(GROUPS),
-        default=list(GROUPS),
-        help="what to measure; by default all of it",
+        default=list(DEFAULT_GROUPS),
+        help="what to measure; by default all of it but formats: the network in LiteRT (TFLite and "
+        "int8), XLA, onnxruntime, OpenVINO and JAX, as far as they are installed",
     )
     options.add_argument(
         "--runtimes",
@@ -208,7 +213,7 @@ class Worker:
 
     def prepare(self) -> bool:
         """Waits for the first run, which is not measured; False if an optional case cannot run."""
-        if self._case == OPTIONAL_CASE:
+        if self._case in OPTIONAL_CASES:
             line = self._process.stdout.readline()
             self._about = json.loads(line) if line else {}
             return bool(line)

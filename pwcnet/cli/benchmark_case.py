@@ -15,6 +15,7 @@ import time
 from argparse import Namespace
 from typing import Any, Callable, Dict, Tuple, Union
 
+from pwcnet.cli import benchmark_formats
 from pwcnet.cli.common import run
 
 # Runs a case once. Returns None, the number of units to divide the time by, or the results.
@@ -63,7 +64,7 @@ def inference(settings: Namespace, folder: str, precision: str = "float32") -> C
     from pwcnet.export.frozen_graph import freeze, import_frozen
     from pwcnet.export.graph_report import graph_report
 
-    checkpoint = _checkpoint(settings, folder)
+    checkpoint = random_checkpoint(settings, folder)
     size = settings.batch_size, settings.size[0], settings.size[1]
     graphs = {
         target: freeze(checkpoint, *size, target=target, precision=precision)
@@ -84,7 +85,7 @@ def bfloat16(settings: Namespace, folder: str) -> Case:
     from pwcnet.runtime.devices import checked_precision
 
     checked_precision("bfloat16")
-    checkpoint, x = _checkpoint(settings, folder), _pairs(settings)
+    checkpoint, x = random_checkpoint(settings, folder), _pairs(settings)
     size = settings.batch_size, settings.size[0], settings.size[1]
     flows = [
         run_frozen(freeze(checkpoint, *size, precision=precision), x)
@@ -164,7 +165,7 @@ def folder_of_frames(settings: Namespace, folder: str, shared: bool = True) -> C
     from pwcnet.inference.predictor import Predictor
     from pwcnet.io.frame_pairs import Pair
 
-    _checkpoint(settings, folder)
+    random_checkpoint(settings, folder)
     predictor, shape = Predictor(folder), list(settings.size) + [3]
     frames = [
         np.random.RandomState(number).randint(0, 256, shape).astype(np.uint8)
@@ -217,7 +218,7 @@ def input_samples(settings: Namespace, folder: str) -> Case:
 
 def startup(settings: Namespace, folder: str) -> Case:
     """A process of its own from its start to its first flow."""
-    _checkpoint(settings, folder)
+    random_checkpoint(settings, folder)
     code = (
         "import numpy as np; from pwcnet.inference.predictor import Predictor; "
         "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)"
@@ -255,7 +256,7 @@ def _print(facts: dict[str, Any]) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _checkpoint(settings: Namespace, folder: str) -> Any:
+def random_checkpoint(settings: Namespace, folder: str) -> Any:
     """A checkpoint with random weights."""
     from pwcnet.model.config import SIZE_MULTIPLE
     from pwcnet.model.network import pwc_net
@@ -303,6 +304,7 @@ CASES: dict[str, Callable[[Namespace, str], Case]] = {
     "folder": folder_of_frames,
     "input": input_samples,
     "startup": startup,
+    **benchmark_formats.CASES,
 }
 
 if __name__ == "__main__":

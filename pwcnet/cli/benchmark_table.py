@@ -17,6 +17,15 @@ CASES: dict[str, tuple[str, str | None]] = {  # name: (label, the case it is com
     "input": ("a training sample read, cropped and augmented", None),
     "startup": ("from nothing to the first flow", None),
 }
+FORMATS = {  # cases of other runtimes
+    "tflite": "one pair, TFLite in LiteRT",
+    "int8": "one pair, int8 in LiteRT",
+    "xla": "one pair, compiled by XLA",
+    "onnx": "one pair, ONNX in onnxruntime",
+    "openvino": "one pair, frozen graph in OpenVINO",
+    "stablehlo": "one pair, StableHLO in JAX",
+}
+CASES.update({name: (label, "inference") for name, label in FORMATS.items()})
 HEADINGS = ("case", "runtime", "median s", "ratio", "peak MiB", "ratio", "GFLOP/s")
 
 
@@ -86,14 +95,22 @@ def _conclusions(cases: dict[str, dict[str, Any]]) -> list[str]:
     if inference and "nodes" in inference:
         nodes = inference["nodes"]
         lines.append("frozen graph nodes: host %d, ascend %d" % (nodes["host"], nodes["ascend"]))
-    if "difference" in cases.get("bfloat16", {}):
-        lines.append(
-            "bfloat16 against float32: mean %.3f px, largest %.3f px, of a mean flow of %.3f px"
-            % tuple(cases["bfloat16"]["difference"])
-        )
+    for name, result in cases.items():
+        if "difference" in result:
+            lines.append(_describe_difference(name, result))
     if "loop_seconds" in cases.get("input", {}):
         lines.append(_describe_input(cases["input"]))
     return ["%s: %s" % (runtime, line) for line in lines]
+
+
+def _describe_difference(name: str, result: dict[str, Any]) -> str:
+    line = "%s: differs from float32 by %.2g px on average, %.2g px at most, of a mean flow of %.2f"
+    parts = [line % (name, *result["difference"])]
+    if "file_mib" in result:
+        parts.append("file of %.1f MiB" % result["file_mib"])
+    if "load_seconds" in result:
+        parts.append("first flow after %.1f s" % result["load_seconds"])
+    return "; ".join(parts)
 
 
 def _describe_input(result: dict[str, Any]) -> str:

@@ -82,7 +82,8 @@ def atomic_folder(path: str, marker: str) -> Iterator[str]:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     with os_errors_naming(path):
-        scratch = tempfile.mkdtemp(prefix=PARTIAL_PREFIX, dir=folder)
+        _clear(folder)
+        scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
         temporary, replaced = os.path.join(scratch, "new"), os.path.join(scratch, "old")
         try:
             os.mkdir(temporary)  # with the permissions of a new folder, which mkdtemp's has not
