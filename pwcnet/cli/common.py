@@ -16,7 +16,7 @@ from pwcnet.cli.streams import lost_output, set_up_streams
 from pwcnet.io.atomic import files_written
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # so do those of files that OpenCV reads
+os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")  # so do those of files that OpenCV reads
 # Unless it is told that Keras 2 is in use, TensorFlow 2 imports Keras 3 (with scikit-learn and
 # matplotlib): 2.4 s of the 6 s that its import takes. Nothing here uses either.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")

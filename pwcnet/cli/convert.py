@@ -151,6 +151,8 @@ def check_output(args: Namespace, inputs: Sequence[FlowInput]) -> None:
         return
     check_output_folder(args.output)
     read = {os.path.realpath(path) for flow_input in inputs for path in flow_input.paths}
+    if args.frames:
+        read.update(os.path.realpath(entry.path) for entry in os.scandir(args.frames))
     for flow_input in inputs:
         for kind in args.to:
             for path in output_paths(args.output, flow_input.name, kind):

@@ -82,7 +82,14 @@ def main(argv: list[str], prog: str) -> None:
 
 
 def check_options(options: ArgumentParser, args: Namespace, form: str) -> None:
-    """Ends the program for an option that the format does not take."""
+    """Ends the program for an option, or a name of the output, that the format does not take."""
+    extensions = [name for name, kind in FORMATS.items() if name and kind == form]
+    is_ours = os.path.splitext(args.output)[1].lower() in ("", *extensions)
+    if extensions and not is_ours and os.path.isfile(args.output):
+        options.error(
+            "--output %s is a file of another kind; a new one ends in %s"
+            % (args.output, " or ".join(extensions))
+        )
     for name, formats in TAKEN_BY.items():
         if getattr(args, name) is not None and form not in formats:
             options.error(

@@ -5,9 +5,10 @@ Exit code 2: files are broken.
 
 from __future__ import annotations
 
+import os
 import random
 from argparse import Namespace
-from typing import Any, Collection, Iterable, NamedTuple
+from typing import Any, Collection, Iterable, NamedTuple, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int
 from pwcnet.cli.common import progress_bar
@@ -47,6 +48,8 @@ def main(argv: list[str], prog: str) -> int:
         written_extension(args.sheet)
         check_output_file(args.sheet)
     listed = [source.samples(args.mode, args.part) for source in sources]
+    if args.sheet and os.path.exists(args.sheet):
+        check_no_input(args.sheet, listed)
     rows: list[Row] = []
     broken = 0
     for source, samples in zip(sources, listed):
@@ -60,6 +63,14 @@ def main(argv: list[str], prog: str) -> int:
         write_image(args.sheet, contact_sheet(rows))
         print("sheet        %s: %d pairs" % (args.sheet, len(rows)))
     return 2 if broken else 0
+
+
+def check_no_input(path: str, listed: Sequence[Any]) -> None:
+    """Raises ValueError where a file belongs to a sample of the data sets."""
+    for samples in listed:
+        for sample in samples if isinstance(samples, list) else ():
+            if any(os.path.samefile(path, file) for file in sample.paths() if os.path.exists(file)):
+                raise ValueError("%s belongs to the data; try another --sheet" % path)
 
 
 def choose_samples(samples: Any, args: Namespace) -> list[Any]:

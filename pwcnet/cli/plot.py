@@ -14,6 +14,7 @@ from pwcnet.io.atomic import atomic_path, check_output_file
 from pwcnet.training.plots import draw_curves
 
 RUN_REMEDY = "name the --output of a training run"
+EXTENSIONS = (".png", ".svg", ".pdf")
 EXAMPLES = """
 pwcnet plot run/ --output curves.png --smooth 20
 pwcnet plot before=run1/ after=run2/ --output curves.svg --tags 'loss/*' validation/epe
@@ -24,6 +25,8 @@ def main(argv: list[str], prog: str) -> None:
     """Writes the image and prints the last step of each run."""
     args = parser(prog).parse_args(argv)
     check_output_file(args.output)
+    if os.path.splitext(args.output)[1].lower() not in EXTENSIONS:
+        raise ValueError("%s must end in %s" % (args.output, ", ".join(EXTENSIONS)))
     runs = labelled_folders(args.runs)
     from pwcnet.training.tensorboard import read_curves
 

@@ -216,14 +216,22 @@ def check_evaluation_folder(path: str, overwrite: bool = False) -> None:
     """Checks, without a trace, that an evaluation can be written to a folder.
 
     Raises:
-        FileExistsError: The folder holds a complete evaluation that is not to be overwritten.
+        FileExistsError: The folder holds a complete evaluation, or a table that is none of ours,
+            which is not to be overwritten.
+        ValueError: It holds an evaluation that is damaged.
         OSError: The folder cannot be written.
     """
     check_output_folder(path)
-    if is_complete(path) and not overwrite:
+    if overwrite:
+        return
+    table = os.path.join(path, PAIRS_FILE)
+    if is_complete(path):
+        read_evaluation(path)
         raise FileExistsError(
             "There is a complete evaluation already: %s" % os.path.join(path, SUMMARY_FILE)
         )
+    if os.path.lexists(table) and not os.path.lexists(os.path.join(path, JOURNAL_FILE)):
+        raise FileExistsError("There is a table of no evaluation already: %s" % table)
 
 
 def read_evaluation(path: str) -> Evaluation:

@@ -221,5 +221,5 @@ def _checked(
         if isinstance(item, Lost):
             if not skip_bad:
                 raise bad_frame_error(item.error) if has_others(item.number) else item.error
-            log.warning("left out: %s", item.error)
+            log.warning("left out: %s", " ".join(str(item.error).split()))
         yield item

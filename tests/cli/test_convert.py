@@ -11,7 +11,7 @@ from pwcnet.flow.drawing import draw_arrows
 from pwcnet.io.flow_files import read_flow, write_flow
 from pwcnet.io.flow_pictures import read_flow_pictures
 from pwcnet.io.images import read_frame, write_image
-from tests.helpers.frames import list_files
+from tests.helpers.frames import list_files, moving_frames, write_images
 from tests.helpers.oriented_images import oriented_image, stored
 from tests.helpers.subcommands import call, only_line, run
 
@@ -189,3 +189,13 @@ def test_as_a_program(flows, tmp_path):
     assert done.returncode == 0, done.stderr
     assert list_files(tmp_path / "converted") == ["a.npz", os.path.join("scene", "b.npz")]
     assert "none" in only_line(run("convert", "none", cwd=str(tmp_path)))
+
+
+def test_no_image_of_frames_is_replaced(tmp_path):
+    frames = write_images(tmp_path / "frames", ["a.png"], moving_frames(1, 20, 30))
+    write_flow(str(tmp_path / "flows" / "a.flo"), np.zeros((20, 30, 2), np.float32))
+    before = (frames / "a.png").read_bytes()
+    options = ["--frames", frames, "--to", "png,arrows", "--output", frames]
+    with pytest.raises(ValueError, match="a.png"):
+        call("convert", tmp_path / "flows", *options)
+    assert (frames / "a.png").read_bytes() == before

@@ -140,3 +140,10 @@ def test_a_program_for_another_runtime(tmp_path, capsys):
     assert printed.count("difference  ") == 2 and "size        9.6 MB" in printed
     assert "second [1, 60, 120, 3] float32 -> flow [1, 60, 120, 2]" in printed
     assert os.listdir(str(tmp_path)) == ["a.tflite"]
+
+
+def test_a_graph_replaces_no_file_of_another_kind(tmp_path, capsys):
+    (tmp_path / "a.png").write_text("mine")
+    with pytest.raises(SystemExit):
+        call("export", "--format", "pb", "--output", tmp_path / "a.png")
+    assert "a.png" in capsys.readouterr().err and (tmp_path / "a.png").read_text() == "mine"

@@ -3,6 +3,8 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.data.synthetic.scenes import demo_scene
+from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.images import read_frame
 from tests.helpers import dataset_trees as trees
@@ -140,3 +142,12 @@ def test_a_sheet_that_cannot_be_written_is_refused_first(chairs, tmp_path, capsy
         with pytest.raises(error, match=sheet.split("/")[0]):
             run("chairs=" + chairs, "--sheet", str(tmp_path / sheet))
     assert not capsys.readouterr().out
+
+
+def test_the_sheet_replaces_no_frame(tmp_path):
+    write_sintel(str(tmp_path), [("one", demo_scene(0, 64, 96, 2, 4))])
+    frame = tmp_path / "MPI-Sintel-complete/training/clean/one/frame_0001.png"
+    before = frame.read_bytes()
+    with pytest.raises(ValueError, match=str(frame)):
+        call("inspect dataset", "sintel-clean=%s" % tmp_path, "--sheet", frame)
+    assert frame.read_bytes() == before

@@ -102,3 +102,8 @@ def test_without_matplotlib_the_command_to_install_it_is_told(make_run, tmp_path
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ValueError, match="pip install 'matplotlib>=3.3,<4'"):
         call("plot", make_run("first"), "--output", str(tmp_path / "curves.png"))
+
+
+def test_other_extensions_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="curves.txt"):
+        call("plot", tmp_path, "--output", tmp_path / "curves.txt")

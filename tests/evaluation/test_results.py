@@ -9,7 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwcnet.evaluation.results import EvaluationFolder, Settings, read_evaluation
+from pwcnet.evaluation.results import (
+    EvaluationFolder,
+    Settings,
+    check_evaluation_folder,
+    read_evaluation,
+)
 from pwcnet.evaluation.scoring import Result, score
 from pwcnet.flow.averages import Mean
 from pwcnet.flow.metrics import GENERAL_MEASURES, OCCLUSION_MEASURES, SPEED_MEASURES
@@ -325,3 +330,13 @@ def test_names_that_are_no_utf8_lose_nothing(tmp_path):
     write_flow(folder.path_of("flow", name), result.flow)
     EvaluationFolder(str(tmp_path), settings, overwrite=True)  # knows the pair's files by its name
     assert not os.path.exists(folder.path_of("flow", name))
+
+
+def test_what_is_none_of_ours_or_damaged_is_named(tmp_path):
+    (tmp_path / "pairs.csv").write_text("mine")
+    with pytest.raises(FileExistsError, match="pairs.csv"):
+        check_evaluation_folder(str(tmp_path))
+    check_evaluation_folder(str(tmp_path), overwrite=True)
+    (tmp_path / "evaluation.json").write_text("{")
+    with pytest.raises(ValueError, match="evaluation.json"):
+        check_evaluation_folder(str(tmp_path))
