@@ -201,5 +201,6 @@ def _set_up_logging() -> None:
     root = logging.getLogger()
     root.handlers[:] = [_held]
     root.setLevel(logging.INFO)
-    for package in ("tensorflow", "matplotlib"):  # such as where its settings would be kept
+    # Such as where matplotlib's settings would be kept, and which devices JAX does not find.
+    for package in ("tensorflow", "matplotlib", "jax", "tf2onnx"):
         logging.getLogger(package).setLevel(logging.ERROR)

@@ -91,7 +91,7 @@ COMMANDS: tuple[tuple[str, dict[str, Command]], ...] = (
         "weights and graphs",
         {
             "export": Command(
-                "weights as a frozen graph, a checkpoint or .npz", "pwcnet.cli.export"
+                "weights as a program for another runtime, .npz or checkpoint", "pwcnet.cli.export"
             ),
             "inspect": Command("what a checkpoint, data set or graph holds", members=INSPECT),
         },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 from typing import Any, Callable
 
 import numpy as np
@@ -52,11 +51,9 @@ def load(path: str, signature: Signature) -> Callable[[dict[str, np.ndarray]], n
 
 def _package(name: str) -> Any:
     try:
-        module = importlib.import_module(name)
+        return importlib.import_module(name)
     except ImportError as error:
         raise ValueError(
             "ONNX files need the packages tf2onnx and onnxruntime (the extra `onnx`), of which one "
             "is missing (%s)" % error
         )
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    return module

@@ -53,23 +53,24 @@ def test_batches_and_gradients_of_what_tensorflow_loads(folder):
 
 
 @pytest.mark.full
-def test_what_is_written_agrees_and_runs_in_keras_and_saved_model_cli(tmp_path):
-    folder = str(tmp_path / "models" / "1")
+def test_what_is_written_agrees_and_runs_in_keras_and_saved_model_cli(folder, tmp_path):
+    frames = str(tmp_path / "models" / "1")
     signature = Signature((118, 187), None, "uint8-frames")
     for _ in range(2):  # the second replaces the first
-        written = export_program("saved-model", folder, Checkpoint(shipped_weights()), signature)
+        written = export_program("saved-model", frames, Checkpoint(shipped_weights()), signature)
         assert_as_checkpoint(written)
     assert os.listdir(str(tmp_path / "models")) == ["1"]
-    script = (
-        "import keras, numpy as np;"
-        "layer = keras.layers.TFSMLayer(%r, call_endpoint='serving_default');"
-        "frames = np.random.randint(0, 255, (3, 118, 187, 3), np.uint8);"
-        "print(layer(first=frames, second=frames)['flow'].shape)" % folder
-    )
+    lines = """if True:
+        import keras, sys, numpy as np
+        layer = keras.layers.TFSMLayer(sys.argv[1], call_endpoint="__call__")
+        frames = np.zeros([3, 118, 187, 3], np.uint8)
+        print(layer(frames, second=frames)["flow"].shape)
+        layer = keras.layers.TFSMLayer(sys.argv[2], call_endpoint="serving_default")
+        print(layer(np.zeros([3, 2, 64, 128, 3], np.float32))["flow"].shape)"""
     environment = {key: v for key, v in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
-    done = run_python(sys.executable, "-c", script, env=environment)
-    assert "(3, 118, 187, 2)" in done.stdout, done.stderr
+    done = run_python(sys.executable, "-c", lines, frames, folder, env=environment)
+    assert done.stdout == "(3, 118, 187, 2)\n(3, 64, 128, 2)\n", done.stderr
     tool = os.path.join(os.path.dirname(sys.executable), "saved_model_cli")
-    done = run_python(sys.executable, tool, "show", "--dir", folder, "--all")
+    done = run_python(sys.executable, tool, "show", "--dir", frames, "--all")
     assert "inputs['first']" in done.stdout, done.stderr
     assert "shape: (-1, 118, 187, 2)" in done.stdout
