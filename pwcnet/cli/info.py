@@ -17,6 +17,8 @@ OPTIONAL = (
     ("jinja2", "HTML reports"),
     ("horovod", "several workers"),
     ("av", "videos: finds frames that are lost, and names them"),
+    ("ai_edge_litert", "--precision int8"),
+    ("litert_quantizer", "--precision int8"),
     ("simplejpeg", "JPEGs: finds those that lack a part in the middle"),
 )
 PRETRAINED = "pretrained"  # folder of the user's checkpoints, in the current directory

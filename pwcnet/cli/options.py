@@ -10,7 +10,7 @@ from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
 from pwcnet.cli.common import remedy
-from pwcnet.runtime.choices import DEVICES, PRECISIONS
+from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS
 from pwcnet.weights.files import (
     AmbiguousCheckpointError,
     find_checkpoint,
@@ -119,8 +119,10 @@ def add_precision_option(parser: Any) -> None:
     parser.add_argument(
         "--precision",
         default="float32",
-        choices=PRECISIONS,
-        help="type that features are computed in; bfloat16 needs TensorFlow 2",
+        choices=INFERENCE_PRECISIONS,
+        help="type that features are computed in; bfloat16 and int8 need TensorFlow 2. int8 runs "
+        "on the CPU (package extra int8); each size of frames is converted once and kept in "
+        "~/.cache/pwcnet",
     )
 
 

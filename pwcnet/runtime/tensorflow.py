@@ -16,7 +16,7 @@ from typing import Any, Iterator
 
 
 @contextmanager
-def _hold_back_stderr() -> Iterator[None]:
+def hold_back_stderr() -> Iterator[None]:
     """Keeps what is written to file descriptor 2 meanwhile; shows it only if an error is raised."""
     try:
         sys.stderr.flush()
@@ -46,7 +46,7 @@ def _import_tensorflow() -> Any:
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
-            with _hold_back_stderr(), warnings.catch_warnings():
+            with hold_back_stderr(), warnings.catch_warnings():
                 # TensorFlow 1.15 on NumPy 1.17 and later, and its copy of protobuf, warn of these.
                 warnings.simplefilter("ignore", FutureWarning)
                 warnings.simplefilter("ignore", DeprecationWarning)
