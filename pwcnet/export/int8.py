@@ -39,14 +39,8 @@ def check_int8() -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(
-            "int8 needs the package%s %s, which %s not installed for %s: pip install "
-            '"pwcnet[int8]"'
-            % (
-                "s" * (len(missing) > 1),
-                " and ".join(name.replace("_", "-") for name in missing),
-                "are" if len(missing) > 1 else "is",
-                sys.executable,
-            )
+            'int8 lacks %s: %s -m pip install "pwcnet-tf[int8]" (Python 3.10 or later)'
+            % (" and ".join(name.replace("_", "-") for name in missing), sys.executable)
         )
 
 

@@ -99,7 +99,7 @@ def test_missing_packages_are_named(missing, checkpoint, monkeypatch):
         importlib.util, "find_spec", lambda name: None if name in missing else object()
     )
     for call in (check_int8, lambda: int8_model(checkpoint, 64, 128)):
-        with pytest.raises(ValueError, match=r'pip install "pwcnet\[int8\]"') as caught:
+        with pytest.raises(ValueError, match=r'pip install "pwcnet-tf\[int8\]"') as caught:
             call()
         for name in int8.PACKAGES:
             assert (name.replace("_", "-") in str(caught.value)) == (name in missing)

@@ -6,6 +6,8 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.cli import predict
+from pwcnet.cli.options import device_config
 from pwcnet.export.int8 import PACKAGES
 from pwcnet.inference import int8_network
 from pwcnet.inference.int8_network import conversion_facts, is_fast_cpu, thread_count
@@ -146,6 +148,13 @@ def test_an_npu_is_refused():
     config.graph_options.rewrite_options.custom_optimizers.add().name = "NpuOptimizer"
     with pytest.raises(ValueError, match="NPU"):
         Predictor(session_config=config, precision="int8")
+
+
+@pytest.mark.parametrize("device", ["npu", "gpu"])
+def test_other_devices_are_refused(device):
+    args = predict.parser("predict").parse_args(["a", "--precision", "int8", "--device", device])
+    with pytest.raises(ValueError, match="int8.*--device %s; --device cpu" % device):
+        device_config(args)
 
 
 @needs_packages
