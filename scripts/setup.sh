@@ -160,7 +160,9 @@ install() {
     tools+=("setuptools>=64" wheel)         # Python 3.7 comes with setuptools 47, Python 3.12 with none
     if [ -z "$system" ]; then
         pip install --quiet "${tools[@]}"
-        install_project --editable "$root[plots,report]"
+        local extras=plots,report
+        [ "$runtime" = tf1 ] || extras+=,int8
+        install_project --editable "$root[$extras]"
     else
         missing_requirements >"$venv/missing.txt"
         fixed_versions >"$venv/fixed.txt"

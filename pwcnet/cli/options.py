@@ -10,7 +10,7 @@ from typing import Any
 
 from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
 from pwcnet.cli.common import remedy
-from pwcnet.runtime.choices import DEVICES, PRECISIONS
+from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS, INT8
 from pwcnet.weights.files import (
     AmbiguousCheckpointError,
     find_checkpoint,
@@ -119,8 +119,10 @@ def add_precision_option(parser: Any) -> None:
     parser.add_argument(
         "--precision",
         default="float32",
-        choices=PRECISIONS,
-        help="type that features are computed in; bfloat16 needs TensorFlow 2",
+        choices=INFERENCE_PRECISIONS,
+        help="type that features are computed in; bfloat16 and int8 need TensorFlow 2. int8 runs "
+        "on the CPU (package extra int8); each size of frames is converted once and kept in "
+        "~/.cache/pwcnet",
     )
 
 
@@ -202,11 +204,20 @@ def device_config(args: Namespace, threads: int | None = None) -> Any:
 
     options = npu_options(args)
     with remedy("--device cpu computes on the CPU"):
-        device = choose_device(args.device)
+        device = choose_device(_device_option(args))
     if device == "npu":
         options = options or NpuOptions(graph_run_mode=args.graph_run_mode)
     threads = getattr(args, "threads", None) if threads is None else threads
     return device_session_config(device, threads or 0, options)
+
+
+def _device_option(args: Namespace) -> str:
+    """The value of --device; for int8 the CPU by default, and no other."""
+    if getattr(args, "precision", None) != INT8:
+        return args.device
+    if args.device not in ("auto", "cpu"):
+        raise ValueError("--precision int8 does not run on --device %s" % args.device)
+    return "cpu"
 
 
 def session_text(config: Any) -> str:

@@ -11,8 +11,10 @@ import numpy as np
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.flow.padding import crop, pad, padded_size
 from pwcnet.inference.frames import check_same_size, frames_of, rgb_frame, rgb_pair
+from pwcnet.inference.int8_network import Int8Network, check_int8_session
 from pwcnet.inference.networks import Features, Network, PairNetwork, StreamNetwork, TwoWayNetwork
 from pwcnet.runtime import devices
+from pwcnet.runtime.choices import INT8
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
@@ -23,7 +25,8 @@ MAX_OPEN_GRAPHS = 2
 class Predictor:
     """Predicts the flow between frames of any size.
 
-    A graph is built for each padded size (the next multiples of 64); the last two are kept. Use it
+    A graph is built for each padded size (the next multiples of 64); the last two are kept. int8
+    converts the network for each padded size and keeps it on disk (XDG_CACHE_HOME/pwcnet). Use it
     as a context manager, or call `close`, to end its sessions:
 
         with pwcnet.Predictor() as predictor:
@@ -56,7 +59,8 @@ class Predictor:
             session_config: Of pwcnet.runtime.devices or pwcnet.ascend.session; None takes the
                 default.
             precision: "float32", "bfloat16" (TensorFlow 2) or "float16", the type that features are
-                computed in. A frozen graph has its own.
+                computed in, or "int8" (TensorFlow 2, CPUs, the extra `int8`): convolutions in int8,
+                run by LiteRT. A frozen graph has its own.
             value_range: The value of white in floating frames: 1, or 255.
 
         Raises:
@@ -84,6 +88,8 @@ class Predictor:
             self.fixed_size = frozen_input_shape(self._frozen, self.path)
         else:
             self._checkpoint = Checkpoint(self.path)
+        if precision == INT8:
+            check_int8_session(self._session_config)
 
     def flow(self, frame1: Any, frame2: Any) -> np.ndarray:
         """Predicts the flow from one frame to another.
@@ -126,7 +132,12 @@ class Predictor:
                 )
         size = self._network_size(len(frames), height, width)
         x = np.stack([np.stack([pad(frame, *size[1:]) for frame in pair]) for pair in frames])
-        flows = self._network(PairNetwork, *size).flows(x)
+        network = (
+            self._network(Int8Network, *size[1:])
+            if self.precision == INT8
+            else self._network(PairNetwork, *size)
+        )
+        flows = network.flows(x)
         return [crop(flow, height, width) for flow in flows]
 
     def consecutive(self, pairs: Iterable[Any]) -> Iterator[tuple[Any, np.ndarray]]:
@@ -134,7 +145,7 @@ class Predictor:
 
         Neighbouring pairs that have a frame in common (frame1 is the same array as frame2 of the
         pair before) share its feature pyramid: n frames cost n pyramids instead of 2 (n - 1). A
-        frozen graph cannot take a pyramid; it predicts pair by pair.
+        frozen graph cannot take a pyramid, nor can int8; they predict pair by pair.
 
         Args:
             pairs: Pairs, as the class describes them; sizes may change from pair to pair. Frames
@@ -185,7 +196,7 @@ class Predictor:
         features: Features | None = None
         for pair in pairs:
             frame1, frame2 = frames_of(pair)
-            if self._checkpoint is None:
+            if self._checkpoint is None or self.precision == INT8:
                 both = [(frame1, frame2), (frame2, frame1)]
                 yield pair, [self.flow(*frames) for frames in both[: kind.DIRECTIONS]]
                 continue
@@ -213,7 +224,7 @@ class Predictor:
             )
         return self.fixed_size
 
-    def _network(self, kind: Callable[..., Network], *size: int) -> Any:
+    def _network(self, kind: Callable[..., Network | Int8Network], *size: int) -> Any:
         """Returns the network of a kind and size; builds it unless it is among the last used."""
         key = (kind,) + size
         if key not in self._open:

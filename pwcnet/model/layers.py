@@ -72,8 +72,8 @@ def deconv(x: tf.Tensor, name: str) -> tf.Tensor:
         kernel = _variable("kernel", [4, 4, 2, channels], x.dtype, tf.glorot_uniform_initializer())
         bias = _variable("bias", [2], x.dtype, tf.zeros_initializer())
         if channels > MAX_CHANNELS_BY_TAP:
-            x = _tap_products(x, tf.transpose(kernel, [0, 1, 3, 2]))
-            kernel = _tap_sum_kernel(4, 2).transpose(0, 1, 3, 2)
+            x = tap_products(x, tf.transpose(kernel, [0, 1, 3, 2]))
+            kernel = tap_sum_kernel(4, 2).transpose(0, 1, 3, 2)
         y = tf.nn.conv2d_transpose(
             x, tf.cast(kernel, x.dtype), [batch, 2 * height, 2 * width, 2], [1, 2, 2, 1], "SAME"
         )
@@ -106,18 +106,18 @@ def _conv_by_tap(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     A 1x1 convolution computes each tap's product, a fixed convolution adds them up.
     """
     size, _, _, channels = kernel.shape.as_list()
-    products = _tap_products(x, kernel)
-    return conv2d(products, tf.cast(_tap_sum_kernel(size, channels), x.dtype))
+    products = tap_products(x, kernel)
+    return conv2d(products, tf.cast(tap_sum_kernel(size, channels), x.dtype))
 
 
-def _tap_products(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def tap_products(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Each pixel's product with each tap: [B, H, W, C], [k, k, C, D] -> [B, H, W, k * k * D]."""
     size, _, inputs, channels = kernel.shape.as_list()
     taps = tf.reshape(tf.transpose(kernel, [2, 0, 1, 3]), [1, 1, inputs, size * size * channels])
     return conv2d(x, taps)
 
 
-def _tap_sum_kernel(size: int, channels: int) -> np.ndarray:
+def tap_sum_kernel(size: int, channels: int) -> np.ndarray:
     """Kernel [k, k, k * k * D, D] float32 that takes each product from its tap's place."""
     taps = np.arange(size * size * channels).reshape(size, size, channels)
     products = np.arange(size * size * channels).reshape(1, 1, -1, 1)

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from typing import Any
 
-from pwcnet.runtime.choices import DEVICES, PRECISIONS
+from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
 INSTALL_NPU_BRIDGE = (
@@ -82,21 +82,22 @@ def target_of(config: tf.ConfigProto | None) -> str:
 
 
 def checked_precision(name: str) -> str:
-    """Returns the name of a precision that this TensorFlow can compute features in.
+    """Returns the name of a precision that this TensorFlow can predict flow in.
 
     Args:
-        name: One of pwcnet.runtime.choices.PRECISIONS.
+        name: One of pwcnet.runtime.choices.INFERENCE_PRECISIONS.
 
     Raises:
-        ValueError: The name is unknown, or is bfloat16 on TensorFlow 1, which has no convolutions
-            for it.
+        ValueError: The name is unknown, or is bfloat16 or int8 on TensorFlow 1, which has no
+            convolutions for them.
     """
-    if name not in PRECISIONS:
-        raise ValueError("Unknown precision %r; precisions are %s" % (name, ", ".join(PRECISIONS)))
-    if name == "bfloat16" and TF_RELEASE.startswith("1."):
+    if name not in INFERENCE_PRECISIONS:
+        names = ", ".join(INFERENCE_PRECISIONS)
+        raise ValueError("Unknown precision %r; precisions are %s" % (name, names))
+    if name in ("bfloat16", "int8") and TF_RELEASE.startswith("1."):
         raise ValueError(
-            "TensorFlow %s has no convolutions in bfloat16; use TensorFlow 2, or float32"
-            % TF_RELEASE
+            "TensorFlow %s has no convolutions in %s; use TensorFlow 2, or float32"
+            % (TF_RELEASE, name)
         )
     return name
 

@@ -226,7 +226,7 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(
     with pytest.raises(ValueError, match="fixed"):
         Predictor(small_frozen, precision="float16")
     with pytest.raises(ValueError, match="precision"):
-        Predictor(small_checkpoint, precision="int8")
+        Predictor(small_checkpoint, precision="int4")
 
 
 def test_flow_both_ways_from_two_pyramids(predictor, monkeypatch):

@@ -8,14 +8,14 @@ from pwcnet.runtime import tensorflow as runtime
 
 
 def test_notes_are_held_back(capfd):
-    with runtime._hold_back_stderr():
+    with runtime.hold_back_stderr():
         os.write(2, b"a note\n")
     os.write(2, b"an error\n")
     assert capfd.readouterr().err == "an error\n"
 
 
 def test_notes_are_shown_if_the_import_fails(capfd):
-    with pytest.raises(ImportError), runtime._hold_back_stderr():
+    with pytest.raises(ImportError), runtime.hold_back_stderr():
         os.write(2, b"what the library says\n")
         raise ImportError
     assert capfd.readouterr().err == "what the library says\n"

@@ -1,0 +1,156 @@
+"""The network of one pair as LiteRT runs it fastest on a CPU, and as it bears int8.
+
+The numbers are those of pwcnet.model.network. Where that concatenates channels for a convolution,
+this adds up convolutions of the parts: int8 then has a scale for each part, and the part with the
+flows, which are tens where costs are tenths, can stay in float.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from pwcnet.model.config import (
+    CONTEXT_LAYERS,
+    ESTIMATOR_CHANNELS,
+    FLOW_LEVEL,
+    LEVELS,
+    TOP_LEVEL,
+    WARP_SCALE,
+    ModelConfig,
+)
+from pwcnet.model.layers import deconv, tap_products, tap_sum_kernel
+from pwcnet.model.network import frame_features
+from pwcnet.model.ops import conv2d, leaky_relu
+from pwcnet.model.tiled_cost_volume import costs_and_features
+from pwcnet.model.warp import warp
+from pwcnet.runtime.tensorflow import tf
+
+FLOAT_SCOPE = "in_float"  # in the names of the convolutions of flows
+FLOW_PART = 4  # channels of the part with the upsampled flow and the upsampled features
+
+
+def lite_pwc_net(pair: tf.Tensor, config: ModelConfig) -> tf.Tensor:
+    """Builds the network of one pair; its weights must be supplied as constants.
+
+    Args:
+        pair: [1, 2, H, W, 3] float32 RGB in 0..1, static shape, H and W multiples of 64.
+        config: The variant.
+
+    Returns:
+        [1, H, W, 2] float32, pixels, channels (u, v).
+    """
+    _, _, height, width, _ = pair.shape.as_list()
+    features = frame_features(tf.reshape(pair, [2, height, width, 3]))
+    with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
+        flow, parts = None, []
+        for level in LEVELS:
+            first, second = _frames(features[level])
+            flow_part: list[tf.Tensor] = []
+            if flow is not None:
+                up_flow, up_feat = _upsample(flow, parts, level + 1)
+                second = warp(second, up_flow * (WARP_SCALE / 2**level))
+                flow_part = [tf.concat([up_flow, up_feat], axis=-1)]
+            parts = [_costs(first, second, level), *flow_part]
+            flow, parts = _estimate_flow(parts, level, config.dense)
+            if config.has_context(level):
+                flow += _context_residual(parts, level)
+    scale = 2**FLOW_LEVEL
+    flow = tf.raw_ops.ResizeBilinear(
+        images=flow, size=[height, width], align_corners=False, half_pixel_centers=False
+    )
+    return flow * float(scale)
+
+
+def _frames(features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    size = [1, *features.shape.as_list()[1:]]
+    return tf.slice(features, [0, 0, 0, 0], size), tf.slice(features, [1, 0, 0, 0], size)
+
+
+def _costs(first: tf.Tensor, second: tf.Tensor, level: int) -> tf.Tensor:
+    """The costs, and below the top level the first frame's features behind them."""
+    joined = costs_and_features(first, second)
+    if level == TOP_LEVEL:
+        costs = int(joined.shape[-1]) - int(first.shape[-1])
+        return tf.slice(joined, [0, 0, 0, 0], [*joined.shape.as_list()[:3], costs])
+    return joined
+
+
+def _upsample(flow: tf.Tensor, parts: list[tf.Tensor], level: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """The flow and the features of a level for the level below."""
+    with tf.variable_scope("upsample"):
+        up_flow = deconv(flow, "up_flow%d" % level)
+        with tf.variable_scope("up_feat%d" % level):
+            kernel = tf.get_variable("kernel", [4, 4, 2, _channels(parts)])
+            bias = tf.get_variable("bias", [2])
+            products = _sum_over_parts(parts, tf.transpose(kernel, [0, 1, 3, 2]), tap_products)
+            _, height, width, _ = products.shape.as_list()
+            up_feat = tf.nn.conv2d_transpose(
+                products,
+                tap_sum_kernel(4, 2).transpose(0, 1, 3, 2),
+                [1, 2 * height, 2 * width, 2],
+                [1, 2, 2, 1],
+                "SAME",
+            )
+            return up_flow, tf.nn.bias_add(up_feat, bias)
+
+
+def _estimate_flow(
+    parts: list[tf.Tensor], level: int, dense: bool
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """As pwcnet.model.estimator.estimate_flow."""
+    with tf.variable_scope("predict_flow"):
+        for index, channels in enumerate(ESTIMATOR_CHANNELS):
+            output = _conv(parts, channels, "conv%d_%d" % (level, index))
+            parts = [output, *parts] if dense else [output]
+        return _conv_by_tap(parts, "flow%d" % level), parts
+
+
+def _context_residual(parts: list[tf.Tensor], level: int) -> tf.Tensor:
+    """As pwcnet.model.context.context_residual."""
+    with tf.variable_scope("ctxt"):
+        for index, (channels, dilation) in enumerate(CONTEXT_LAYERS[:-1], 1):
+            parts = [_conv(parts, channels, "dc_conv%d%d" % (level, index), dilation)]
+        return _conv_by_tap(parts, "dc_conv%d%d" % (level, len(CONTEXT_LAYERS)))
+
+
+def _conv(parts: list[tf.Tensor], channels: int, name: str, dilation: int = 1) -> tf.Tensor:
+    """As pwcnet.model.layers.conv, with its activation, of the concatenated parts."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [3, 3, _channels(parts), channels])
+        bias = tf.get_variable("bias", [channels])
+        y = _sum_over_parts(
+            parts, kernel, lambda part, taps: conv2d(part, taps, dilation=dilation), bias
+        )
+        return leaky_relu(y)
+
+
+def _conv_by_tap(parts: list[tf.Tensor], name: str) -> tf.Tensor:
+    """The same for the two channels of a flow, without activation."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [3, 3, _channels(parts), 2])
+        bias = tf.get_variable("bias", [2])
+        products = _sum_over_parts(parts, kernel, tap_products)
+        with tf.name_scope(FLOAT_SCOPE):
+            return tf.nn.bias_add(conv2d(products, tap_sum_kernel(3, 2)), bias)
+
+
+def _sum_over_parts(
+    parts: list[tf.Tensor],
+    kernel: tf.Tensor,
+    convolve: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    bias: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """The convolution of the concatenated parts; the bias is added with the first one."""
+    total, start = None, 0
+    for index, part in enumerate(parts):
+        channels = int(part.shape[-1])
+        with tf.name_scope(FLOAT_SCOPE if channels == FLOW_PART else "part%d" % index):
+            y = convolve(part, kernel[:, :, start : start + channels])
+            y = y if bias is None or index else tf.nn.bias_add(y, bias)
+        total = y if total is None else total + y
+        start += channels
+    return total
+
+
+def _channels(parts: list[tf.Tensor]) -> int:
+    return sum(int(part.shape[-1]) for part in parts)
