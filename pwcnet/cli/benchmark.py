@@ -8,6 +8,7 @@ one run each, so that all see the same machine. Medians over the repeats are pri
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import statistics
@@ -28,6 +29,8 @@ from pwcnet.cli.benchmark_table import FORMATS, format_results, read_results
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.datasets.registry import parse_source
 from pwcnet.io.atomic import check_output_file, write_text
+
+log = logging.getLogger(__name__)
 
 GROUPS = {
     "inference": ("plain-inference", "inference", "bfloat16", "convolution"),
@@ -216,6 +219,8 @@ class Worker:
         if self._case in OPTIONAL_CASES:
             line = self._process.stdout.readline()
             self._about = json.loads(line) if line else {}
+            if not line:
+                log.warning("left out: %s on %s: %s", self._case, self._runtime, self._last_error())
             return bool(line)
         self._about = self._answer()
         return True
@@ -251,12 +256,16 @@ class Worker:
         line = self._process.stdout.readline()
         if line:
             return json.loads(line)
+        raise ValueError(
+            "The case %s failed on the runtime %s: %s"
+            % (self._case, self._runtime, self._last_error())
+        )
+
+    def _last_error(self) -> str:
         self._process.wait()
         self._stderr.seek(0)
         lines = self._stderr.read().strip().splitlines() or ["without a message"]
-        raise ValueError(
-            "The case %s failed on the runtime %s: %s" % (self._case, self._runtime, lines[-1])
-        )
+        return lines[-1]
 
 
 def describe_machine() -> dict[str, Any]:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
+from contextlib import ExitStack
 from typing import Any, Callable, Dict, Tuple, Union
 
 from pwcnet.cli import benchmark_formats
@@ -33,7 +34,10 @@ def main(argv: list[str], prog: str) -> None:
     started = time.time()
     from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-    with tempfile.TemporaryDirectory() as folder, tf.Graph().as_default():
+    is_graph = settings.case not in benchmark_formats.CASES
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        if is_graph:
+            stack.enter_context(tf.Graph().as_default())
         once, about = CASES[settings.case](settings, folder)
         once()
         _print(dict(about, tensorflow=TF_RELEASE, preparation=time.time() - started))

@@ -31,7 +31,7 @@ def exported(settings: Namespace, folder: str, form: str) -> Case:
     inputs = signature.feed(_pairs(settings))
 
     def opened() -> Run:
-        options = {"threads": settings.threads} if form == "tflite" else {}
+        options = {"threads": settings.threads or os.cpu_count()} if form == "tflite" else {}
         return functools.partial(module.load(path, signature, **options), inputs)
 
     return _case(opened, settings, folder, path)
@@ -64,18 +64,11 @@ def xla(settings: Namespace, folder: str) -> Case:
 
     _limit_threads(settings.threads)
     checkpoint, signature = _checkpoint(settings, folder), _signature(settings)
-    with tf2.init_scope():  # out of the graph that the other cases build into
-        inputs = [tf2.constant(value) for value in signature.feed(_pairs(settings)).values()]
+    inputs = [tf2.constant(value) for value in signature.feed(_pairs(settings)).values()]
 
     def opened() -> Run:
-        with tf2.init_scope():
-            function = network_function(checkpoint, signature, jit_compile=True)
-
-        def run() -> np.ndarray:
-            with tf2.init_scope():
-                return function(*inputs)[FLOW].numpy()
-
-        return run
+        function = network_function(checkpoint, signature, jit_compile=True)
+        return lambda: function(*inputs)[FLOW].numpy()
 
     return _case(opened, settings, folder, None)
 

@@ -32,8 +32,8 @@ HEADINGS = ("case", "runtime", "median s", "ratio", "peak MiB", "ratio", "GFLOP/
 def format_results(results: dict[str, Any], earlier: dict[tuple[str, str], float]) -> str:
     """The results as text: a row per case and runtime, then what follows from them.
 
-    Ratios are to the plain formulation on the first runtime; those of a folder to pair by pair on
-    the same runtime.
+    Ratios are to the plain formulation on the first runtime; those of a folder to pair by pair, and
+    those of other runtimes to TensorFlow's frozen graph, on the same runtime.
 
     Args:
         results: as --output writes them.
@@ -44,7 +44,8 @@ def format_results(results: dict[str, Any], earlier: dict[tuple[str, str], float
     rows = [HEADINGS + (("before",) if earlier else ("",))]
     for (case, runtime), result in cases.items():
         label, base_case = CASES[case]
-        base = cases.get((base_case or "", runtime if case == "folder" else first), {})
+        alike = case == "folder" or case in FORMATS
+        base = cases.get((base_case or "", runtime if alike else first), {})
         before = earlier.get((case, runtime))
         rows.append(
             (

@@ -87,12 +87,23 @@ def read_metadata(path: str) -> str:
     return ""
 
 
-def load(path: str, signature: Signature) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
-    """Opens a TFLite file in LiteRT; returns the function from inputs by name to flow."""
+def load(
+    path: str, signature: Signature, threads: int | None = None
+) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Opens a TFLite file in LiteRT.
+
+    Args:
+        path: The file.
+        signature: Its inputs.
+        threads: On the CPU; None for the interpreter's own choice, which is one.
+
+    Returns:
+        The function from inputs by name to flow.
+    """
     interpreter_class = _interpreter_class()
     with hold_back_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # TensorFlow's own is to be deleted one day
-        interpreter = interpreter_class(model_path=path)
+        interpreter = interpreter_class(model_path=path, num_threads=threads)
         interpreter.allocate_tensors()
         run = interpreter.get_signature_runner()
     return lambda inputs: run(**inputs)[FLOW]

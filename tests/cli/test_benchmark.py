@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pwcnet.cli import benchmark
+from pwcnet.runtime.tensorflow import TF_RELEASE
 from tests.helpers.subcommands import call, only_line, run
 
 TINY = ["--variant", "small", "--size", "64x64", "--training-size", "64x64", "--repeats", "1"]
@@ -85,3 +86,15 @@ def test_wrong_input(tmp_path, capsys):
 def test_a_refusal_is_one_line(tmp_path):
     done = run("benchmark", "--runtimes", "mine=nowhere", cwd=str(tmp_path))
     assert "nowhere" in only_line(done) and not os.listdir(str(tmp_path))
+
+
+@pytest.mark.full
+def test_other_runtimes(tmp_path, capsys):
+    """Those that are installed; the others are named on stderr."""
+    output = tmp_path / "formats.json"
+    call("benchmark", "--what", "formats", *TINY, "--output", output)
+    cases = {result["case"]: result for result in json.loads(output.read_text())["cases"]}
+    assert cases["inference"]["seconds"] > 0
+    if not TF_RELEASE.startswith("1."):
+        assert cases["xla"]["difference"][1] < 1e-3 > cases["tflite"]["difference"][1]
+        assert cases["tflite"]["file_mib"] > 10 and cases["tflite"]["load_seconds"] > 0
