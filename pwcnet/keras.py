@@ -22,6 +22,7 @@ from pwcnet.inference.flow_model import starting_weights
 from pwcnet.inference.frame_tensors import cropped_flow, network_pair
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
+from pwcnet.runtime.tensorflow import tf2
 from pwcnet.weights.saving import save_weights
 from pwcnet.weights.variables import supplied_weights
 
@@ -77,6 +78,7 @@ class FlowLayer(keras.layers.Layer):
         }
         self.built = True
 
+    @tf2.autograph.experimental.do_not_convert
     def call(self, first: Any, second: Any) -> Any:
         """The flow from the first frames to the second; see the class."""
         pair, size = network_pair(first, second)

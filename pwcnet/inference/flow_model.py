@@ -94,6 +94,8 @@ class FlowModel(tf2.Module):
                 or this is TensorFlow 1.
         """
         super().__init__(name=name)
+        if precision == INT8:
+            raise ValueError("A FlowModel computes in floats; int8 is for pwcnet.Predictor")
         self.precision = checked_precision(precision)
         self.config, values, self.step = starting_weights(weights)
         self.weights = {
@@ -101,6 +103,7 @@ class FlowModel(tf2.Module):
         }
         self._traces: OrderedDict[tuple[int, int], Any] = OrderedDict()
 
+    @tf2.autograph.experimental.do_not_convert
     def __call__(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
         """Predicts the flow from the first frames to the second.
 
@@ -117,6 +120,7 @@ class FlowModel(tf2.Module):
         pair, size = network_pair(first, second)
         return cropped_flow(self._network(pair)[0], size)
 
+    @tf2.autograph.experimental.do_not_convert
     def pyramid(self, first: tf.Tensor, second: tf.Tensor) -> list[tf.Tensor]:
         """Predicts the flow of all levels, for losses of several levels.
 

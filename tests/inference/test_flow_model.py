@@ -45,11 +45,12 @@ def test_traces_are_bounded(monkeypatch):
 
 
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_in_a_function(jit, model, expected):
+def test_in_a_function(jit, model, expected, caplog):
     spec = tf2.TensorSpec([None, 50, 70, 3], tf2.uint8)
     function = tf2.function(model, input_signature=[spec, spec], jit_compile=jit)
     flow = function(FIRST, SECOND)
     assert_close(flow.numpy(), expected)
+    assert not caplog.records  # of AutoGraph
     assert function.get_concrete_function().structured_outputs.shape.as_list() == [None, 50, 70, 2]
 
 
