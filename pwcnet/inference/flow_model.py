@@ -11,6 +11,7 @@ import numpy as np
 from pwcnet.inference.frame_tensors import cropped_flow, cropped_pyramid, network_pair
 from pwcnet.model.config import ModelConfig
 from pwcnet.model.network import pwc_net
+from pwcnet.runtime.choices import INT8
 from pwcnet.runtime.devices import checked_precision
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf, tf2
 from pwcnet.weights.checkpoint import Checkpoint
