@@ -39,6 +39,7 @@ def test_small_run_and_comparison(tmp_path, capsys, request):
 INPUT = ["--what", "input", "--input-batch-size", "1", "--readers", "2"] + TINY
 
 
+@pytest.mark.whole_on("tf1")
 def test_input_of_synthetic_scenes(tmp_path, capsys):
     output = tmp_path / "input.json"
     call("benchmark", *(INPUT + ["--no-augment", "--output", output]))

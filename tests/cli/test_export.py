@@ -32,6 +32,7 @@ def ops(path):
     return {node.op for node in read_frozen(str(path)).node}
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_frozen_graph_by_its_extension(small_checkpoint, archive, tmp_path, capsys):
     run("--weights", small_checkpoint, "--output", tmp_path / "host.pb", *SIZE)
     printed = capsys.readouterr().out
@@ -98,6 +99,7 @@ def test_options_that_do_not_fit_the_format(tmp_path, capsys):
     assert not os.listdir(str(tmp_path))
 
 
+@pytest.mark.whole_on("tf2")
 def test_nothing_is_written_for_wrong_weights(tmp_path):
     output = tmp_path / "out.pb"
     with pytest.raises(FileNotFoundError, match="absent.index"):

@@ -105,6 +105,7 @@ def npu_base():
     return base
 
 
+@pytest.mark.whole_on("tf1")
 def test_prediction_and_evaluation_take_a_device(
     standins,  # noqa: F811
     small_checkpoint,

@@ -34,6 +34,7 @@ def flows(small_checkpoint):
         return [predictor.flow(*two) for two in zip(FRAMES, FRAMES[1:])]
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_folder_in_the_order_of_its_numbers(small_checkpoint, flows, tmp_path):
     store(tmp_path / "in", ["f8.png", "f9.png", "f10.png", "f11.png"])
     done = run(

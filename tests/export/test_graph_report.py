@@ -24,6 +24,7 @@ def test_published_size(large, target):
     assert found.unknown == ([] if target == "ascend" else ["BatchMatMulV2"])
 
 
+@pytest.mark.whole_on("tf1")
 def test_targets_have_equal_numbers(large):
     pairs = smooth_pairs(2, 64, 128)
     host, ascend = (

@@ -203,6 +203,7 @@ def test_consecutive_with_a_frozen_graph_and_changing_sizes(frozen, predictor):
     assert [flow.shape for _, flow in flows] == [(60, 100, 2), (50, 60, 2)]
 
 
+@pytest.mark.whole_on("tf2")
 def test_reduced_precision_is_close_and_refused_where_it_cannot_be(
     small_checkpoint, small_frozen, predictor
 ):

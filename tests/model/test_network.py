@@ -62,6 +62,7 @@ def test_crosses_of_the_variants_match_the_plain_formulation(dense):
         assert_close(level_flow, expected_level)
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_batch_is_its_pairs_one_by_one():
     x = np.random.RandomState(0).rand(2, 2, 64, 64, 3).astype(np.float32)
     both, _ = run_network(pwc_net, x, ModelConfig.small(), 0)

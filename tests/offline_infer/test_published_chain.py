@@ -36,6 +36,7 @@ def checkout(tmp_path):
     return folder
 
 
+@pytest.mark.whole_on("tf1")
 def test_the_published_commands(checkout, tiny_sintel, small_checkpoint, tmp_path):
     """The frozen graph lands in the checkout's offline_infer, wherever the script is called."""
     here = tmp_path / "elsewhere"

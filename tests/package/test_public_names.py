@@ -56,6 +56,7 @@ def modules_without_tensorflow():
     return [name for name in names if name not in USE_TENSORFLOW]
 
 
+@pytest.mark.whole_on("tf1")
 def test_import_is_light(fresh):
     assert fresh.returncode == 0, fresh.stderr
     imported = json.loads(fresh.stdout)["imported"]

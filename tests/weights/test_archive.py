@@ -21,6 +21,7 @@ def archive(small_checkpoint, tmp_path_factory):
     return path
 
 
+@pytest.mark.whole_on("tf2")
 def test_an_archive_is_the_checkpoint_in_float16(archive, small_checkpoint):
     kept, original = Checkpoint(archive), Checkpoint(small_checkpoint)
     assert (

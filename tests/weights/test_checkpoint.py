@@ -34,8 +34,15 @@ def test_variant_is_read_from_the_file(config, tmp_path):
     assert not checkpoint.inspect().missing and not checkpoint.inspect().extra
 
 
-@pytest.mark.parametrize("variant", ["lg", "sm"])
-@pytest.mark.parametrize("prefix", ["", "fp32_vars/"])
+@pytest.mark.parametrize(
+    "variant, prefix",
+    [
+        ("sm", ""),
+        ("sm", "fp32_vars/"),
+        pytest.param("lg", "", marks=pytest.mark.whole_on("tf1")),
+        pytest.param("lg", "fp32_vars/", marks=pytest.mark.whole_on("tf2")),
+    ],
+)
 def test_weights_give_the_golden_flow(variant, prefix, tmp_path):
     weights = {prefix + name: value for name, value in golden_weights(variant, 0).items()}
     if prefix:  # float16 copies beside, which must not be taken
@@ -47,6 +54,7 @@ def test_weights_give_the_golden_flow(variant, prefix, tmp_path):
     assert_close(run_frozen(freeze(checkpoint, 1, 64, 128), numbers["x"]), numbers["flow"])
 
 
+@pytest.mark.whole_on("tf2")
 def test_constants_build_in_a_function_and_inside_of_other_scopes(small_checkpoint):
     checkpoint, numbers = Checkpoint(small_checkpoint), golden("forward_sm_64x128")
 

@@ -85,6 +85,7 @@ def results(chain):
     return os.path.join(parent, os.listdir(parent)[0])
 
 
+@pytest.mark.whole_on("tf1")
 def test_online_and_offline_agree_with_plain_numpy(chain, tiny_sintel, small_checkpoint, capsys):
     folder, printed = chain
     flows = [

@@ -109,6 +109,7 @@ def test_flags_and_defaults_are_those_that_were_published():
         assert getattr(args, name) == getattr(options, name), name
 
 
+@pytest.mark.whole_on("tf1")
 def test_a_run_with_the_published_flags(dataset, pretrained, tmp_path):
     """In a fresh process. --save_path has no slash at its end; files lie in the folder all the
     same."""
