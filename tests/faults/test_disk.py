@@ -94,6 +94,7 @@ def test_rank_table(code, tmp_path):
     check_every_write(output, "ascend rank-table", *arguments, before=earlier, code=code)
 
 
+@pytest.mark.full
 def test_scenes(tmp_path):
     output = tmp_path / "out"
     arguments = ("--output", output, "--size", "32x48", "--scenes", 1, "--frames", 2)
@@ -114,6 +115,7 @@ def test_ascend_prepare(tiny_sintel, tmp_path):
     )
 
 
+@pytest.mark.full
 def test_ascend_score(tiny_sintel, tmp_path):
     raw, output = tmp_path / "raw", tmp_path / "out"
     data = ("--data", "sintel-clean=" + tiny_sintel, "--size", "64x128")
@@ -138,6 +140,7 @@ def test_ascend_score(tiny_sintel, tmp_path):
     )
 
 
+@pytest.mark.full
 def test_contact_sheet(tiny_sintel, tmp_path):
     output = tmp_path / "out"
     arguments = ("sintel-clean=" + tiny_sintel, "--rows", 1, "--sheet", output / "sheet.png")
@@ -224,6 +227,7 @@ def test_plot(tmp_path):
     check_every_write(output, "plot", *arguments, before={"curves.png": b"earlier"})
 
 
+@pytest.mark.full
 def test_benchmark(tmp_path, monkeypatch):
     output = tmp_path / "out"
     monkeypatch.setattr("pwcnet.cli.benchmark.measure", lambda *_: [])

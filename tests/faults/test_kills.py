@@ -55,12 +55,14 @@ PROGRAMS = {
         " --save-pictures",
         whole_once=True,
     ),
-    "submit": Program("submit --data sintel=data --output out --zip out.zip --allow-incomplete"),
+    "submit": Program(
+        "submit --data sintel=data --output out --zip out.zip --allow-incomplete", full=True
+    ),
     "prepare": Program("ascend prepare --data sintel-clean=data --size 64x64 --output out"),
     "export-pb": Program("export --size 64x64 --output out/pwcnet.pb", full=True),
-    "export-npz": Program("export --output out/pwcnet.npz"),
+    "export-npz": Program("export --output out/pwcnet.npz", full=True),
     "export-checkpoint": Program("export --output out", whole_once=True),
-    "scenes": Program("scenes --output out --size 64x64 --scenes 3 --frames 3"),
+    "scenes": Program("scenes --output out --size 64x64 --scenes 3 --frames 3", full=True),
 }
 
 
