@@ -14,7 +14,7 @@ TINY = ["--variant", "small", "--size", "64x64", "--training-size", "64x64", "--
 TINY += ["--runtimes", "this=" + sys.executable]
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_small_run_and_comparison(tmp_path, capsys, request):
     output, earlier = tmp_path / "benchmark.json", tmp_path / "earlier.json"
     cases = [{"case": "inference", "runtime": "this", "seconds": 1000.0}]

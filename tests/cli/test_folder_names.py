@@ -16,7 +16,7 @@ from tests.helpers.subcommands import call
 
 NAME = "[a]*?b\\c %d 100% $HOME {x}"
 SIZE = ["--size", "64x128"]
-pytestmark = pytest.mark.whole_on("tf2")
+pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")

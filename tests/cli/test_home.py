@@ -30,7 +30,7 @@ for command in commands:
 """
 
 
-@pytest.mark.parametrize("home", [None, "/proc/nonexistent"])
+@pytest.mark.parametrize("home", [pytest.param(None, marks=pytest.mark.full), "/proc/nonexistent"])
 def test_commands_run_without_a_word_about_it(home, tiny_sintel, tmp_path):
     noise = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     write_images(tmp_path / "frames", ["1.png", "2.png"], noise)

@@ -54,6 +54,7 @@ PROGRAMS = {
         "evaluate --data sintel-clean=data --mode val_notrain --output out --save-flow"
         " --save-pictures",
         whole_once=True,
+        full=True,
     ),
     "submit": Program(
         "submit --data sintel=data --output out --zip out.zip --allow-incomplete", full=True
@@ -61,7 +62,7 @@ PROGRAMS = {
     "prepare": Program("ascend prepare --data sintel-clean=data --size 64x64 --output out"),
     "export-pb": Program("export --size 64x64 --output out/pwcnet.pb", full=True),
     "export-npz": Program("export --output out/pwcnet.npz", full=True),
-    "export-checkpoint": Program("export --output out", whole_once=True),
+    "export-checkpoint": Program("export --output out", whole_once=True, full=True),
     "scenes": Program("scenes --output out --size 64x64 --scenes 3 --frames 3", full=True),
 }
 

@@ -39,6 +39,7 @@ def test_a_layer_alone(expected):
     assert len(layer.trainable_weights) == 126 and not FlowLayer(trainable=False).trainable_weights
 
 
+@pytest.mark.full
 def test_a_model_trains_saves_and_loads(expected, tmp_path):
     model = model_of(FlowLayer())
     assert model.output_shape == (None, 50, 70, 2)

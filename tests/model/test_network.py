@@ -51,7 +51,7 @@ def test_forward_pass(variant):
 
 
 @pytest.mark.whole_on("tf2")
-@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("dense", [pytest.param(True, marks=pytest.mark.full), False])
 def test_crosses_of_the_variants_match_the_plain_formulation(dense):
     x = golden("forward_sm_64x128")["x"]
     config = ModelConfig(dense=dense, context_everywhere=not dense)

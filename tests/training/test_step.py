@@ -88,7 +88,10 @@ def test_biases_without_decay():
 
 
 @pytest.mark.whole_on("tf2")
-@pytest.mark.parametrize("scale, network", [(1024.0, None), ("dynamic", light_network)])
+@pytest.mark.parametrize(
+    "scale, network",
+    [pytest.param(1024.0, None, marks=pytest.mark.full), ("dynamic", light_network)],
+)
 def test_a_loss_scale_changes_nothing_in_float32(scale, network):
     plain, scaled = (
         trajectory(network=network, **changes)[0] for changes in ({}, {"loss_scale": scale})
@@ -108,7 +111,7 @@ def test_bfloat16_follows_float32():
     np.testing.assert_allclose(reduced, plain, rtol=0.02)
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_float16_with_a_loss_scale_follows_float32():
     plain, reduced = (
         trajectory(2, samples=1, optimizer="adam", learning_rate=1e-4, **precision)
