@@ -96,6 +96,7 @@ def test_refuses_other_shapes(shape, word):
 
 
 @pytest.mark.parametrize("variant", [pytest.param("lg", marks=pytest.mark.full), "sm"])
+@pytest.mark.whole_on("tf2")
 def test_an_unknown_number_of_pairs(variant):
     """Flow, and gradients of weights and frames, of batches of two sizes; not on Ascend."""
     config = ModelConfig.from_name(variant)

@@ -57,7 +57,11 @@ def test_losses_and_gradient_norms(variant, name, loss):
 
 
 @pytest.mark.parametrize(
-    "loss", ["multiscale", pytest.param("robust", marks=pytest.mark.whole_on("tf1"))]
+    "loss",
+    [
+        pytest.param("multiscale", marks=pytest.mark.whole_on("tf2")),
+        pytest.param("robust", marks=pytest.mark.whole_on("tf1")),
+    ],
 )
 def test_trajectory(loss):
     numbers = golden("trajectory_sm_" + loss)
