@@ -19,8 +19,8 @@ except ImportError as error:
     ) from error
 
 from pwcnet.inference.flow_model import starting_weights
-from pwcnet.inference.frame_tensors import cropped_flow, network_pair
 from pwcnet.model.config import ModelConfig
+from pwcnet.model.frames import cropped_flow, network_pair
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import tf2
 from pwcnet.weights.saving import save_weights

@@ -86,7 +86,8 @@ def parser(prog: str) -> ArgumentParser:
         choices=sorted(GROUPS),
         default=list(DEFAULT_GROUPS),
         help="what to measure; by default all of it but formats: the network in LiteRT (TFLite and "
-        "int8), XLA, onnxruntime, OpenVINO and JAX, as far as they are installed",
+        "int8), XLA, onnxruntime, OpenVINO and JAX, as far as they are installed, with the shipped "
+        "weights or random ones of the large variant; onnxruntime and JAX take all threads",
     )
     options.add_argument(
         "--runtimes",
@@ -265,7 +266,7 @@ class Worker:
         self._process.wait()
         self._stderr.seek(0)
         lines = self._stderr.read().strip().splitlines() or ["without a message"]
-        return lines[-1]
+        return lines[-1].split(": error: ")[-1]
 
 
 def describe_machine() -> dict[str, Any]:

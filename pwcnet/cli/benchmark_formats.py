@@ -38,22 +38,20 @@ def exported(settings: Namespace, folder: str, form: str) -> Case:
 
 
 def int8(settings: Namespace, folder: str) -> Case:
-    """`--precision int8` of Predictor, without its padding."""
-    from pwcnet.export.int8 import check_int8, int8_model
+    """`--precision int8` of Predictor, with its conversion and without its padding."""
+    from pwcnet.export.int8 import check_int8
     from pwcnet.inference.int8_network import Int8Network
     from pwcnet.runtime.devices import session_config
 
     check_int8()
-    checkpoint, path = _checkpoint(settings, folder), os.path.join(folder, "program")
-    with open(path, "wb") as stream:
-        stream.write(int8_model(checkpoint, *settings.size))
+    os.environ["XDG_CACHE_HOME"] = folder  # so that it is always converted
     config, pairs = session_config(settings.threads), _pairs(settings)
 
     def opened() -> Run:
-        network = Int8Network(checkpoint, config, "int8", *settings.size)
+        network = Int8Network(_checkpoint(settings, folder), config, "int8", *settings.size)
         return lambda: network.flows(pairs)
 
-    return _case(opened, settings, folder, path)
+    return _case(opened, settings, folder, os.path.join(folder, "pwcnet"))
 
 
 def xla(settings: Namespace, folder: str) -> Case:
@@ -109,7 +107,8 @@ def _case(opened: Callable[[], Run], settings: Namespace, folder: str, path: str
         float(np.linalg.norm(expected, axis=-1).mean()),
     ]
     if path is not None:
-        about["file_mib"] = os.path.getsize(path) / MIB
+        files = [entry.path for entry in os.scandir(path)] if os.path.isdir(path) else [path]
+        about["file_mib"] = sum(map(os.path.getsize, files)) / MIB
 
     def once() -> None:
         run()

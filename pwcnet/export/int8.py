@@ -15,12 +15,12 @@ import logging
 import sys
 from typing import Any, Iterator
 
+from pwcnet.export.frozen_graph import INPUT, OUTPUT
 from pwcnet.model.lite_network import FLOAT_SCOPE, lite_pwc_net
 from pwcnet.runtime.tensorflow import TF_RELEASE, hold_back_stderr, tf
 from pwcnet.weights.checkpoint import Checkpoint
 
 PACKAGES = ("ai_edge_litert", "litert_quantizer")
-INPUT, OUTPUT = "x_tnsr", "output"
 # Of the tensors that convolutions make: those that are computed in int8.
 INT8_TENSORS = r"^(?!.*(featpyr/conv[12]|%s)).*" % FLOAT_SCOPE
 

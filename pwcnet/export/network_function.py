@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pwcnet.export.choices import PAIR, UINT8_FRAMES
+from pwcnet.export.choices import PAIR
 from pwcnet.export.comparison import INPUT
 from pwcnet.export.signature import FIRST, FLOW, SECOND, Signature
-from pwcnet.flow.padding import padded_size
+from pwcnet.model.frames import cropped_flow, network_pair
 from pwcnet.model.network import pwc_net
 from pwcnet.model.ops import standard_gradients
 from pwcnet.runtime.tensorflow import tensorflow_2, tf
@@ -35,29 +35,14 @@ def network_function(checkpoint: Checkpoint, signature: Signature, **options: An
         for name, shape in signature.shapes().items()
     ]
 
-    def flow_of(pair: tf.Tensor) -> dict[str, tf.Tensor]:
-        with checkpoint.as_constants(), standard_gradients():
-            flow, _ = pwc_net(pair, checkpoint.config)
-        height, width = signature.size
-        return {FLOW: flow[:, :height, :width] if signature.inputs != PAIR else flow}
-
     def from_pair(x_tnsr: tf.Tensor) -> dict[str, tf.Tensor]:
-        return flow_of(x_tnsr)
+        with checkpoint.as_constants(), standard_gradients():
+            return {FLOW: pwc_net(x_tnsr, checkpoint.config)[0]}
 
     def from_frames(first: tf.Tensor, second: tf.Tensor) -> dict[str, tf.Tensor]:
-        return flow_of(tf.stack([_network_input(f, signature) for f in (first, second)], axis=1))
+        pair, size = network_pair(first, second)
+        return {FLOW: cropped_flow(from_pair(pair)[FLOW], size)}
 
     assert (INPUT, FIRST, SECOND) == ("x_tnsr", "first", "second")  # the arguments' names
     function = from_pair if signature.inputs == PAIR else from_frames
     return tf2.function(function, input_signature=specs, autograph=False, **options)
-
-
-def _network_input(frames: tf.Tensor, signature: Signature) -> tf.Tensor:
-    """Frames in 0..1, with zeros at the bottom and at the right up to multiples of 64."""
-    if signature.inputs == UINT8_FRAMES:
-        frames = tf.cast(frames, tf.float32) / 255.0
-    height, width = signature.size
-    rows, columns = padded_size(height, width)
-    if (rows, columns) == (height, width):
-        return frames
-    return tf.pad(frames, [[0, 0], [0, rows - height], [0, columns - width], [0, 0]])

@@ -8,12 +8,12 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from pwcnet.inference.frame_tensors import cropped_flow, cropped_pyramid, network_pair
 from pwcnet.model.config import ModelConfig
+from pwcnet.model.frames import cropped_flow, cropped_pyramid, network_pair
 from pwcnet.model.network import pwc_net
 from pwcnet.runtime.choices import INT8
 from pwcnet.runtime.devices import checked_precision
-from pwcnet.runtime.tensorflow import TF_RELEASE, tf, tf2
+from pwcnet.runtime.tensorflow import tensorflow_2, tf, tf2
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
 from pwcnet.weights.saving import save_weights
@@ -34,11 +34,7 @@ def starting_weights(weights: Weights) -> tuple[ModelConfig, Mapping[str, np.nda
         FileNotFoundError: There are no such weights.
         ValueError: They are not readable or those of another network, or this is TensorFlow 1.
     """
-    if TF_RELEASE.startswith("1."):
-        raise ValueError(
-            "FlowModel and FlowLayer need TensorFlow 2, this is %s; pwcnet.Predictor and "
-            "pwcnet.pwc_net serve here" % TF_RELEASE
-        )
+    tensorflow_2("A FlowModel or FlowLayer")
     if isinstance(weights, ModelConfig):
         return weights, initial_weights(weights), 0
     path = shipped_weights() if weights is None else os.fspath(weights)

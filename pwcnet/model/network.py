@@ -38,8 +38,8 @@ def pwc_net(
     Args:
         pair: [B, 2, H, W, 3] RGB in 0..1, static shape but for B, which must be known for the
             target "ascend" alone; H and W multiples of 64. In float32, or in bfloat16 or float16:
-            then features and costs are computed in that type, but flows and
-            the warp's coordinates in float32 (256 columns have no fractions in bfloat16).
+            then features and costs are computed in that type, but flows and the warp's coordinates
+            in float32 (256 columns have no fractions in bfloat16).
         config: The variant; None for the large one.
         target: "host" computes costs and dilated convolutions as is fastest on a CPU or GPU,
             "ascend" with operations that have been seen to work there. The numbers are the same.

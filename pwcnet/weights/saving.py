@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
-from typing import Mapping
+from contextlib import contextmanager, suppress
+from typing import Iterator, Mapping
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from pwcnet.io.atomic import os_errors_naming, sync_file, sync_folder, write_tex
 from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.names import plain_path
 from pwcnet.io.partial_files import partial_prefix, remove_abandoned
-from pwcnet.model.config import SIZE_MULTIPLE
-from pwcnet.model.network import pwc_net
 from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import CHECKPOINT_NAME, LOCK_FILE, STATE_FILE, list_checkpoints
+from pwcnet.weights.variables import variable_shapes
 
 
 def save_checkpoint(
@@ -124,13 +123,9 @@ def write_checkpoint(folder: str, checkpoint: Checkpoint) -> str:
 
 
 def _write_weights(folder: str, checkpoint: Checkpoint) -> str:
-    step = checkpoint.step or 0
-    with tf.Graph().as_default(), tf.Session() as session:
-        pwc_net(tf.zeros([1, 2, SIZE_MULTIPLE, SIZE_MULTIPLE, 3]), checkpoint.config)
-        tf.get_variable("global_step", initializer=np.int64(step), trainable=False)
-        session.run(tf.global_variables_initializer())
-        checkpoint.restore(session, tf.trainable_variables())
-        saver = tf.train.Saver(tf.global_variables())
+    shapes, step = variable_shapes(checkpoint.config), checkpoint.step or 0
+    weights = {name: checkpoint.weight(name, shape) for name, shape in shapes.items()}
+    with _session_with(weights, step) as (session, saver):
         return save_checkpoint(session, saver, folder, step, state_first=True)
 
 
@@ -149,10 +144,21 @@ def save_weights(prefix: str, weights: Mapping[str, np.ndarray], step: int = 0) 
     Raises:
         OSError: The folder is full or not writable.
     """
-    with tf.Graph().as_default(), tf.Session() as session:
-        values = dict(weights, global_step=np.array(step, np.int64))
-        fed = {tf.placeholder(v.dtype, v.shape): v for v in values.values()}
-        variables = [tf.get_variable(name, initializer=p) for name, p in zip(values, fed)]
-        session.run(tf.global_variables_initializer(), fed)
-        _save_files(session, tf.train.Saver(variables), prefix)
+    with _session_with(weights, step) as (session, saver):
+        _save_files(session, saver, prefix)
     return prefix
+
+
+@contextmanager
+def _session_with(
+    weights: Mapping[str, np.ndarray], step: int
+) -> Iterator[tuple[tf.Session, tf.train.Saver]]:
+    """A session whose variables are these weights and the step, and their Saver."""
+    values = dict(weights, global_step=np.array(step, np.int64))
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = {tf.placeholder(value.dtype, value.shape): value for value in values.values()}
+        variables = [
+            tf.get_variable(name, initializer=placeholder) for name, placeholder in zip(values, fed)
+        ]
+        session.run(tf.global_variables_initializer(), fed)
+        yield session, tf.train.Saver(variables)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pwcnet.flow.padding import padded_size
-from pwcnet.model.config import LEVELS
+from pwcnet.model.config import LEVELS, SIZE_MULTIPLE
 from pwcnet.runtime.tensorflow import tf
 
 
@@ -32,11 +31,10 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
             "first has %dx%d pixels (height x width), second has %dx%d; both must have one size"
             % (size1 + size2)
         )
-    height, width = size1
-    padded_height, padded_width = padded_size(height, width)
-    pair = tf.stack(frames, axis=1)
-    margins = [[0, 0], [0, 0], [0, padded_height - height], [0, padded_width - width], [0, 0]]
-    return (tf.pad(pair, margins) if size1 != (padded_height, padded_width) else pair), size1
+    down, right = (-size % SIZE_MULTIPLE for size in size1)
+    if down or right:
+        frames = [tf.pad(frame, [[0, 0], [0, down], [0, right], [0, 0]]) for frame in frames]
+    return tf.stack(frames, axis=1), size1
 
 
 def _scaled(frames: Any, name: str) -> tf.Tensor:
