@@ -14,6 +14,7 @@ from pwcnet.weights import files
 from pwcnet.weights.checkpoint import Checkpoint
 from tests.helpers.commands import run_main
 from tests.helpers.subcommands import call
+from tests.helpers.training import train_light_network
 
 SAID = "weights: the shipped ones"
 
@@ -74,7 +75,8 @@ def test_freezing(tmp_path, caplog, capsys):
 
 
 @pytest.mark.whole_on("tf2")
-def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog):
+def test_fine_tuning_starts_from_them(scenes, tmp_path, caplog, monkeypatch):
+    train_light_network(monkeypatch.setattr)
     caplog.set_level(logging.INFO)
     run_main(
         "scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py",

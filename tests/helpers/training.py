@@ -33,7 +33,9 @@ def light_network(pair, config, target=None):
             bias = tf.get_variable("flow%d/bias" % level, 2, initializer=tf.zeros_initializer())
             window = [1, 2**level, 2**level, 1]
             pooled = tf.nn.avg_pool(features, window, window, "VALID")
-            pyramid.append(tf.nn.conv2d(pooled, kernel, [1, 1, 1, 1], "SAME") + bias)
+            kernel = tf.cast(kernel, pooled.dtype)
+            level_flow = tf.nn.conv2d(pooled, kernel, [1, 1, 1, 1], "SAME")
+            pyramid.append(tf.cast(level_flow, tf.float32) + bias)
     height, width = pair.shape.as_list()[2:4]
     return 4 * tf.image.resize_bilinear(pyramid[-1], (height, width)), pyramid
 

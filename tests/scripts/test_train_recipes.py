@@ -17,6 +17,11 @@ PLATFORM = ("RANK_ID", "RANK_SIZE", "PWCNET_WAIT", "PWCNET_STEP1_URL")
 RECORDER = """#!/bin/sh
 echo "${PYTHONPATH:-}: $*"
 """
+STOPPABLE = """#!/bin/sh
+trap 'echo stopped; exit 3' TERM
+echo started
+while :; do sleep 0.1; done
+"""
 WAITING = """#!/bin/sh
 case "$1" in
     *wait_for_leader.py) exec "$REAL" "$@" ;;
@@ -160,7 +165,7 @@ def steps_in(folder):
     return sorted(list_checkpoints(str(folder)))
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full  # V2 begins with it
 def test_v1_from_any_directory(training, tmp_path):
     arguments = training + ["1", "--save_path", "relative"]
     done = recipe("train_v1.sh", *arguments, cwd=str(tmp_path), PYTHON=sys.executable)
@@ -179,7 +184,19 @@ def test_v2_goes_from_step_1_to_step_2_and_stops_at_a_failure(training, tmp_path
     assert done.returncode == 2 and "--resume" in done.stderr and "step 2" not in done.stderr
 
 
-@pytest.mark.whole_on("tf1")
+def test_a_stop_reaches_the_training_of_v2(tmp_path):
+    process = subprocess.Popen(
+        ["sh", os.path.join(ROOT, "train_v2.sh"), "--save_path", str(tmp_path / "v2")],
+        env=dict(os.environ, PYTHON=program(tmp_path / "python", STOPPABLE)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "started\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.read() == "stopped\n" and process.wait(60) != 0
+
+
+@pytest.mark.full
 def test_a_stop_reaches_the_step_of_v2_even_in_the_background(training, tmp_path):
     script = os.path.join(ROOT, "train_v2.sh")
     options = ["1000", "--display", "1", "--save_path", str(tmp_path / "v2")]

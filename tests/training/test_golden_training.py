@@ -15,8 +15,8 @@ from tests.helpers.training import assign_golden_weights
 @pytest.mark.parametrize(
     "variant, name, loss",
     [
-        ("sm", "train_sm_64x128_b2", "multiscale"),
-        ("sm", "train_sm_64x128_b2", "robust"),
+        pytest.param("sm", "train_sm_64x128_b2", "multiscale", marks=pytest.mark.whole_on("tf1")),
+        pytest.param("sm", "train_sm_64x128_b2", "robust", marks=pytest.mark.whole_on("tf2")),
         pytest.param("lg", "train_lg_128x192_b2", "multiscale", marks=pytest.mark.whole_on("tf2")),
         pytest.param("lg", "train_lg_128x192_b2", "robust", marks=pytest.mark.whole_on("tf1")),
     ],

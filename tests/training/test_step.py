@@ -102,10 +102,11 @@ def test_a_loss_scale_changes_nothing_in_float32(scale, network):
 @pytest.mark.skipif(
     TF_RELEASE.startswith("1."), reason="TensorFlow 1.15 has no convolutions in bfloat16"
 )
-def test_bfloat16_follows_float32():
+@pytest.mark.parametrize("network", [pytest.param(None, marks=pytest.mark.full), light_network])
+def test_bfloat16_follows_float32(network):
+    options = {"network": network, "optimizer": "adam", "learning_rate": 1e-4}
     plain, reduced = (
-        trajectory(4, optimizer="adam", learning_rate=1e-4, precision=precision)[0]
-        for precision in ("float32", "bfloat16")
+        trajectory(4, precision=precision, **options)[0] for precision in ("float32", "bfloat16")
     )
     assert plain[-1] < plain[0]
     np.testing.assert_allclose(reduced, plain, rtol=0.02)

@@ -21,6 +21,7 @@ from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.commands import ROOT, run_command
 from tests.helpers.golden import golden_weights
 from tests.helpers.run_folders import differences_from
+from tests.helpers.training import train_light_network
 
 SCRIPT = "scripts/pwcnet_finetune_lg-6-2-multisteps-mpisintelclean.py"
 SMALL = "--crop_height 64 --crop_width 64".split()
@@ -143,7 +144,8 @@ def test_iterations_are_for_batches_of_four(dataset):
 
 
 @pytest.mark.whole_on("tf1")
-def test_the_part_that_is_set_aside_validates(dataset, tmp_path, caplog):
+def test_the_part_that_is_set_aside_validates(dataset, tmp_path, caplog, monkeypatch):
+    train_light_network(monkeypatch.setattr)
     caplog.set_level("INFO")
     copied = str(tmp_path / "MPI-Sintel-complete")
     shutil.copytree(os.path.join(dataset, "MPI-Sintel-complete"), copied)
@@ -243,7 +245,7 @@ def test_a_stop_saves_and_resume_continues(number, dataset, pretrained, tmp_path
     assert "resuming from" in caplog.text and steps_in(tmp_path)[-1] == saved + 1
 
 
-@pytest.mark.whole_on("tf1")
+@pytest.mark.full
 def test_real_sintel_frames_train(real_data, pretrained, tmp_path):
     flags = "--iterations 5 --display 5 --batch_size 4 --crop_height 128 --crop_width 192"
     places = ["--save_path", tmp_path, "--dataset", real_data, "--pretrained", pretrained]
