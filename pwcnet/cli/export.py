@@ -39,6 +39,7 @@ TAKEN_BY = {  # the formats of the options that not all take
     "target": (FROZEN,),
     "inputs": PROGRAM_FORMATS,
     "quantize": (TFLITE,),
+    "grow": (ARCHIVE, CHECKPOINT),
 }
 TARGETS = ("host", "ascend")
 
@@ -163,9 +164,14 @@ def export_weights(args: Namespace, form: str) -> None:
     (check_output_file if form == ARCHIVE else check_output_folder)(args.output)
     weights = chosen_weights(args)
     checkpoint = open_checkpoint(weights, args.averaged)
+    from pwcnet.model.config import ModelConfig
     from pwcnet.weights.archive import write_archive
+    from pwcnet.weights.growing import GrownWeights
     from pwcnet.weights.saving import write_checkpoint
 
+    if args.grow:
+        with remedy("leave --grow out"):
+            checkpoint = GrownWeights(checkpoint, ModelConfig.large())
     if form == ARCHIVE:
         write_archive(args.output, checkpoint)
         written = "%s, %.1f MB" % (args.output, os.path.getsize(args.output) / 1e6)
@@ -204,6 +210,12 @@ def parser(prog: str) -> ArgumentParser:
         "--averaged",
         action="store_true",
         help="the moving averages of a run with --average-decay instead of its latest weights",
+    )
+    options.add_argument(
+        "--grow",
+        action="store_const",
+        const=True,
+        help="of a small network's weights, make a large one that computes the same, to train on",
     )
     graph = options.add_argument_group("all programs")
     graph.add_argument(

@@ -44,10 +44,16 @@ WITHOUT_EFFECT = frozenset(
 
 FINITE_REMEDY = "`pwcnet inspect checkpoint` finds such weights; try an earlier checkpoint"
 NOT_FOUND = (FileNotFoundError, AmbiguousCheckpointError)  # weights that are not there, or unclear
-WEIGHTS_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb"
+WEIGHTS_REMEDY = (
+    "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, an .npz or a .pb; small and "
+    "large are the shipped weights"
+)
 RAW_FILES_REMEDY = "pwcnet ascend prepare (offline_infer/dataprep.py) writes such files"
 FROZEN_GRAPH_REMEDY = "`pwcnet export --format pb` writes frozen graphs"
-CHECKPOINT_REMEDY = "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz"
+CHECKPOINT_REMEDY = (
+    "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; small and large "
+    "are the shipped weights"
+)
 AVERAGES_REMEDY = "train with --average-decay, or leave --averaged out"
 
 log = logging.getLogger(__name__)
@@ -60,8 +66,8 @@ def add_weights_option(parser: Any, flag: str = "--weights", frozen: bool = True
         dest="weights",
         metavar="W",
         help="checkpoint prefix (run/pwcnet.ckpt-1000), folder (its latest checkpoint, of a run's "
-        "best/ the best), .npz%s; without it, the shipped weights: the small network, trained on "
-        "synthetic scenes" % (" or frozen graph (.pb)" if frozen else ""),
+        "best/ the best), .npz%s; small or large: the shipped weights, trained on synthetic scenes "
+        "(default: small)" % (" or frozen graph (.pb)" if frozen else ""),
     )
 
 
@@ -145,12 +151,13 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
         return Predictor(weights, config, args.precision)
 
 
-def open_checkpoint(weights: str, averaged: bool = False) -> Any:
+def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:
     """The open `pwcnet.weights.checkpoint.Checkpoint` of these weights; imports TensorFlow.
 
     Args:
         weights: of `chosen_weights`; no frozen graph.
         averaged: take the moving averages of training.
+        hint: the remedy where there are no such weights.
 
     Raises:
         FileNotFoundError: there are no such weights.
@@ -158,7 +165,7 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
     """
     from pwcnet.weights.checkpoint import Checkpoint, MissingAveragesError
 
-    with remedy(CHECKPOINT_REMEDY, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
+    with remedy(hint, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
         return Checkpoint(weights, averaged)
 
 

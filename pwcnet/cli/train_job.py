@@ -115,7 +115,7 @@ def make_job(
     save_every = values.get("save_every", TrainingOptions.save_every)
     every = validation_steps(args.validate_every, save_every, validation)
     options = training_options(dict(values, steps=steps, validate_every=every))
-    config = choose_config(places, args.variant, preset.variant)
+    config = choose_config(places, args.variant, preset.variant, options.grow)
     data = functools.partial(
         TrainingData,
         crop=options.crop,

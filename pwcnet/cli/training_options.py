@@ -29,6 +29,7 @@ TRAINING_OPTIONS = (
     "weight_decay",
     "weight_decay_biases",
     "initializer",
+    "grow",
     "matching",
     "average_decay",
     "precision",
@@ -51,12 +52,15 @@ HELP = {
     "skip-bad": "continue without samples whose files cannot be read, instead of stopping",
     "readers": "threads that read and augment samples, 0: one per core ({default})",
     "weights": "start from the weights of this checkpoint (run/pwcnet.ckpt-1000), folder (its "
-    "latest checkpoint) or .npz; without it, from random weights",
+    "latest checkpoint) or .npz, or from the shipped ones, small or large; without it, from random "
+    "weights",
     "resume": "continue from the latest checkpoint in the run folder, if there is one",
     "variant": "network of a start from random weights; a checkpoint knows its own (default: as "
     "the preset, else large)",
     "initializer": "random weights: as published, or such that the warp is right from the first "
     "step ({default})",
+    "grow": "with the weights of a small network: train the large one (or --variant), which begins "
+    "by computing the same",
     "batch-size": "samples per step of each process ({default})",
     "crop": "training crops, in pixels, multiples of 64 (default: %dx%d)" % TrainingOptions.crop,
     "crop-height": "height of the training crops in pixels, a multiple of 64 (default: %d)"
@@ -148,6 +152,7 @@ def add_start_options(group: Any) -> None:
     add_option(group, "resume", action="store_true")
     add_option(group, "variant", choices=("large", "small"))
     add_option(group, "initializer", choices=INITIALIZERS)
+    add_option(group, "grow", action="store_const", const=True)
 
 
 def add_optimization_options(group: Any) -> None:

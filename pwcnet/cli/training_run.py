@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pwcnet.training.validation import Validation
 
 WORKERS_REMEDY = "`pwcnet launch` starts workers, `pwcnet ascend rank-table` writes rank tables"
+START_REMEDY = (
+    "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; --pretrained "
+    "large starts from the shipped weights"
+)
 
 log = logging.getLogger(__name__)
 
@@ -222,27 +226,38 @@ def _versions() -> dict[str, str]:
     }
 
 
-def choose_config(places: Places, variant: str | None, default: str) -> ModelConfig:
+def choose_config(
+    places: Places, variant: str | None, default: str, grow: bool = False
+) -> ModelConfig:
     """Returns the network of the run to resume, else of the weights, else by name.
 
     Args:
         places: Of the run.
         variant: "large" or "small", as given by the user; None for none.
         default: The same for random weights without `variant`.
+        grow: Whether the weights are those of a smaller variant, which grows into `variant`.
 
     Raises:
-        ValueError: The weights are of another variant.
+        ValueError: The weights are of another variant, or there are none to grow.
         FileNotFoundError: There are no such weights.
     """
     from pwcnet.model.config import ModelConfig
     from pwcnet.weights.files import list_checkpoints
+    from pwcnet.weights.growing import check_growth
 
     resumes = places.resume and list_checkpoints(places.output)
     source = places.output if resumes else places.weights
     if not source:
+        if grow:
+            raise ValueError("--grow needs --weights of a small network, for example small")
         return ModelConfig.from_name(variant or default)
-    checkpoint = open_checkpoint(source)
+    checkpoint = open_checkpoint(source, hint=START_REMEDY)
     checkpoint.check_readable()
+    if grow and not resumes:
+        larger = ModelConfig.from_name(variant or "large")
+        with remedy("leave --grow out"):
+            check_growth(checkpoint, larger)
+        return larger
     if variant and ModelConfig.from_name(variant).name != checkpoint.config.name:
         raise ValueError(
             "%s holds weights of %s, not of --variant %s; leave --variant out, or start from "

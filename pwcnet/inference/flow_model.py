@@ -17,7 +17,7 @@ from pwcnet.runtime.tensorflow import tensorflow_2, tf, tf2
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
 from pwcnet.weights.saving import save_weights
-from pwcnet.weights.variables import initial_weights, supplied_weights, variable_shapes
+from pwcnet.weights.variables import initial_weights, supplied_weights
 
 MAX_TRACES = 8
 
@@ -44,9 +44,7 @@ def starting_weights(weights: Weights) -> tuple[ModelConfig, Mapping[str, np.nda
             ".npz archive" % path
         )
     checkpoint = Checkpoint(path)
-    shapes = variable_shapes(checkpoint.config)
-    values = {name: checkpoint.weight(name, shape) for name, shape in shapes.items()}
-    return checkpoint.config, values, checkpoint.step or 0
+    return checkpoint.config, checkpoint.weights(), checkpoint.step or 0
 
 
 class FlowModel(tf2.Module):

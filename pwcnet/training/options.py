@@ -38,6 +38,8 @@ class TrainingOptions:
         weight_decay: The factor gamma of the regularizer.
         weight_decay_biases: Whether the regularizer covers biases too.
         initializer: A name in choices.INITIALIZERS, for runs without pretrained weights.
+        grow: Whether pretrained weights of a smaller variant grow into the run's network, which
+            begins by computing the same.
         matching: The factor of the matching loss at the first step; it falls to zero at half of
             all steps. 0 for no matching loss.
         average_decay: The decay of the moving average of the weights, which validation and best
@@ -70,6 +72,7 @@ class TrainingOptions:
     weight_decay: float = WEIGHT_DECAY
     weight_decay_biases: bool = True
     initializer: str = "published"
+    grow: bool = False
     matching: float = 0.0
     average_decay: float = 0.0
     precision: str = "float32"

@@ -29,8 +29,8 @@ from pwcnet.weights.saving import save_checkpoint
 _COMPARED = ("model", "training", "data", "mode", "masked")
 # Training options by their names in run folders of version 0.1, and today's names of the same.
 _RENAMED = {"start": "initializer", "workers": "readers"}
-# Training options that run folders of version 0.1 do not have. They change no number of a run.
-_ADDED = ("keep_range",)
+# Training options that run folders of version 0.1 do not have. By default they change nothing.
+_ADDED = ("keep_range", "grow")
 
 
 class RunFolder:

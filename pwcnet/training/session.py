@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pwcnet.ascend.session import loop_on_device, steps_per_run
 from pwcnet.distributed.workers import Workers
 from pwcnet.runtime.tensorflow import cause, tf
+from pwcnet.training.initial_weights import RANDOM_START, FlatStartWatch, load_weights
 from pwcnet.training.initializers import coarse_to_fine
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
@@ -50,6 +51,8 @@ class TrainingSession:
     Raises:
         ValueError: The numbers of steps in options are no multiples of steps_per_run.
     """
+
+    _watch: FlatStartWatch | None = None  # of a start from random weights, while it is watched
 
     def __init__(
         self,
@@ -118,18 +121,27 @@ class TrainingSession:
         if self.first_step:
             log.info("resuming from %s", self.run_folder.restore(session, self._saver))
         elif pretrained:
-            Checkpoint(pretrained).restore(session, tf.trainable_variables())
-            log.info("weights from %s", pretrained)
+            load_weights(session, Checkpoint(pretrained), self.options.grow)
         else:
-            log.info("no pretrained weights: training from scratch")
-            if self._initializer is not None:
-                session.run(self._initializer)
+            self._start_from_random()
         if not self.first_step:
             session.run(self._start_averages)
         # Not together with the variables' initializers: on an NPU the variables would become zero.
         session.run(self._start_data)
         session.run(self._synchronize)
         self._train_op = loop_on_device(session, self.graph.train_op, self.steps_per_run)
+
+    def _start_from_random(self) -> None:
+        log.info("no pretrained weights: training from scratch")
+        if self._initializer is not None:
+            self.session.run(self._initializer)
+        if self._initializer is None or not self.options.matching:
+            log.info(
+                "from random weights, training may stay at zero flow for tens of thousands of "
+                "steps; the start that works here is %s",
+                RANDOM_START,
+            )
+        self._watch = FlatStartWatch()
 
     def steps(self) -> range:
         """Returns the number of the last step of each run of the session that is to come."""
@@ -153,6 +165,8 @@ class TrainingSession:
         """
         graph = self.graph
         wanted = {"loss": graph.loss, "epe": graph.epe, "learning_rate": graph.rate}
+        if self._watch:
+            wanted["zero_epe"] = graph.zero_epe
         if detailed:
             wanted.update(
                 {"loss/level%d" % level: loss for level, loss in graph.level_losses.items()},
@@ -172,6 +186,9 @@ class TrainingSession:
                 "The loss is %s at step %d with samples %s" % (values["loss"], number, samples)
             )
         self.last_step = number
+        if self._watch:
+            self._watch.add(number, float(values["epe"]), float(values.pop("zero_epe")))
+            self._watch = None if self._watch.done else self._watch
         return {tag: float(value) for tag, value in values.items()}
 
     def skipped_updates(self) -> int:

@@ -36,6 +36,7 @@ class TrainingGraph(NamedTuple):
         gradient_norm: Norm of these gradients together, scalar float32.
         train_op: Runs the update and advances global_step.
         flow: The network's flow [B, H, W, 2] in pixels, channels (u, v).
+        zero_epe: End-point error in pixels of zero flow on this worker's samples, scalar float32.
         average: tf.train.ExponentialMovingAverage of the network's variables, or None.
     """
 
@@ -49,6 +50,7 @@ class TrainingGraph(NamedTuple):
     gradient_norm: tf.Tensor
     train_op: tf.Operation
     flow: tf.Tensor
+    zero_epe: tf.Tensor
     average: Any
 
 
@@ -98,6 +100,7 @@ def training_graph(
     norm = tf.global_norm([gradient for gradient, _ in gradients])
     train_op = _update(optimizer, gradients, norm, [loss, epe, mean_loss, mean_epe], options)
     average, train_op = _with_average(train_op, variables, global_step, options)
+    zero_epe = endpoint_error(tf.zeros_like(ground_truth), ground_truth, valid)
     return TrainingGraph(
         mean_loss,
         data_loss,
@@ -109,6 +112,7 @@ def training_graph(
         norm,
         train_op,
         flow,
+        zero_epe,
         average,
     )
 

@@ -130,6 +130,15 @@ class Checkpoint:
             )
         return np.asarray(self._tensor(self._stored_names[name + self._suffix]), np.float32)
 
+    def weights(self) -> dict[str, np.ndarray]:
+        """Returns {name: float32 array} of the network's variables.
+
+        Raises:
+            ValueError: As `weight`.
+        """
+        shapes = variable_shapes(self.config)
+        return {name: self.weight(name, shape) for name, shape in shapes.items()}
+
     def as_constants(self) -> ContextManager:
         """Returns a variable scope in which the network takes these weights as constants.
 

@@ -19,21 +19,30 @@ SCORES_FILE = "best.json"  # in the folder best/ of a training run: validation E
 ARCHIVE_EXTENSION = ".npz"  # NumPy's archives: weights without a training run's state
 FROZEN_GRAPH_EXTENSION = ".pb"
 
-SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pwcnet-sm-scenes.npz")
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+SHIPPED = os.path.join(_FOLDER, "pwcnet-sm-scenes.npz")
+SHIPPED_LARGE = os.path.join(_FOLDER, "pwcnet-lg-scenes.npz")
+SHIPPED_NAMES = ("small", "large")  # which stand for paths of weights
 
 
-def shipped_weights() -> str:
-    """Returns the path of the weights that the package ships.
+def shipped_weights(name: str = "small") -> str:
+    """Returns the path of weights that the package ships.
 
-    They are the small network's, trained on generated scenes alone; their card is README.md in the
-    same folder.
+    They are trained on generated scenes alone; their card is README.md in the same folder.
+
+    Args:
+        name: The network, "small" or "large".
 
     Raises:
         FileNotFoundError: The installation lacks them.
+        ValueError: There is no such name.
     """
-    if not os.path.isfile(SHIPPED):
-        raise FileNotFoundError("This installation lacks the shipped weights (%s)" % SHIPPED)
-    return SHIPPED
+    if name not in SHIPPED_NAMES:
+        raise ValueError("expected shipped weights of %s, got %r" % (SHIPPED_NAMES, name))
+    path = SHIPPED if name == "small" else SHIPPED_LARGE
+    if not os.path.isfile(path):
+        raise FileNotFoundError("This installation lacks the shipped weights (%s)" % path)
+    return path
 
 
 class AmbiguousCheckpointError(ValueError):
@@ -47,7 +56,8 @@ def find_checkpoint(path: str | os.PathLike) -> str:
         path: A prefix (run/pwcnet.ckpt-1000), one of the checkpoint's files, an .npz archive, or a
             folder or its file `checkpoint`. Of a folder, the best checkpoint is taken where it has
             a file of scores, as a run's best/ does, otherwise the one with the highest step, or
-            the only one without a step.
+            the only one without a step. "small" and "large" are the shipped weights, "./small" is
+            a folder.
 
     Raises:
         FileNotFoundError: There is no such checkpoint or archive.
@@ -55,6 +65,8 @@ def find_checkpoint(path: str | os.PathLike) -> str:
         ValueError: The folder's file of scores is damaged.
     """
     path = os.fspath(path)
+    if path in SHIPPED_NAMES:
+        return shipped_weights(path)
     if path.endswith(ARCHIVE_EXTENSION):
         if not os.path.isfile(path):
             raise FileNotFoundError("No weights at %s%s" % (path, _new_place(path)))

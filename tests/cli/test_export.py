@@ -54,6 +54,18 @@ def test_an_archive_and_back_to_a_checkpoint(archive, small_checkpoint, tmp_path
     np.testing.assert_array_equal(written, original.astype(np.float16).astype(np.float32))
 
 
+def test_a_large_network_of_a_small_ones_weights(small_checkpoint, tmp_path, capsys):
+    run("--grow", "--weights", small_checkpoint, "--output", tmp_path / "large.npz")
+    assert "large.npz" in capsys.readouterr().out
+    grown, small = Checkpoint(str(tmp_path / "large.npz")), Checkpoint(small_checkpoint)
+    assert grown.config.name == "lg-6-2" and grown.step is None
+    name = "pwcnet/featpyr/conv1a/kernel"
+    expected = small.weights()[name].astype(np.float16)
+    np.testing.assert_array_equal(grown.weights()[name].astype(np.float16), expected)
+    with pytest.raises(ValueError, match="large.npz .*lg-6-2"):
+        run("--grow", "--weights", tmp_path / "large.npz", "--output", tmp_path / "larger.npz")
+
+
 @pytest.mark.whole_on("tf2")
 def test_averages(tmp_path):
     weights = golden_weights("sm", 0)

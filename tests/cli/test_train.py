@@ -105,6 +105,30 @@ def test_options_win_over_a_preset(job, dataset):
     assert result.metadata["preset"] == "sintel-mixed"
 
 
+def test_a_large_network_grows_from_a_small_one(job, dataset, small_checkpoint):
+    options = ["--preset", "sintel-mixed", "--dataset", dataset, "--crop", "64x64"]
+    grown = job("--grow", "--weights", small_checkpoint, *options)
+    assert grown.config.name == "lg-6-2" and grown.options.grow is True
+    with pytest.raises(ValueError, match="sm-6-2"):
+        job("--grow", "--weights", small_checkpoint, "--variant", "small", *options)
+    with pytest.raises(ValueError, match="--weights"):
+        job("--grow", *options)
+
+
+@pytest.mark.full
+def test_the_grown_network_trains(dataset, small_checkpoint, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    options = "--steps 1 --crop 64x64 --batch-size 1 --loss multiscale --learning-rate 1e-30"
+    data = ["--data", "sintel-clean=" + dataset, "--output", tmp_path]
+    assert run("--grow", "--weights", small_checkpoint, *data, *options.split()) == 0
+    assert "grown from sm-6-2" in caplog.text
+    trained, small = Checkpoint(str(tmp_path)), Checkpoint(small_checkpoint)
+    assert trained.config.name == "lg-6-2"
+    kernel = trained.weights()["pwcnet/predict_flow/conv2_1/kernel"]
+    original = small.weights()["pwcnet/predict_flow/conv2_1/kernel"]
+    assert kernel[:, :, : original.shape[2]] == pytest.approx(original)
+
+
 def test_names_of_before(job, dataset, small_checkpoint):
     new = (
         "--weights %s --initializer coarse_to_fine --readers 2 --output out --crop 64x64 "

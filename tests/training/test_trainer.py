@@ -12,6 +12,7 @@ from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import tf
+from pwcnet.training import initial_weights
 from pwcnet.training.options import TrainingOptions
 from pwcnet.training.run_folder import RunFolder
 from pwcnet.training.session import TrainingSession
@@ -205,3 +206,21 @@ def test_two_runs_in_one_folder(samples, tmp_path):
 def test_options_are_checked_where_they_are_made(changes, word):
     with pytest.raises(ValueError, match=word):
         options(**changes)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_run_from_random_weights_that_stays_at_zero_flow(
+    pretrained, samples, tmp_path, monkeypatch, caplog
+):
+    """With a rate that changes nothing; flow heads of random kernels are worse than zero flow."""
+    caplog.set_level("INFO")
+    monkeypatch.setattr(initial_weights, "FIRST_STEP", 3)
+    monkeypatch.setattr(initial_weights, "WINDOW", 1)
+    weights = run(samples, tmp_path / "first", steps=1) if pretrained else None
+    caplog.clear()
+    run(samples, tmp_path / "run", weights, steps=4, learning_rate=1e-9)
+    hint = [message for message in caplog.messages if initial_weights.RANDOM_START in message]
+    assert len(hint) == (0 if pretrained else 2)
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == (
+        not pretrained
+    )

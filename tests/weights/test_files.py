@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from pwcnet.weights import files
 from pwcnet.weights.files import (
     AmbiguousCheckpointError,
     find_checkpoint,
@@ -12,6 +13,7 @@ from pwcnet.weights.files import (
     list_checkpoints,
     ranked_steps,
     read_scores,
+    shipped_weights,
 )
 
 
@@ -61,6 +63,19 @@ def test_named_by_prefix_file_or_folder(small_checkpoint):
     ):
         assert find_checkpoint(path) == small_checkpoint
     assert list_checkpoints(folder) == {7: small_checkpoint}
+
+
+def test_shipped_weights_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small").mkdir()
+    assert find_checkpoint("small") == shipped_weights() == files.SHIPPED
+    with pytest.raises(FileNotFoundError, match="./small"):  # a folder without checkpoints
+        find_checkpoint("./small")
+    monkeypatch.setattr(files, "SHIPPED_LARGE", str(tmp_path / "absent.npz"))
+    with pytest.raises(FileNotFoundError, match="absent.npz"):
+        find_checkpoint("large")
+    with pytest.raises(ValueError, match="'huge'"):
+        shipped_weights("huge")
 
 
 def test_the_best_by_the_scores_of_a_folder(tmp_path):

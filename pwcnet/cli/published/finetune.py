@@ -140,7 +140,7 @@ def _make_job(args: Namespace, places: Places, worker_count: int) -> Job:
             "%d iterations of batch size 4 are %d steps of batch size %d"
             % (args.iterations, options.steps, args.batch_size * worker_count)
         )
-    config = choose_config(places, args.variant, "large")
+    config = choose_config(places, args.variant, "large", options.grow)
     return Job(data, config, options, validation, tuple(notes))
 
 
