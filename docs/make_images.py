@@ -1,4 +1,4 @@
-"""Makes docs/images/flow.png: two synthetic scenes, their ground truth, and their flow."""
+"""Makes docs/images/flow.png and weights.png: generated scenes and the shipped weights' flow."""
 
 import os
 import sys
@@ -12,38 +12,95 @@ sys.path.insert(0, ROOT)
 from pwcnet import Predictor, flow_to_color  # noqa: E402
 from pwcnet.data.synthetic.options import SceneOptions  # noqa: E402
 from pwcnet.data.synthetic.scenes import generate_pair  # noqa: E402
+from pwcnet.flow.colors import error_to_color  # noqa: E402
+from pwcnet.flow.metrics import endpoint_error, flow_magnitude  # noqa: E402
 
-SEEDS = (43, 45)
-OPTIONS = SceneOptions(height=256, width=448, median_motion=5, largest_motion=24)
+FLOW_SEEDS = (43, 45)
+FLOW_SCENES = SceneOptions(height=256, width=448, median_motion=5, largest_motion=24)
+# Those of docs/make_tables.py, of which rows are shown from the best to the worst.
+HELD_BACK = SceneOptions(height=320, width=512, median_motion=8, largest_motion=160)
+HELD_BACK_SEED, HELD_BACK_PAIRS = 77, 24
+RANKS = (4, 12, 18, 22)
 GAP = 6
 
 
 def main():
-    """Writes the image, by the shipped weights."""
-    rows = []
+    """Writes both images."""
     with Predictor() as predictor:
-        for seed in SEEDS:
-            pair = generate_pair(seed, 1, OPTIONS)
-            flow = predictor.flow(pair.frame1, pair.frame2)
-            largest = max(np.hypot(*np.moveaxis(f, -1, 0)).max() for f in (pair.flow, flow))
-            images = pair.frame1, flow_to_color(pair.flow, largest), flow_to_color(flow, largest)
-            rows.append(joined([bordered(image) for image in images]))
-    titles = np.full((30, rows[0].shape[1], 3), 255, np.uint8)
-    for column, title in enumerate(("frame 1", "ground truth", "flow")):
-        place = column * (OPTIONS.width + GAP) + 2, 21
-        cv2.putText(
-            titles, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (60, 60, 60), 1, cv2.LINE_AA
-        )
-    image = np.concatenate(
-        [titles, rows[0], np.full((GAP, titles.shape[1], 3), 255, np.uint8), rows[1]]
+        pairs = [generate_pair(seed, 1, FLOW_SCENES) for seed in FLOW_SEEDS]
+        rows = [images(pair, predictor.flow(pair.frame1, pair.frame2))[:3] for pair in pairs]
+        write("flow.png", [[""] * 3] * len(rows), rows, ("frame 1", "ground truth", "flow"))
+        pairs = [generate_pair(HELD_BACK_SEED, n, HELD_BACK) for n in range(HELD_BACK_PAIRS)]
+        results = [(pair, predictor.flow(pair.frame1, pair.frame2)) for pair in pairs]
+    results.sort(key=lambda result: epe(*result))
+    chosen = [results[rank] for rank in RANKS]
+    labels = [
+        [
+            "",
+            "%.0f px on average" % flow_magnitude(pair.flow).mean(),
+            "",
+            "EPE %.2f, number %d of %d" % (epe(pair, flow), rank + 1, HELD_BACK_PAIRS),
+        ]
+        for rank, (pair, flow) in zip(RANKS, chosen)
+    ]
+    write(
+        "weights.png",
+        labels,
+        [[shrunk(image) for image in images(*result)] for result in chosen],
+        ("frame 1", "ground truth", "flow", "error: blue below 3 px or 5 %"),
     )
-    cv2.imwrite(os.path.join(ROOT, "docs", "images", "flow.png"), image[..., ::-1])
 
 
-def joined(images):
+def epe(pair, flow):
+    """The mean end-point error in pixels."""
+    return float(endpoint_error(flow, pair.flow).mean())
+
+
+def images(pair, flow):
+    """Frame 1, the colors of ground truth and flow on one scale, and of the error."""
+    largest = max(flow_magnitude(each).max() for each in (pair.flow, flow))
+    error = error_to_color(endpoint_error(flow, pair.flow), flow_magnitude(pair.flow), None)
+    return [
+        pair.frame1,
+        flow_to_color(pair.flow, largest),
+        flow_to_color(flow, largest),
+        error,
+    ]
+
+
+def shrunk(image):
+    """The image at two thirds of its size."""
+    return cv2.resize(image, None, fx=2 / 3, fy=2 / 3, interpolation=cv2.INTER_AREA)
+
+
+def write(name, labels, rows, titles):
+    """Writes rows of images under their titles; labels: texts in the images' lower left corners."""
+    height, width = rows[0][0].shape[:2]
+    total = len(titles) * (width + GAP) - GAP
+    parts = [np.full((30, total, 3), 255, np.uint8)]
+    for column, title in enumerate(titles):
+        put_text(parts[0], title, column * (width + GAP) + 2, 21, (60, 60, 60))
+    for texts, row in zip(labels, rows):
+        cells = [bordered(np.ascontiguousarray(image)) for image in row]
+        for cell, text in zip(cells, texts):
+            put_text(cell, text, 8, height - 10, (40, 40, 40))
+        parts += [joined(cells), np.full((GAP, total, 3), 255, np.uint8)]
+    path = os.path.join(ROOT, "docs", "images", name)
+    cv2.imwrite(path, np.concatenate(parts[:-1])[..., ::-1])
+
+
+def put_text(image, text, x, y, color):
+    """Writes a line of text, with a white rim."""
+    for thickness, paint in ((4, (255, 255, 255)), (1, color)):
+        place = (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.55, paint, thickness, cv2.LINE_AA
+        cv2.putText(image, text, *place)
+
+
+def joined(cells):
     """Images side by side."""
-    gap = np.full((images[0].shape[0], GAP, 3), 255, np.uint8)
-    return np.concatenate([images[0], gap, images[1], gap, images[2]], axis=1)
+    gap = np.full((cells[0].shape[0], GAP, 3), 255, np.uint8)
+    parts = [part for cell in cells for part in (gap, cell)]
+    return np.concatenate(parts[1:], axis=1)
 
 
 def bordered(image):

@@ -12,6 +12,7 @@ from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow
 from pwcnet.weights import files
 from pwcnet.weights.checkpoint import Checkpoint
+from pwcnet.weights.growing import GrownWeights
 from tests.helpers.commands import run_main
 from tests.helpers.subcommands import call
 from tests.helpers.training import train_light_network
@@ -35,6 +36,15 @@ def test_they_are_the_small_network_and_small():
         and not (found.missing or found.extra or found.not_finite)
     )
     assert os.path.getsize(files.SHIPPED) < 12e6
+
+
+@pytest.mark.whole_on("tf2")
+def test_the_large_ones_have_grown_from_them():
+    large = Checkpoint("large")
+    assert large.config.name == "lg-6-2" and os.path.getsize(files.SHIPPED_LARGE) < 30e6
+    grown = GrownWeights(Checkpoint("small"), large.config)
+    for name, weight in large.weights().items():
+        np.testing.assert_array_equal(weight, grown.weight(name, weight.shape))
 
 
 def test_evaluation_of_scenes_they_never_saw(scenes, capsys, caplog):
