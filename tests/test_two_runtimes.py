@@ -27,7 +27,12 @@ def other():
 
 
 @pytest.mark.parametrize(
-    "kind", ["checkpoint", pytest.param("host", marks=pytest.mark.full), "ascend"]
+    "kind",
+    [
+        pytest.param("checkpoint", marks=pytest.mark.whole_on("tf1")),
+        pytest.param("host", marks=pytest.mark.full),
+        pytest.param("ascend", marks=pytest.mark.whole_on("tf2")),
+    ],
 )
 def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
     path = small_checkpoint

@@ -73,6 +73,7 @@ def content(path):
     return found
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_network_from_frames_to_the_folder(tiny_sintel, small_checkpoint, tmp_path):
     done = run(
         "evaluate",
@@ -306,6 +307,7 @@ def test_a_part_of_the_data(tiny_sintel, constant, tmp_path, capsys):
     assert "1 pairs" in capsys.readouterr().out
 
 
+@pytest.mark.whole_on("tf1")
 def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(
     tiny_sintel, small_checkpoint, small_frozen, tmp_path, capsys
 ):

@@ -28,6 +28,7 @@ def evaluate(tiny_sintel, weights, tmp_path, *more):
     )
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_page_after_the_evaluation_and_later(
     tiny_sintel, small_frozen, small_checkpoint, tmp_path, capsys
 ):
@@ -53,6 +54,7 @@ def test_a_page_after_the_evaluation_and_later(
         evaluate(tiny_sintel, small_checkpoint, tmp_path, "--masked")
 
 
+@pytest.mark.whole_on("tf2")
 def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(
     tiny_sintel, small_frozen, tmp_path
 ):

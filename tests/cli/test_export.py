@@ -45,6 +45,7 @@ def test_a_frozen_graph_by_its_extension(small_checkpoint, archive, tmp_path, ca
     assert "BatchMatMulV2" not in ops(tmp_path / "graph")
 
 
+@pytest.mark.whole_on("tf2")
 def test_an_archive_and_back_to_a_checkpoint(archive, small_checkpoint, tmp_path, capsys):
     run("--weights", archive, "--output", tmp_path / "folder")
     assert "pwcnet.ckpt-7, sm-6-2 weights of %s" % archive in capsys.readouterr().out

@@ -101,6 +101,7 @@ def test_a_video(small_checkpoint, tmp_path):
     assert list_files(tmp_path / "out") == ["clip_%06d.flo" % number for number in range(1, 5)]
 
 
+@pytest.mark.whole_on("tf2")
 def test_grey_alpha_and_16_bits(small_checkpoint, tmp_path):
     grey = cv2.cvtColor(FRAMES[0], cv2.COLOR_RGB2GRAY)
     store(

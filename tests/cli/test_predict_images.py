@@ -43,6 +43,7 @@ def main(*arguments):
     call("predict", *arguments)
 
 
+@pytest.mark.whole_on("tf1")
 def test_arrows_legend_and_occlusion_of_a_folder(small_checkpoint, tmp_path, capsys):
     store(tmp_path / "in", ["1.png", "2.png", "3.png"])
     main(

@@ -66,6 +66,7 @@ def test_predictions(scenes, tmp_path, caplog):
     assert valid.all() and np.abs(flow).max() < 50 and SAID in caplog.text
 
 
+@pytest.mark.whole_on("tf2")
 def test_freezing(tmp_path, caplog, capsys):
     caplog.set_level(logging.INFO)
     run_main(

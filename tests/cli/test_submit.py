@@ -102,6 +102,7 @@ def test_the_published_counts():
     } == {"sintel": (552, 12), "kitti2012": (195, None), "kitti2015": (200, None)}
 
 
+@pytest.mark.whole_on("tf2")
 def test_sintel_both_passes_in_one_archive(
     published, sintel_main, small_checkpoint, tmp_path, capsys
 ):
@@ -135,6 +136,7 @@ def test_names_as_raft_has_them(published, sintel_main, tmp_path):
     assert files(tmp_path / "out") == [path.replace("frame_", "frame") for path in FLOWS]
 
 
+@pytest.mark.whole_on("tf1")
 @pytest.mark.parametrize("data, prefix", [("kitti2012", ""), ("kitti2015", "flow/")])
 def test_kitti(data, prefix, published, kitti, sintel_main, small_frozen, tmp_path):
     sintel_main("--zip", tmp_path / "flow.zip", data=data, dataset=kitti)

@@ -84,6 +84,7 @@ def test_batches(checkpoint):
     )
 
 
+@pytest.mark.whole_on("tf2")
 def test_check_accepts_the_checkpoints_own_graph(graph_def, checkpoint):
     difference, largest = check_frozen(graph_def, checkpoint)
     assert 0 <= difference <= allowed_difference(largest) and largest > 0

@@ -69,6 +69,7 @@ def test_every_value_is_rounded():
         emulate_half_precision(affine(values), ["absent"])
 
 
+@pytest.mark.whole_on("tf2")
 def test_coordinates_are_what_it_hurts(small_frozen):
     """The flow is nearer to float32's where the coordinates stay float32."""
     graph_def, pairs = read_frozen(small_frozen), smooth_pairs(1, 64, 128)

@@ -26,6 +26,7 @@ def frozen(small_frozen):
         yield opened
 
 
+@pytest.mark.whole_on("tf1")
 def test_frames_are_scaled_and_padded_at_the_bottom_and_right(predictor, small_checkpoint):
     x = np.zeros((1, 2, 64, 128, 3), np.float32)
     x[0, :, :60, :120] = FRAMES[:2] / 255.0
@@ -86,6 +87,7 @@ def test_other_frames_are_refused_by_every_method(predictor, frozen, frame1, fra
             list(opened.both_ways([Pair("a", frame1, frame2)]))
 
 
+@pytest.mark.whole_on("tf2")
 def test_every_method_takes_the_same_pairs_and_frames(predictor):
     expected = predictor.flow(FRAMES[0], FRAMES[1])
     alpha = np.full((60, 120, 1), 9, np.uint8)
@@ -230,6 +232,7 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(
         Predictor(small_checkpoint, precision="int4")
 
 
+@pytest.mark.whole_on("tf2")
 def test_flow_both_ways_from_two_pyramids(predictor, monkeypatch):
     from pwcnet.inference.networks import TwoWayNetwork
 

@@ -64,6 +64,7 @@ def archives(tmp_path_factory):
     return archive, wheel
 
 
+@pytest.mark.whole_on("tf1")
 def test_source_archive_holds_the_package_and_no_tests(archives):
     with tarfile.open(str(archives[0])) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]

@@ -164,6 +164,7 @@ def test_wrong_options(changes):
         TrainingOptions(**dict({"steps": 1}, **changes))
 
 
+@pytest.mark.whole_on("tf2")
 def test_averages_are_validated_and_kept_as_the_best(tmp_path, monkeypatch, request):
     """The averages are recomputed from the checkpoints of each step.
 

@@ -94,6 +94,7 @@ def test_a_folder_with_checkpoints_is_not_overwritten(samples, tmp_path):
         assert stream.read() == before
 
 
+@pytest.mark.whole_on("tf2")
 def test_options_that_differ_from_the_resumed_run_are_logged(samples, tmp_path, caplog):
     run(samples, tmp_path, steps=1)
     with caplog.at_level("WARNING"):

@@ -130,6 +130,7 @@ def test_another_network(tmp_path):
         Checkpoint(path)
 
 
+@pytest.mark.whole_on("tf2")
 def test_first_wrong_variable_is_named(tmp_path):
     weights = golden_weights("sm", 0)
     lacking = {

@@ -42,6 +42,7 @@ def test_save_is_complete_or_absent(tmp_path):
     assert list(list_checkpoints(str(tmp_path))) == [12]
 
 
+@pytest.mark.whole_on("tf1")
 def test_an_exported_checkpoint_appears_last(small_checkpoint, tmp_path, monkeypatch):
     """A call that is killed before leaves a folder that the next one fills."""
     folder, replace, names = tmp_path / "out", os.replace, []

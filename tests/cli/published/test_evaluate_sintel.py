@@ -45,6 +45,7 @@ def rows(path):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.whole_on("tf1")
 def test_every_output_agrees_with_a_reckoning_in_plain_numpy(
     tiny_sintel, small_checkpoint, tmp_path
 ):
@@ -96,6 +97,7 @@ def test_every_output_agrees_with_a_reckoning_in_plain_numpy(
     assert sorted(os.listdir(str(tmp_path / "out"))) == ["epe.csv", "scene_01", "scene_02"]
 
 
+@pytest.mark.whole_on("tf2")
 def test_masked_final_pass(tiny_sintel, small_checkpoint, capsys):
     main("--dataset", tiny_sintel, "--ckpt", small_checkpoint, "--render_pass", "final", "--masked")
     printed = capsys.readouterr().out
@@ -111,6 +113,7 @@ def test_masked_final_pass(tiny_sintel, small_checkpoint, capsys):
     )
 
 
+@pytest.mark.whole_on("tf2")
 def test_frozen_graph_gives_the_same(tiny_sintel, small_checkpoint, small_frozen, capsys):
     main("--dataset", tiny_sintel, "--ckpt", small_checkpoint)
     main("--dataset", os.path.join(tiny_sintel, FOLDER), "--ckpt", small_frozen)
@@ -123,6 +126,7 @@ def test_a_part_of_the_split(tiny_sintel, small_checkpoint, capsys):
     assert "1 pairs" in capsys.readouterr().out
 
 
+@pytest.mark.whole_on("tf1")
 def test_an_interrupted_run_keeps_what_was_done(tiny_sintel, small_frozen, tmp_path):
     training = tmp_path / FOLDER / "training"
     for kind, ending, count in (("clean", "png", 301), ("flow", "flo", 300)):
