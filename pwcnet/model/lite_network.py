@@ -18,7 +18,7 @@ from pwcnet.model.config import (
     WARP_SCALE,
     ModelConfig,
 )
-from pwcnet.model.layers import deconv, tap_products, tap_sum_kernel
+from pwcnet.model.layers import tap_products, tap_sum_kernel
 from pwcnet.model.network import frame_features
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.model.tiled_cost_volume import costs_and_features
@@ -27,6 +27,7 @@ from pwcnet.runtime.tensorflow import tf
 
 FLOAT_SCOPE = "in_float"  # in the names of the convolutions of flows
 FLOW_PART = 4  # channels of the part with the upsampled flow and the upsampled features
+MAX_CHANNELS_AT_ONCE = 64  # up to so many, int8 computes a flow fastest in one convolution
 
 
 def lite_pwc_net(pair: tf.Tensor, config: ModelConfig) -> tf.Tensor:
@@ -54,11 +55,12 @@ def lite_pwc_net(pair: tf.Tensor, config: ModelConfig) -> tf.Tensor:
             flow, parts = _estimate_flow(parts, level, config.dense)
             if config.has_context(level):
                 flow += _context_residual(parts, level)
-    scale = 2**FLOW_LEVEL
-    flow = tf.raw_ops.ResizeBilinear(
-        images=flow, size=[height, width], align_corners=False, half_pixel_centers=False
+    return tf.raw_ops.ResizeBilinear(
+        images=tf.multiply(flow, float(2**FLOW_LEVEL)),  # before there are 16 times as many
+        size=[height, width],
+        align_corners=False,
+        half_pixel_centers=False,
     )
-    return flow * float(scale)
 
 
 def _frames(features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -78,20 +80,44 @@ def _costs(first: tf.Tensor, second: tf.Tensor, level: int) -> tf.Tensor:
 def _upsample(flow: tf.Tensor, parts: list[tf.Tensor], level: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The flow and the features of a level for the level below."""
     with tf.variable_scope("upsample"):
-        up_flow = deconv(flow, "up_flow%d" % level)
-        with tf.variable_scope("up_feat%d" % level):
-            kernel = tf.get_variable("kernel", [4, 4, 2, _channels(parts)])
-            bias = tf.get_variable("bias", [2])
-            products = _sum_over_parts(parts, tf.transpose(kernel, [0, 1, 3, 2]), tap_products)
-            _, height, width, _ = products.shape.as_list()
-            up_feat = tf.nn.conv2d_transpose(
-                products,
-                tap_sum_kernel(4, 2).transpose(0, 1, 3, 2),
-                [1, 2 * height, 2 * width, 2],
-                [1, 2, 2, 1],
-                "SAME",
-            )
-            return up_flow, tf.nn.bias_add(up_feat, bias)
+        up_flow = _deconv([flow], "up_flow%d" % level)
+        return up_flow, _deconv(parts, "up_feat%d" % level)
+
+
+def _deconv(parts: list[tf.Tensor], name: str) -> tf.Tensor:
+    """As pwcnet.model.layers.deconv, as a convolution to the four pixels that each one becomes."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable("kernel", [4, 4, 2, _channels(parts)])
+        bias = tf.get_variable("bias", [2])
+        pixels = _sum_over_parts(parts, four_pixel_kernel(kernel), conv2d, tf.tile(bias, [4]))
+        return tf.nn.depth_to_space(pixels, 2)
+
+
+def four_pixel_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """Kernel of the convolution whose channels are the pixels that a transposed one makes.
+
+    Args:
+        kernel: [4, 4, D, C], of a transposed convolution with stride 2 and SAME padding.
+
+    Returns:
+        [3, 3, C, 4 D]; the last axis has pixels (0, 0), (0, 1), (1, 0), (1, 1).
+    """
+    kernel = tf.transpose(kernel, [0, 1, 3, 2])
+    pixels = [
+        tf.transpose(taps, [1, 0, 2, 3])
+        for rows in _even_and_odd(kernel)
+        for taps in _even_and_odd(tf.transpose(rows, [1, 0, 2, 3]))
+    ]
+    return tf.concat(pixels, axis=-1)
+
+
+def _even_and_odd(kernel: tf.Tensor) -> list[tf.Tensor]:
+    """On axis 0, from four taps those that three pixels have for pixels 2 i and 2 i + 1."""
+    nothing = tf.zeros_like(kernel[0])
+    return [
+        tf.stack([kernel[3], kernel[1], nothing]),
+        tf.stack([nothing, kernel[2], kernel[0]]),
+    ]
 
 
 def _estimate_flow(
@@ -102,7 +128,7 @@ def _estimate_flow(
         for index, channels in enumerate(ESTIMATOR_CHANNELS):
             output = _conv(parts, channels, "conv%d_%d" % (level, index))
             parts = [output, *parts] if dense else [output]
-        return _conv_by_tap(parts, "flow%d" % level), parts
+        return _flow_conv(parts, "flow%d" % level), parts
 
 
 def _context_residual(parts: list[tf.Tensor], level: int) -> tf.Tensor:
@@ -110,7 +136,7 @@ def _context_residual(parts: list[tf.Tensor], level: int) -> tf.Tensor:
     with tf.variable_scope("ctxt"):
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS[:-1], 1):
             parts = [_conv(parts, channels, "dc_conv%d%d" % (level, index), dilation)]
-        return _conv_by_tap(parts, "dc_conv%d%d" % (level, len(CONTEXT_LAYERS)))
+        return _flow_conv(parts, "dc_conv%d%d" % (level, len(CONTEXT_LAYERS)))
 
 
 def _conv(parts: list[tf.Tensor], channels: int, name: str, dilation: int = 1) -> tf.Tensor:
@@ -124,11 +150,13 @@ def _conv(parts: list[tf.Tensor], channels: int, name: str, dilation: int = 1) -
         return leaky_relu(y)
 
 
-def _conv_by_tap(parts: list[tf.Tensor], name: str) -> tf.Tensor:
-    """The same for the two channels of a flow, without activation."""
+def _flow_conv(parts: list[tf.Tensor], name: str) -> tf.Tensor:
+    """The same for the two channels of a flow, without activation; by tap of many channels."""
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, _channels(parts), 2])
         bias = tf.get_variable("bias", [2])
+        if _channels(parts) <= MAX_CHANNELS_AT_ONCE:
+            return _sum_over_parts(parts, kernel, conv2d, bias)
         products = _sum_over_parts(parts, kernel, tap_products)
         with tf.name_scope(FLOAT_SCOPE):
             return tf.nn.bias_add(conv2d(products, tap_sum_kernel(3, 2)), bias)
@@ -144,7 +172,7 @@ def _sum_over_parts(
     total, start = None, 0
     for index, part in enumerate(parts):
         channels = int(part.shape[-1])
-        with tf.name_scope(FLOAT_SCOPE if channels == FLOW_PART else "part%d" % index):
+        with tf.name_scope(FLOAT_SCOPE if channels <= FLOW_PART else "part%d" % index):
             y = convolve(part, kernel[:, :, start : start + channels])
             y = y if bias is None or index else tf.nn.bias_add(y, bias)
         total = y if total is None else total + y
