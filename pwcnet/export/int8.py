@@ -15,6 +15,7 @@ import logging
 import sys
 from typing import Any, Iterator
 
+from pwcnet.export.equalization import channel_divisors
 from pwcnet.export.frozen_graph import INPUT, OUTPUT
 from pwcnet.model.lite_network import FLOAT_SCOPE, lite_pwc_net
 from pwcnet.runtime.tensorflow import TF_RELEASE, hold_back_stderr, tf
@@ -66,10 +67,11 @@ def int8_model(checkpoint: Checkpoint, height: int, width: int) -> bytes:
 
 def float_model(checkpoint: Checkpoint, height: int, width: int) -> bytes:
     """The same in float32, before it is quantized."""
+    divisors = channel_divisors(checkpoint)
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [1, 2, height, width, 3], name=INPUT)
         with checkpoint.as_constants():
-            flow = tf.identity(lite_pwc_net(x, checkpoint.config), name=OUTPUT)
+            flow = tf.identity(lite_pwc_net(x, checkpoint.config, divisors), name=OUTPUT)
         with _quiet():
             return tf.lite.TFLiteConverter.from_session(session, [x], [flow]).convert()
 

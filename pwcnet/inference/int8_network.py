@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pwcnet._version import __version__
+from pwcnet.export.equalization import EQUALIZATION
 from pwcnet.export.int8 import INT8_TENSORS, check_int8, int8_model
 from pwcnet.inference.int8_cache import cache_name, find_cached, keep
 from pwcnet.runtime.devices import on_npu
@@ -114,6 +115,7 @@ def conversion_facts(checkpoint: Checkpoint, height: int, width: int) -> dict[st
         "weights": identify_weights(checkpoint.path)["sha256"],
         "size": [height, width],
         "int8": INT8_TENSORS,
+        "equalization": EQUALIZATION,
         "pwcnet": __version__,
         "tensorflow": TF_RELEASE,
         "quantizer": metadata.version("litert-quantizer"),

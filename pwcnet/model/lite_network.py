@@ -7,7 +7,9 @@ flows, which are tens where costs are tenths, can stay in float.
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Mapping, NamedTuple
+
+import numpy as np
 
 from pwcnet.model.config import (
     CONTEXT_LAYERS,
@@ -27,15 +29,31 @@ from pwcnet.runtime.tensorflow import tf
 
 FLOAT_SCOPE = "in_float"  # in the names of the convolutions of flows
 FLOW_PART = 4  # channels of the part with the upsampled flow and the upsampled features
-MAX_CHANNELS_AT_ONCE = 64  # up to so many, int8 computes a flow fastest in one convolution
 
 
-def lite_pwc_net(pair: tf.Tensor, config: ModelConfig) -> tf.Tensor:
+class Part(NamedTuple):
+    """Some channels of what a convolution reads.
+
+    Attributes:
+        tensor: [1, h, w, C] float32.
+        divisor: [C] float32, by which each channel has been divided; None for 1.
+    """
+
+    tensor: tf.Tensor
+    divisor: np.ndarray | None = None
+
+
+def lite_pwc_net(
+    pair: tf.Tensor, config: ModelConfig, divisors: Mapping[str, np.ndarray] | None = None
+) -> tf.Tensor:
     """Builds the network of one pair; its weights must be supplied as constants.
 
     Args:
         pair: [1, 2, H, W, 3] float32 RGB in 0..1, static shape, H and W multiples of 64.
         config: The variant.
+        divisors: {"conv2_0": [128]}: what the channels of an estimator's or context network's
+            layer are divided by; the layers that read them multiply. Powers of two change no
+            number of the flow.
 
     Returns:
         [1, H, W, 2] float32, pixels, channels (u, v).
@@ -43,18 +61,19 @@ def lite_pwc_net(pair: tf.Tensor, config: ModelConfig) -> tf.Tensor:
     _, _, height, width, _ = pair.shape.as_list()
     features = frame_features(tf.reshape(pair, [2, height, width, 3]))
     with tf.variable_scope("pwcnet", reuse=tf.AUTO_REUSE):
-        flow, parts = None, []
+        flow: tf.Tensor | None = None
+        parts: list[Part] = []
         for level in LEVELS:
             first, second = _frames(features[level])
-            flow_part: list[tf.Tensor] = []
+            flow_part: list[Part] = []
             if flow is not None:
                 up_flow, up_feat = _upsample(flow, parts, level + 1)
                 second = warp(second, up_flow * (WARP_SCALE / 2**level))
-                flow_part = [tf.concat([up_flow, up_feat], axis=-1)]
-            parts = [_costs(first, second, level), *flow_part]
-            flow, parts = _estimate_flow(parts, level, config.dense)
+                flow_part = [Part(tf.concat([up_flow, up_feat], axis=-1))]
+            parts = [Part(_costs(first, second, level)), *flow_part]
+            flow, parts = _estimate_flow(parts, level, config.dense, divisors or {})
             if config.has_context(level):
-                flow += _context_residual(parts, level)
+                flow += _context_residual(parts, level, divisors or {})
     return tf.raw_ops.ResizeBilinear(
         images=tf.multiply(flow, float(2**FLOW_LEVEL)),  # before there are 16 times as many
         size=[height, width],
@@ -77,14 +96,14 @@ def _costs(first: tf.Tensor, second: tf.Tensor, level: int) -> tf.Tensor:
     return joined
 
 
-def _upsample(flow: tf.Tensor, parts: list[tf.Tensor], level: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _upsample(flow: tf.Tensor, parts: list[Part], level: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The flow and the features of a level for the level below."""
     with tf.variable_scope("upsample"):
-        up_flow = _deconv([flow], "up_flow%d" % level)
+        up_flow = _deconv([Part(flow)], "up_flow%d" % level)
         return up_flow, _deconv(parts, "up_feat%d" % level)
 
 
-def _deconv(parts: list[tf.Tensor], name: str) -> tf.Tensor:
+def _deconv(parts: list[Part], name: str) -> tf.Tensor:
     """As pwcnet.model.layers.deconv, as a convolution to the four pixels that each one becomes."""
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [4, 4, 2, _channels(parts)])
@@ -121,49 +140,59 @@ def _even_and_odd(kernel: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _estimate_flow(
-    parts: list[tf.Tensor], level: int, dense: bool
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    parts: list[Part], level: int, dense: bool, divisors: Mapping[str, np.ndarray]
+) -> tuple[tf.Tensor, list[Part]]:
     """As pwcnet.model.estimator.estimate_flow."""
     with tf.variable_scope("predict_flow"):
         for index, channels in enumerate(ESTIMATOR_CHANNELS):
-            output = _conv(parts, channels, "conv%d_%d" % (level, index))
+            output = _conv(parts, channels, "conv%d_%d" % (level, index), divisors)
             parts = [output, *parts] if dense else [output]
-        return _flow_conv(parts, "flow%d" % level), parts
+        return _conv_by_tap(parts, "flow%d" % level), parts
 
 
-def _context_residual(parts: list[tf.Tensor], level: int) -> tf.Tensor:
+def _context_residual(
+    parts: list[Part], level: int, divisors: Mapping[str, np.ndarray]
+) -> tf.Tensor:
     """As pwcnet.model.context.context_residual."""
     with tf.variable_scope("ctxt"):
         for index, (channels, dilation) in enumerate(CONTEXT_LAYERS[:-1], 1):
-            parts = [_conv(parts, channels, "dc_conv%d%d" % (level, index), dilation)]
-        return _flow_conv(parts, "dc_conv%d%d" % (level, len(CONTEXT_LAYERS)))
+            name = "dc_conv%d%d" % (level, index)
+            parts = [_conv(parts, channels, name, divisors, dilation)]
+        return _conv_by_tap(parts, "dc_conv%d%d" % (level, len(CONTEXT_LAYERS)))
 
 
-def _conv(parts: list[tf.Tensor], channels: int, name: str, dilation: int = 1) -> tf.Tensor:
+def _conv(
+    parts: list[Part],
+    channels: int,
+    name: str,
+    divisors: Mapping[str, np.ndarray],
+    dilation: int = 1,
+) -> Part:
     """As pwcnet.model.layers.conv, with its activation, of the concatenated parts."""
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, _channels(parts), channels])
         bias = tf.get_variable("bias", [channels])
+        divisor = divisors.get(name)
+        if divisor is not None:
+            kernel, bias = kernel / divisor, bias / divisor
         y = _sum_over_parts(
             parts, kernel, lambda part, taps: conv2d(part, taps, dilation=dilation), bias
         )
-        return leaky_relu(y)
+        return Part(leaky_relu(y), divisor)
 
 
-def _flow_conv(parts: list[tf.Tensor], name: str) -> tf.Tensor:
-    """The same for the two channels of a flow, without activation; by tap of many channels."""
+def _conv_by_tap(parts: list[Part], name: str) -> tf.Tensor:
+    """The same for the two channels of a flow, without activation."""
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, _channels(parts), 2])
         bias = tf.get_variable("bias", [2])
-        if _channels(parts) <= MAX_CHANNELS_AT_ONCE:
-            return _sum_over_parts(parts, kernel, conv2d, bias)
         products = _sum_over_parts(parts, kernel, tap_products)
         with tf.name_scope(FLOAT_SCOPE):
             return tf.nn.bias_add(conv2d(products, tap_sum_kernel(3, 2)), bias)
 
 
 def _sum_over_parts(
-    parts: list[tf.Tensor],
+    parts: list[Part],
     kernel: tf.Tensor,
     convolve: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     bias: tf.Tensor | None = None,
@@ -171,14 +200,16 @@ def _sum_over_parts(
     """The convolution of the concatenated parts; the bias is added with the first one."""
     total, start = None, 0
     for index, part in enumerate(parts):
-        channels = int(part.shape[-1])
+        channels = int(part.tensor.shape[-1])
         with tf.name_scope(FLOAT_SCOPE if channels <= FLOW_PART else "part%d" % index):
-            y = convolve(part, kernel[:, :, start : start + channels])
+            taps = kernel[:, :, start : start + channels]
+            taps = taps if part.divisor is None else taps * part.divisor[:, np.newaxis]
+            y = convolve(part.tensor, taps)
             y = y if bias is None or index else tf.nn.bias_add(y, bias)
         total = y if total is None else total + y
         start += channels
     return total
 
 
-def _channels(parts: list[tf.Tensor]) -> int:
-    return sum(int(part.shape[-1]) for part in parts)
+def _channels(parts: list[Part]) -> int:
+    return sum(int(part.tensor.shape[-1]) for part in parts)

@@ -5,13 +5,26 @@ import pytest
 from tensorflow.core.protobuf import rewriter_config_pb2
 
 from pwcnet.model import tiled_cost_volume
-from pwcnet.model.config import ModelConfig
+from pwcnet.model.config import CONTEXT_LAYERS, ESTIMATOR_CHANNELS, LEVELS, ModelConfig
 from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.lite_network import lite_pwc_net
 from pwcnet.model.network import pwc_net
 from pwcnet.model.tiled_cost_volume import costs_and_features
 from pwcnet.runtime.tensorflow import tf
 from tests.helpers.golden import assert_close, golden, golden_weight
+
+RANDOM = np.random.RandomState(0)
+DIVISORS = {
+    "%s%d" % (layer, number): RANDOM.uniform(0.3, 1, length).astype(np.float32)
+    for layer, number, length in [
+        *(("conv%d_" % level, n, c) for level in LEVELS for n, c in enumerate(ESTIMATOR_CHANNELS)),
+        *(
+            ("dc_conv%d" % level, n, c)
+            for level in LEVELS
+            for n, (c, _) in enumerate(CONTEXT_LAYERS[:-1], 1)
+        ),
+    ]
+}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 20), (8, 8), (16, 72), (17, 90)])
@@ -27,16 +40,19 @@ def test_tiled_costs(size, max_pieces, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "config",
+    ("config", "divisors"),
     [
-        ModelConfig.small(),
-        pytest.param(ModelConfig.large(), marks=pytest.mark.whole_on("tf2")),
-        pytest.param(ModelConfig(True, False), marks=pytest.mark.full),
-        pytest.param(ModelConfig(False, True), marks=pytest.mark.full),
+        pytest.param(ModelConfig.small(), None, id="sm"),
+        pytest.param(ModelConfig.small(), DIVISORS, id="sm-divided", marks=pytest.mark.full),
+        pytest.param(ModelConfig.large(), None, id="lg", marks=pytest.mark.full),
+        pytest.param(
+            ModelConfig.large(), DIVISORS, id="lg-divided", marks=pytest.mark.whole_on("tf2")
+        ),
+        pytest.param(ModelConfig(True, False), DIVISORS, id="dense", marks=pytest.mark.full),
+        pytest.param(ModelConfig(False, True), DIVISORS, id="context", marks=pytest.mark.full),
     ],
-    ids=lambda config: config.name,
 )
-def test_flow_is_the_networks(config):
+def test_flow_is_the_networks(config, divisors):
     def weights(getter, name, shape=None, **_):
         return tf.constant(golden_weight(name, tuple(shape), 0))
 
@@ -48,5 +64,5 @@ def test_flow_is_the_networks(config):
     with tf.Graph().as_default(), tf.Session(config=settings) as session:
         with tf.variable_scope(tf.get_variable_scope(), custom_getter=weights):
             expected, _ = pwc_net(tf.constant(x), config)
-            flow = lite_pwc_net(tf.constant(x), config)
+            flow = lite_pwc_net(tf.constant(x), config, divisors)
         assert_close(*session.run([flow, expected]))
