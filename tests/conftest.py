@@ -103,3 +103,15 @@ def tiny_sintel(tmp_path_factory):
         [("scene_%02d" % number, demo_scene(number, 60, 120, 3, 6.0)) for number in (1, 2)],
     )
     return str(folder)
+
+
+@pytest.fixture(scope="module")
+def small_scenes():
+    """Conversions to int8 look at two small scenes instead of four, which takes a third."""
+    from pwcnet.export import equalization
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(equalization, "SCENES", (201, 202))
+        patch.setattr(equalization, "HEIGHT", 64)
+        patch.setattr(equalization, "WIDTH", 128)
+        yield

@@ -108,7 +108,13 @@ def _deconv(parts: list[Part], name: str) -> tf.Tensor:
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [4, 4, 2, _channels(parts)])
         bias = tf.get_variable("bias", [2])
-        pixels = _sum_over_parts(parts, four_pixel_kernel(kernel), conv2d, tf.tile(bias, [4]))
+        pixels = _sum_over_parts(
+            parts,
+            four_pixel_kernel(kernel),
+            conv2d,
+            _is_read(parts, kernel, axis=3),
+            tf.tile(bias, [4]),
+        )
         return tf.nn.depth_to_space(pixels, 2)
 
 
@@ -172,11 +178,15 @@ def _conv(
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, _channels(parts), channels])
         bias = tf.get_variable("bias", [channels])
-        divisor = divisors.get(name)
+        is_read, divisor = _is_read(parts, kernel), divisors.get(name)
         if divisor is not None:
             kernel, bias = kernel / divisor, bias / divisor
         y = _sum_over_parts(
-            parts, kernel, lambda part, taps: conv2d(part, taps, dilation=dilation), bias
+            parts,
+            kernel,
+            lambda part, taps: conv2d(part, taps, dilation=dilation),
+            is_read,
+            bias,
         )
         return Part(leaky_relu(y), divisor)
 
@@ -186,7 +196,7 @@ def _conv_by_tap(parts: list[Part], name: str) -> tf.Tensor:
     with tf.variable_scope(name):
         kernel = tf.get_variable("kernel", [3, 3, _channels(parts), 2])
         bias = tf.get_variable("bias", [2])
-        products = _sum_over_parts(parts, kernel, tap_products)
+        products = _sum_over_parts(parts, kernel, tap_products, _is_read(parts, kernel))
         with tf.name_scope(FLOAT_SCOPE):
             return tf.nn.bias_add(conv2d(products, tap_sum_kernel(3, 2)), bias)
 
@@ -195,20 +205,37 @@ def _sum_over_parts(
     parts: list[Part],
     kernel: tf.Tensor,
     convolve: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    is_read: list[bool],
     bias: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """The convolution of the concatenated parts; the bias is added with the first one."""
     total, start = None, 0
     for index, part in enumerate(parts):
         channels = int(part.tensor.shape[-1])
-        with tf.name_scope(FLOAT_SCOPE if channels <= FLOW_PART else "part%d" % index):
-            taps = kernel[:, :, start : start + channels]
+        taps = kernel[:, :, start : start + channels]
+        start += channels
+        if not is_read[index] and (total is not None or any(is_read)):
+            continue
+        in_float = channels <= FLOW_PART or not is_read[index]
+        with tf.name_scope(FLOAT_SCOPE if in_float else "part%d" % index):
             taps = taps if part.divisor is None else taps * part.divisor[:, np.newaxis]
             y = convolve(part.tensor, taps)
-            y = y if bias is None or index else tf.nn.bias_add(y, bias)
+            y = y if bias is None or total is not None else tf.nn.bias_add(y, bias)
         total = y if total is None else total + y
-        start += channels
     return total
+
+
+def _is_read(parts: list[Part], kernel: tf.Tensor, axis: int = 2) -> list[bool]:
+    """Which parts have weights other than zero.
+
+    A large network grown from a small one has many parts without. To leave them out saves time; and
+    LiteRT's converter keeps one buffer for equal constants, which int8 cannot have: two shapes of
+    zeros would share the scales of one.
+    """
+    values, ends = tf.get_static_value(kernel), np.cumsum([_channels([part]) for part in parts])
+    if values is None:
+        return [True] * len(parts)
+    return [bool(np.any(weights)) for weights in np.split(values, ends[:-1], axis)]
 
 
 def _channels(parts: list[Part]) -> int:

@@ -9,16 +9,7 @@ from pwcnet.model.config import CONTEXT_LAYERS, ESTIMATOR_CHANNELS
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
 
-pytestmark = pytest.mark.whole_on("tf2")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_scenes():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(equalization, "SCENES", (201, 202))
-        patch.setattr(equalization, "HEIGHT", 64)
-        patch.setattr(equalization, "WIDTH", 128)
-        yield
+pytestmark = [pytest.mark.whole_on("tf2"), pytest.mark.usefixtures("small_scenes")]
 
 
 @pytest.mark.parametrize("largest", [3.0, 1e-6])

@@ -15,6 +15,7 @@ from tests.helpers.checkpoints import write_checkpoint
 from tests.helpers.golden import golden_weights
 
 X = smooth_pairs(1, 64, 128)
+pytestmark = pytest.mark.usefixtures("small_scenes")
 ON_TF1 = TF_RELEASE.startswith("1.")
 needs_packages = pytest.mark.skipif(
     ON_TF1 or None in map(importlib.util.find_spec, int8.PACKAGES),
@@ -28,7 +29,7 @@ def checkpoint():
 
 
 @pytest.fixture(scope="module")
-def model(checkpoint):
+def model(checkpoint, small_scenes):
     """The network in float32."""
     return float_model(checkpoint, 64, 128)
 
@@ -72,6 +73,8 @@ def test_flows_and_the_first_levels_stay_in_float(model):
     kernels = convolutions(quantized(model))
     in_float = {name for name, dtype in kernels.items() if dtype == np.float32}
     assert set(kernels.values()) == {np.dtype(np.int8).type, np.dtype(np.float32).type}
+    for level in (5, 4, 3):
+        assert any("up_flow%d/" % (level + 1) in name for name in in_float)
     for level, layers in ((2, "a aa b".split()), (1, "a aa b".split())):
         for layer in layers:
             assert any("featpyr/conv%d%s/" % (level, layer) in name for name in in_float)
@@ -81,10 +84,29 @@ def test_flows_and_the_first_levels_stay_in_float(model):
     assert len(in_float) < len(kernels) / 2
 
 
+def test_channels_are_equalized(checkpoint, monkeypatch):
+    class BuildError(Exception):
+        pass
+
+    def build(pair, config, divisors):
+        raise BuildError(divisors)
+
+    found = {"conv2_0": np.ones(128, np.float32)}
+    monkeypatch.setattr(int8, "channel_divisors", lambda weights: found)
+    monkeypatch.setattr(int8, "lite_pwc_net", build)
+    with pytest.raises(BuildError) as caught:
+        float_model(checkpoint, 64, 128)
+    assert caught.value.args[0] is found
+
+
 @pytest.mark.full
 @needs_packages
 def test_the_large_network(tmp_path):
-    large = Checkpoint(write_checkpoint(tmp_path, golden_weights("lg", 0)))
+    weights = golden_weights("lg", 0)  # one grown from a small network has zeros of many shapes
+    for name, channels in (("conv2_1", 128), ("conv2_3", 96), ("conv2_4", 64)):
+        weights["pwcnet/predict_flow/%s/kernel" % name][:, :, channels:] = 0
+    weights["pwcnet/ctxt/dc_conv37/kernel"][:] = 0
+    large = Checkpoint(write_checkpoint(tmp_path, weights))
     expected = run_frozen(freeze(large, 1, 64, 128), X)
     largest = np.abs(expected).max()
     model = float_model(large, 64, 128)

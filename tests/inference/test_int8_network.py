@@ -22,6 +22,7 @@ from tests.helpers.frames import moving_frames, write_images
 from tests.helpers.subcommands import call, only_line, run
 
 FRAMES = moving_frames(3, 60, 120)
+pytestmark = pytest.mark.usefixtures("small_scenes")
 ON_TF1 = TF_RELEASE.startswith("1.")
 needs_packages = pytest.mark.skipif(
     ON_TF1 or None in map(importlib.util.find_spec, PACKAGES),
@@ -39,7 +40,7 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def converted(cache):
+def converted(cache, small_scenes):
     """The folder with the conversion of the shipped weights for 64x128."""
     with Predictor(precision="int8") as predictor:
         predictor.flow(*FRAMES[:2])
