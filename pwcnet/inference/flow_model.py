@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
@@ -96,7 +97,7 @@ class FlowModel(tf2.Module):
         self.weights = {
             name: tf2.Variable(value, name=name, dtype=tf.float32) for name, value in values.items()
         }
-        self._traces: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._traces = _Traces()
 
     @tf2.autograph.experimental.do_not_convert
     def __call__(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
@@ -149,15 +150,35 @@ class FlowModel(tf2.Module):
     def _network(self, pair: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         if not tf.executing_eagerly():
             return self._build(pair)
-        size = tuple(pair.shape.as_list()[2:4])
-        if size not in self._traces:
-            signature = [tf.TensorSpec([None, 2, *size, 3], tf.float32)]
-            self._traces[size] = tf2.function(self._build, signature, autograph=False)
-            if len(self._traces) > MAX_TRACES:
-                self._traces.popitem(last=False)
-        self._traces.move_to_end(size)
-        return self._traces[size](pair)
+        height, width = pair.shape.as_list()[2:4]
+        return self._traces.function((height, width), self._build)(pair)
 
     def _build(self, pair: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with supplied_weights(self.weights):
             return pwc_net(tf.cast(pair, self.precision), self.config)
+
+
+class _Traces:
+    """The functions of the sizes used last, for any number of threads.
+
+    TensorFlow finds nothing to save in an object of this class, and a copy starts without traces.
+    """
+
+    def __init__(self) -> None:
+        self.functions: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def function(self, size: tuple[int, int], build: Callable) -> Any:
+        """The function of pairs [B, 2, *size, 3] that `build` makes when it is called first."""
+        with self._lock:
+            function = self.functions.pop(size, None)
+            if function is None:
+                signature = [tf.TensorSpec([None, 2, *size, 3], tf.float32)]
+                function = tf2.function(build, signature, autograph=False)
+            self.functions[size] = function
+            if len(self.functions) > MAX_TRACES:
+                self.functions.popitem(last=False)
+            return function
+
+    def __reduce__(self) -> Any:
+        return _Traces, ()

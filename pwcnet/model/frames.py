@@ -22,7 +22,7 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
         size: (H, W).
 
     Raises:
-        ValueError: The frames have other shapes or types, or differ in size.
+        ValueError: The frames have other shapes or types, or differ in size or number.
     """
     frames = [_scaled(first, "first"), _scaled(second, "second")]
     size1, size2 = (tuple(frame.shape.as_list()[1:3]) for frame in frames)
@@ -31,6 +31,9 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
             "first has %dx%d pixels (height x width), second has %dx%d; both must have one size"
             % (size1 + size2)
         )
+    batches = [frame.shape.as_list()[0] for frame in frames]
+    if None not in batches and batches[0] != batches[1]:
+        raise ValueError("first holds %d frames, second %d" % tuple(batches))
     down, right = (-size % SIZE_MULTIPLE for size in size1)
     if down or right:
         frames = [tf.pad(frame, [[0, 0], [0, down], [0, right], [0, 0]]) for frame in frames]
@@ -40,10 +43,10 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
 def _scaled(frames: Any, name: str) -> tf.Tensor:
     frames = tf.convert_to_tensor(frames)
     shape = frames.shape.as_list() if frames.shape.ndims is not None else None
-    if shape is None or len(shape) != 4 or None in shape[1:] or shape[3] != 3 or 0 in shape[1:]:
+    if shape is None or len(shape) != 4 or None in shape[1:] or shape[3] != 3 or 0 in shape:
         raise ValueError(
-            "%s has the shape %s; frames are [B, H, W, 3] with known height and width (in a "
-            "tf.function or a tf.data pipeline, set_shape tells them)" % (name, shape)
+            "%s has the shape %s; frames are [B, H, W, 3], at least one, with known height and "
+            "width (in a tf.function or a tf.data pipeline, set_shape tells them)" % (name, shape)
         )
     if frames.dtype == tf.uint8:
         return tf.cast(frames, tf.float32) / 255.0

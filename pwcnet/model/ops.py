@@ -15,13 +15,7 @@ from contextvars import ContextVar
 from typing import Any, ContextManager, Iterator
 
 from pwcnet.model.config import LEAKY_SLOPE
-from pwcnet.runtime.tensorflow import TF_RELEASE, tf
-
-GRADIENT_NAMES = {
-    "Conv2D": "PwcnetConv2D",
-    "LeakyRelu": "PwcnetLeakyRelu",
-    "BatchMatMulV2": "PwcnetMatMul",
-}
+from pwcnet.runtime.tensorflow import TF_RELEASE, overridden_gradients, tf
 
 _standard_gradients: ContextVar[bool] = ContextVar("standard_gradients", default=False)
 
@@ -108,22 +102,19 @@ def has_dilated_gradient() -> bool:
 
 def _gradients() -> ContextManager:
     """The scope of operations that have the gradients below, unless `standard_gradients` is on."""
-    names = {} if _standard_gradients.get() else GRADIENT_NAMES
-    return tf.get_default_graph().gradient_override_map(names)
+    return overridden_gradients({} if _standard_gradients.get() else GRADIENTS)
 
 
 def _interleaved_conv2d(x: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     return tf.nn.atrous_conv2d(x, kernel, dilation, "SAME")
 
 
-@tf.RegisterGradient(GRADIENT_NAMES["LeakyRelu"])
 def _leaky_relu_gradient(op: Any, upstream: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.LeakyReluGrad(
         gradients=upstream, features=op.outputs[0], alpha=op.get_attr("alpha")
     )
 
 
-@tf.RegisterGradient(GRADIENT_NAMES["Conv2D"])
 def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
     x, kernel = _recomputed(op.inputs[0], upstream), op.inputs[1]
     strides, dilations = op.get_attr("strides"), op.get_attr("dilations")
@@ -140,7 +131,6 @@ def _conv2d_gradient(op: Any, upstream: tf.Tensor) -> Any:
     )
 
 
-@tf.RegisterGradient(GRADIENT_NAMES["BatchMatMulV2"])
 def _matmul_gradient(op: Any, upstream: tf.Tensor) -> Any:
     a, b = (_recomputed(tensor, upstream) for tensor in op.inputs)
     return tf.matmul(upstream, b), tf.matmul(upstream, a, transpose_a=True)
@@ -168,3 +158,12 @@ def _concatenated(x: tf.Tensor) -> list[tf.Tensor]:
     ):
         return [x]
     return [source for tensor in x.op.inputs[:-1] for source in _concatenated(tensor)]
+
+
+GRADIENTS = {  # {type of operation: (registered name, gradient)}
+    "Conv2D": ("PwcnetConv2D", _conv2d_gradient),
+    "LeakyRelu": ("PwcnetLeakyRelu", _leaky_relu_gradient),
+    "BatchMatMulV2": ("PwcnetMatMul", _matmul_gradient),
+}
+for _name, _gradient in GRADIENTS.values():
+    tf.RegisterGradient(_name)(_gradient)

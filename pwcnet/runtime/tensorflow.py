@@ -13,7 +13,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Callable, ContextManager, Iterator, Mapping
 
 
 @contextmanager
@@ -79,6 +79,22 @@ def tensorflow_2(purpose: str) -> Any:
     if TF_RELEASE.startswith("1."):
         raise ValueError("%s needs TensorFlow 2; this is TensorFlow %s" % (purpose, TF_RELEASE))
     return _tensorflow
+
+
+def overridden_gradients(gradients: Mapping[str, tuple[str, Callable]]) -> ContextManager:
+    """Returns the scope of operations that have gradients of ours.
+
+    What a function of TensorFlow 2 builds meanwhile does not name them where TensorFlow can keep
+    them apart from the operations: it refuses to save a function that does. What is saved has
+    TensorFlow's own.
+
+    Args:
+        gradients: {type of operation: (name that the gradient is registered by, the gradient)}.
+    """
+    graph = tf.get_default_graph()
+    if graph.building_function and hasattr(graph, "_override_gradient_function"):
+        return graph._override_gradient_function({op: f for op, (_, f) in gradients.items()})
+    return graph.gradient_override_map({op: name for op, (name, _) in gradients.items()})
 
 
 def tflite_schema() -> Any:

@@ -1,5 +1,8 @@
 """FlowModel in the places where programs of TensorFlow 2 use it."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,7 @@ from tests.helpers.frames import moving_frames
 from tests.helpers.golden import assert_close
 
 pytestmark = pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="for TensorFlow 2")
+BIAS = "pwcnet/predict_flow/flow2/bias"
 FIRST, SECOND = (np.stack([frame, frame[::-1]]) for frame in moving_frames(2, 50, 70))
 
 
@@ -33,7 +37,7 @@ def test_tensors_of_any_kind_and_number(model, expected):
     floats = [tf2.cast(frames, tf2.float32) / 255 for frames in (FIRST, SECOND)]
     assert_close(model(*floats).numpy(), expected)
     assert_close(model(FIRST[:1], SECOND[:1]).numpy(), expected[:1])
-    assert len(model._traces) == 1
+    assert len(model._traces.functions) == 1
 
 
 def test_traces_are_bounded(monkeypatch):
@@ -41,7 +45,36 @@ def test_traces_are_bounded(monkeypatch):
     monkeypatch.setattr(model, "_build", lambda pair: (pair[:, 0, :, :, :2], []))
     for columns in range(1, MAX_TRACES + 3):
         model(*np.zeros((2, 1, 64, 64 * columns, 3), np.float32))
-    assert list(model._traces) == [(64, 64 * columns) for columns in range(3, MAX_TRACES + 3)]
+    assert list(model._traces.functions) == [
+        (64, 64 * columns) for columns in range(3, MAX_TRACES + 3)
+    ]
+
+
+def test_traces_are_no_part_of_checkpoints_and_copies(monkeypatch, tmp_path):
+    model = FlowModel()
+    monkeypatch.setattr(
+        FlowModel, "_build", lambda self, pair: (pair[:, 0, :, :, :2] + self.weights[BIAS], [])
+    )
+    frames = np.zeros((2, 1, 64, 64, 3), np.float32)
+    flow = model(*frames).numpy()
+    tf2.train.Checkpoint(model=model).write(str(tmp_path / "checkpoint"))
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(again(*frames), flow)
+        again.weights[BIAS].assign_add([1.0, 0.0])
+        np.testing.assert_array_equal(again(*frames)[..., 0], flow[..., 0] + 1)
+    np.testing.assert_array_equal(model(*frames), flow)
+
+
+@pytest.mark.full
+def test_a_saved_model_of_a_program_with_a_model(model, expected, tmp_path):
+    module, spec = tf2.Module(), tf2.TensorSpec([None, 50, 70, 3], tf2.uint8)
+    module.model = model
+    model(FIRST, SECOND)  # leaves a trace
+    module.flow = tf2.function(model, input_signature=[spec, spec])
+    tf2.saved_model.save(module, str(tmp_path))
+    loaded = tf2.saved_model.load(str(tmp_path))
+    assert_close(loaded.flow(FIRST, SECOND).numpy(), expected)
+    assert sorted(loaded.model.weights) == sorted(model.weights)
 
 
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.full)])
@@ -67,8 +100,8 @@ def test_gradients_reach_weights_and_frames(model):
     gradients = tape.gradient(loss, [model.weights[name] for name in names] + frames)
     assert all(gradient is not None for gradient in gradients)
     # The directional derivative by differences of the loss.
-    bias = model.weights["pwcnet/predict_flow/flow2/bias"]
-    gradient = gradients[names.index("pwcnet/predict_flow/flow2/bias")].numpy()
+    bias = model.weights[BIAS]
+    gradient = gradients[names.index(BIAS)].numpy()
     before, losses = bias.numpy(), []
     for step in (-1e-2, 1e-2):
         bias.assign(before + np.float32([step, 0]))
@@ -115,6 +148,8 @@ def test_from_scratch():
         (FIRST, SECOND[:, :48], "48x70"),
         (FIRST.astype(np.int32), SECOND, "int32"),
         (FIRST[..., :1], SECOND, r"70, 1\]"),
+        (FIRST, SECOND[:1], "2 frames"),
+        (FIRST[:0], SECOND[:0], r"\[0, 50"),
     ],
 )
 def test_other_frames_are_refused(first, second, word, model):

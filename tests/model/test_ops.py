@@ -14,7 +14,7 @@ from pwcnet.model.config import LEAKY_SLOPE, TARGETS
 from pwcnet.model.cost_volume import cost_volume
 from pwcnet.model.ops import conv2d, leaky_relu
 from pwcnet.model.warp import warp
-from pwcnet.runtime.tensorflow import tf
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf, tf2
 from tests.helpers.commands import run_command
 from tests.helpers.golden import assert_close, golden
 
@@ -191,7 +191,25 @@ def test_standard_gradients_name_none_of_ours():
             ]
         return {mark.s for mark in marks if mark is not None}
 
-    assert types() == {name.encode() for name in ops.GRADIENT_NAMES.values()}
+    assert types() == {name.encode() for name, _ in ops.GRADIENTS.values()}
     with ops.standard_gradients():
         assert types() == set()
     assert types()
+
+
+@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="of TensorFlow 2")
+def test_functions_have_our_gradients_and_can_be_saved(monkeypatch, tmp_path):
+    """TensorFlow refuses to save a function that names gradients that were registered here."""
+    monkeypatch.setitem(ops.GRADIENTS, "LeakyRelu", ("PwcnetLeakyRelu", lambda _, dy: 7 * dy))
+    module = tf2.Module()
+    module.function = tf2.function(leaky_relu, [tf2.TensorSpec([2])])
+    x = tf2.constant([1.0, -1.0])
+    with tf2.GradientTape() as tape:
+        tape.watch(x)
+        y = module.function(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), [7, 7])
+    tf2.saved_model.save(module, str(tmp_path))
+    with tf2.GradientTape() as tape:
+        tape.watch(x)
+        y = tf2.saved_model.load(str(tmp_path)).function(x)
+    np.testing.assert_allclose(tape.gradient(y, x), [1, LEAKY_SLOPE])
