@@ -18,12 +18,13 @@ from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
+from pwcnet._checks import require
 from pwcnet.data.augment.augmentation import AugmentOptions, augment, sample_random
 from pwcnet.data.augment.geometric import random_crop
 from pwcnet.data.ground_truth import beyond_text
 from pwcnet.data.mixture import Mix
 from pwcnet.data.sample import BaseSample, LoadedSample
-from pwcnet.runtime.tensorflow import tf
+from pwcnet.runtime.tensorflow import numpy_function, tf
 
 PREFETCHED_BATCHES = 2
 MAX_FAILURES = 100  # generated samples that fail one after another before skipping gives up
@@ -76,6 +77,7 @@ class TrainingData:
         skip_bad: bool = False,
     ):
         self._mix = samples if isinstance(samples, Mix) else Mix([(samples, None)], seed)
+        require(len(crop) == 2 and min(crop) >= 1, "a crop (height, width) of pixels", crop)
         self.crop = crop[0], crop[1]
         self.seed, self.masked, self.skip_bad = seed, masked, skip_bad
         self._augment = (
@@ -132,7 +134,7 @@ class TrainingData:
             The batch, and the operation that starts its iterator.
 
         Raises:
-            ValueError: for a shard that does not exist.
+            ValueError: for a shard that does not exist, or another number out of its range.
         """
         batches = self._arrays(batch_size, first_step, last_step, readers, shard)
         iterator = tf.data.make_initializable_iterator(batches)
@@ -163,7 +165,7 @@ class TrainingData:
             A tf.data.Dataset of `Batch`.
 
         Raises:
-            ValueError: for a shard that does not exist.
+            ValueError: for a shard that does not exist, or another number out of its range.
         """
         batches = self._arrays(batch_size, first_step, steps, readers, shard)
         return batches.map(
@@ -179,6 +181,9 @@ class TrainingData:
             raise ValueError(
                 "expected a shard (index, count) with 0 <= index < count, got %r" % (tuple(shard),)
             )
+        require(batch_size >= 1, "a batch of 1 sample or more", batch_size)
+        require(first_step >= 0, "0 or more steps that were done before", first_step)
+        require(readers >= 0, "0 or more readers", readers)
         readers = readers or os.cpu_count() or 1
         arrays = functools.partial(
             self._batch_arrays, ThreadPoolExecutor(readers, "reader"), batch_size
@@ -260,7 +265,7 @@ class TrainingData:
             (tf.bool, self.crop),
             (tf.int64, ()),
         ]
-        tensors = tf.py_func(arrays, [first], [dtype for dtype, _ in kinds], stateful=False)
+        tensors = numpy_function(arrays, [first], [dtype for dtype, _ in kinds])
         for tensor, (_, shape) in zip(tensors, kinds):
             tensor.set_shape((batch_size,) + shape)
         return tuple(tensors)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import Any, Callable, ContextManager, Iterator, Mapping
+from typing import Any, Callable, ContextManager, Iterator, Mapping, Sequence
 
 
 @contextmanager
@@ -95,6 +95,13 @@ def overridden_gradients(gradients: Mapping[str, tuple[str, Callable]]) -> Conte
     if graph.building_function and hasattr(graph, "_override_gradient_function"):
         return graph._override_gradient_function({op: f for op, (_, f) in gradients.items()})
     return graph.gradient_override_map({op: name for op, (name, _) in gradients.items()})
+
+
+def numpy_function(function: Callable, inputs: Sequence[Any], types: Sequence[Any]) -> Any:
+    """Returns the tensors of a function of arrays that has no side effects."""
+    if TF_RELEASE.startswith("1."):
+        return tf.py_func(function, inputs, types, stateful=False)
+    return tf2.numpy_function(function, inputs, types, stateful=False)
 
 
 def tflite_schema() -> Any:

@@ -21,7 +21,7 @@ from pwcnet.data.sample import EndlessSamples
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import demo_scene, generate_pair
 from pwcnet.data.synthetic.sintel_layout import write_sintel
-from pwcnet.runtime.tensorflow import tf
+from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
 EVERYTHING = AugmentOptions(
     affine=AffineOptions(),
@@ -97,6 +97,36 @@ def test_shards_together_are_the_batches_of_one(count, samples):
 def test_shard_that_there_is_not(shard, samples):
     with pytest.raises(ValueError, match="expected a shard"):
         TrainingData(samples, (48, 64)).batches(2, 0, 1, shard=shard)
+
+
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ({"batch_size": 0}, "batch.*got 0"),
+        ({"batch_size": -2}, "batch.*got -2"),
+        ({"first_step": -1}, "steps.*got -1"),
+        ({"readers": -1}, "readers.*got -1"),
+        ({"shard": (1, 1)}, r"\(1, 1\)"),
+    ],
+)
+def test_numbers_out_of_their_range(options, named, samples):
+    with pytest.raises(ValueError, match=named):
+        TrainingData(samples, (64, 64)).dataset(**dict({"batch_size": 1, "steps": 1}, **options))
+
+
+@pytest.mark.parametrize("crop", [(0, 64), (64, -64), (64, 64, 3)])
+def test_crops_that_there_are_not(crop, samples):
+    with pytest.raises(ValueError, match="crop.*%d" % crop[-1]):
+        TrainingData(samples, crop)
+
+
+@pytest.mark.skipif(TF_RELEASE.startswith("1."), reason="of TensorFlow 2")
+def test_a_dataset_for_loops_of_tensorflow_2(samples, monkeypatch):
+    """With the operation that TensorFlow does not warn of."""
+    monkeypatch.setattr(tf, "py_func", None)
+    data = TrainingData(samples, (64, 64))
+    (batch,) = data.dataset(2, steps=4, first_step=3)
+    assert_same([[part.numpy() for part in batch]], batches(data, 2, 3, 4))
 
 
 def test_mix_of_data_sets(samples):
