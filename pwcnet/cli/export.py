@@ -117,12 +117,12 @@ def output_format(path: str) -> str:
         ValueError: Another extension.
     """
     extension = os.path.splitext(path.rstrip(os.sep))[1]
-    if extension not in FORMATS:
+    if extension.lower() not in FORMATS:
         raise ValueError(
             "--output %s has no extension of a known format (%s, or none for the folder of a "
             "checkpoint); name the --format" % (path, ", ".join(filter(None, FORMATS)))
         )
-    return FORMATS[extension]
+    return FORMATS[extension.lower()]
 
 
 def export_graph(args: Namespace, options: GraphOptions) -> None:

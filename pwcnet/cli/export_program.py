@@ -58,7 +58,8 @@ def export_program(
     """
     if form == SAVED_MODEL:
         check_output_folder(os.path.dirname(os.path.abspath(args.output)))
-        check_replaceable(args.output, "saved_model.pb")
+        with remedy("choose another folder"):
+            check_replaceable(args.output, "saved_model.pb")
     else:
         check_output_file(args.output)
     weights = chosen_weights(args)

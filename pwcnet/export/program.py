@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
-from typing import Any, Callable, ContextManager, NamedTuple
+from contextlib import contextmanager
+from typing import Any, Callable, ContextManager, Iterator, NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from pwcnet.export.comparison import (
 )
 from pwcnet.export.signature import Signature, metadata
 from pwcnet.io.atomic import atomic_folder, atomic_path, write_text
+from pwcnet.runtime.tensorflow import cause
 from pwcnet.weights.checkpoint import Checkpoint
 
 MODULES = {form: "pwcnet.export." + form.replace("-", "_") for form in PROGRAM_FORMATS}
@@ -82,8 +84,8 @@ def export_program(
         The differences.
 
     Raises:
-        ValueError: This is TensorFlow 1, the format does not take these options, or a package is
-            missing.
+        ValueError: This is TensorFlow 1, the format does not take these options, a package is
+            missing, or frames of this size need more than the runtime has.
         DifferenceError: The flow differs by more than is allowed; a ValueError.
         OSError: The file cannot be written.
     """
@@ -91,7 +93,7 @@ def export_program(
     module = importlib.import_module(MODULES[form])
     description = json.dumps(metadata(checkpoint, signature, quantize), indent=2) + "\n"
     options = {"quantize": quantize} if form == TFLITE else {}
-    with _place(form, path) as temporary:
+    with _place(form, path) as temporary, _runtime_errors(form, signature):
         module.write(temporary, checkpoint, signature, description, **options)
         run = module.load(temporary, signature)
         differences = compare(run, checkpoint, signature, quantize)
@@ -159,6 +161,21 @@ def measure(difference: Difference, quantize: str = UNQUANTIZED) -> tuple[float,
     pixels, share = QUANTIZED_LIMITS[quantize]
     bound = max(pixels, share * difference.largest_flow)
     return difference.mean, bound if difference.pairs == SMOOTH else MAX_FLOAT
+
+
+@contextmanager
+def _runtime_errors(form: str, signature: Signature) -> Iterator[None]:
+    """Converters and runtimes raise errors of their own kinds, memory that is too small too."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        size = "%dx%d" % signature.size
+        raise ValueError(
+            "%s cannot be written or run with frames of %s (height x width): %s"
+            % (form, size, cause(error))
+        ) from error
 
 
 def _place(form: str, path: str) -> ContextManager[Any]:

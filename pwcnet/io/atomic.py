@@ -105,12 +105,14 @@ def atomic_folder(path: str, marker: str) -> Iterator[str]:
 
 
 def check_replaceable(path: str, marker: str) -> None:
-    """Raises FileExistsError for what `atomic_folder` does not replace."""
-    taken = os.path.isfile(path) or (
-        os.path.isdir(path) and os.listdir(path) and marker not in os.listdir(path)
-    )
-    if taken:
-        raise FileExistsError(errno.EEXIST, "Holds something else than %s" % marker, path)
+    """Raises FileExistsError for what `atomic_folder` leaves alone; "" is the current folder."""
+    place = os.path.abspath(path)
+    if os.path.isfile(place):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
+    if os.path.isdir(place) and os.listdir(place) and marker not in os.listdir(place):
+        raise FileExistsError(
+            "%s holds files, but no %s: it is not replaced" % (os.fspath(path) or place, marker)
+        )
 
 
 @contextmanager

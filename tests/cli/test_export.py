@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from pwcnet.cli import export
 from pwcnet.export.choices import PROGRAM_FORMATS
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.runtime.tensorflow import TF_RELEASE
@@ -125,7 +126,7 @@ def test_nothing_is_written_for_wrong_weights(tmp_path):
     assert not output.exists()
 
 
-def test_outputs_are_checked_before_the_work(tmp_path):
+def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):
     (tmp_path / "folder.pb").mkdir()
     with pytest.raises(IsADirectoryError, match="folder.pb"):
         run("--weights", "absent", "--output", tmp_path / "folder.pb")
@@ -134,8 +135,11 @@ def test_outputs_are_checked_before_the_work(tmp_path):
         run("--weights", "absent", "--output", tmp_path / "file")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "precious").write_text("")
-    with pytest.raises(FileExistsError, match="model"):
-        run("--weights", "absent", "--format", "saved-model", "--output", tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    for output, named in (("model", "model"), ("", str(tmp_path))):  # "": of an unset variable
+        with pytest.raises(FileExistsError, match=named + ".*choose another folder"):
+            run("--weights", "absent", "--format", "saved-model", "--output", output)
+    assert export.output_format("a.TFLITE") == "tflite"
 
 
 @pytest.mark.skipif(not TF_RELEASE.startswith("1."), reason="of TensorFlow 1")

@@ -103,6 +103,19 @@ def test_what_fails_leaves_nothing(checkpoint, tmp_path, monkeypatch, form):
     assert not os.listdir(str(tmp_path))
 
 
+@pytest.mark.parametrize("error", [RuntimeError("failed to prepare"), MemoryError("56 GiB")])
+def test_what_a_runtime_cannot_do_is_a_users_error(checkpoint, tmp_path, monkeypatch, error):
+    class Module:
+        @staticmethod
+        def write(path, *_, **__):
+            raise error
+
+    monkeypatch.setattr(program.importlib, "import_module", lambda _: Module)
+    with pytest.raises(ValueError, match="onnx.*64x64.*%s" % error):
+        export_program("onnx", str(tmp_path / "out"), checkpoint, SIGNATURE)
+    assert not os.listdir(str(tmp_path))
+
+
 @pytest.mark.skipif(not TF_RELEASE.startswith("1."), reason="of TensorFlow 1")
 @pytest.mark.parametrize("form", ["saved-model", "tflite", "stablehlo", "onnx"])
 def test_tensorflow_1_is_refused(checkpoint, tmp_path, form):
