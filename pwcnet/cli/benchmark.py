@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import Namespace
+from contextlib import suppress
 from typing import Any, Sequence
 
 from pwcnet.cli.arguments import (
@@ -165,8 +166,11 @@ def find_runtimes(names: Sequence[str] | None) -> dict[str, str]:
                 "%r is none of the runtimes %s; try %s=PYTHON" % (name, ", ".join(known), name)
             )
         runtimes[name] = python if equals else known[name]
-        if not os.path.exists(runtimes[name]):
-            raise FileNotFoundError("No interpreter at %s (runtime %s)" % (runtimes[name], name))
+        if not (os.path.isfile(runtimes[name]) and os.access(runtimes[name], os.X_OK)):
+            raise FileNotFoundError(
+                "No interpreter at %r (runtime %s); try %s=PYTHON"
+                % (runtimes[name], name or repr(name), name or "NAME")
+            )
     return runtimes
 
 
@@ -201,7 +205,7 @@ class Worker:
     """
 
     def __init__(self, runtime: str, python: str, case: str, args: Namespace) -> None:
-        self._runtime, self._case = runtime, case
+        self._runtime, self._python, self._case = runtime, python, case
         self._about: dict[str, Any] = {}
         self._runs: list[dict[str, float]] = []
         self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115
@@ -219,7 +223,7 @@ class Worker:
         """Waits for the first run, which is not measured; False if an optional case cannot run."""
         if self._case in OPTIONAL_CASES:
             line = self._process.stdout.readline()
-            self._about = json.loads(line) if line else {}
+            self._about = self._parsed(line) if line else {}
             if not line:
                 log.warning("left out: %s on %s: %s", self._case, self._runtime, self._last_error())
             return bool(line)
@@ -228,8 +232,9 @@ class Worker:
 
     def measure(self) -> None:
         """Runs the case once."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended, and `_answer` says why
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         self._runs.append(self._answer())
 
     def result(self) -> dict[str, Any]:
@@ -248,7 +253,8 @@ class Worker:
 
     def close(self) -> None:
         """Ends the process."""
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
         self._stderr.close()
@@ -256,10 +262,18 @@ class Worker:
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if line:
-            return json.loads(line)
-        raise ValueError(
-            "The case %s failed on the runtime %s: %s"
-            % (self._case, self._runtime, self._last_error())
+            return self._parsed(line)
+        raise self._failure(self._last_error())
+
+    def _parsed(self, line: str) -> dict[str, Any]:
+        try:
+            return dict(json.loads(line))
+        except (TypeError, ValueError):
+            raise self._failure("%s answers %r" % (self._python, line[:60])) from None
+
+    def _failure(self, reason: str) -> ValueError:
+        return ValueError(
+            "The case %s failed on the runtime %s: %s" % (self._case, self._runtime, reason)
         )
 
     def _last_error(self) -> str:

@@ -56,13 +56,26 @@ def test_a_case_that_fails_says_why(tiny_sintel):
         call("benchmark", *(INPUT + ["--data", "sintel-clean=" + tiny_sintel]))
 
 
-def test_runtimes_by_name(monkeypatch):
+@pytest.mark.parametrize("group", ["startup", "formats"])
+def test_a_program_that_is_no_python(tmp_path, group):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho hello\n")
+    program.chmod(0o755)
+    with pytest.raises(ValueError, match="runtime mine: %s answers 'hello" % program):
+        call("benchmark", "--what", group, "--runtimes", "mine=%s" % program, "--repeats", 1)
+
+
+def test_runtimes_by_name(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no program")
     monkeypatch.setattr(benchmark, "ENVIRONMENTS", {"tf1": "/nowhere/tf1", "tf2": sys.executable})
     assert benchmark.find_runtimes(None) == {"tf2": sys.executable}
     assert benchmark.find_runtimes(["current", "mine=" + sys.executable]) == {
         "current": sys.executable,
         "mine": sys.executable,
     }
+    for python in (str(tmp_path), str(tmp_path / "file"), ""):
+        with pytest.raises(FileNotFoundError, match="%r.*mine" % python):
+            benchmark.find_runtimes(["mine=" + python])
     with pytest.raises(FileNotFoundError, match="/nowhere/tf1"):
         benchmark.find_runtimes(["tf1"])
     with pytest.raises(ValueError, match="tf3.*tf1, tf2, current"):
