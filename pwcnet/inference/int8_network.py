@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import glob
+import hashlib
 import importlib
 import logging
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from pwcnet import export, model
 from pwcnet._version import __version__
-from pwcnet.export.equalization import EQUALIZATION
 from pwcnet.export.int8 import INT8_TENSORS, check_int8, int8_model
 from pwcnet.inference.int8_cache import cache_name, find_cached, keep
 from pwcnet.runtime.devices import on_npu
@@ -115,24 +119,39 @@ def conversion_facts(checkpoint: Checkpoint, height: int, width: int) -> dict[st
         "weights": identify_weights(checkpoint.path)["sha256"],
         "size": [height, width],
         "int8": INT8_TENSORS,
-        "equalization": EQUALIZATION,
+        "code": code_digest(),
         "pwcnet": __version__,
         "tensorflow": TF_RELEASE,
         "quantizer": metadata.version("litert-quantizer"),
     }
 
 
+@functools.lru_cache(maxsize=None)
+def code_digest() -> str:
+    """SHA-256 of the files that make the converted network; of none where they are not to be read.
+
+    The version alone would take what was converted before a change in a checkout.
+    """
+    digest = hashlib.sha256()
+    for module in (model, export):
+        with suppress(OSError):  # a package in an archive
+            for path in sorted(glob.glob(os.path.join(glob.escape(module.__path__[0]), "*.py"))):
+                with open(path, "rb") as stream:
+                    digest.update(stream.read())
+    return digest.hexdigest()
+
+
 def _converted(checkpoint: Checkpoint, height: int, width: int) -> bytes:
     name = cache_name(conversion_facts(checkpoint, height, width))
-    model = find_cached(name)
-    if model is None:
+    content = find_cached(name)
+    if content is None:
         started = time.monotonic()
-        model = int8_model(checkpoint, height, width)
+        content = int8_model(checkpoint, height, width)
         seconds = time.monotonic() - started
-        path = keep(name, model)
+        path = keep(name, content)
         place = "kept in %s" % path if path else "not kept: no folder for it can be written to"
         log.info("int8: converted for %dx%d in %.0f s; %s", height, width, seconds, place)
-    return model
+    return content
 
 
 def _interpreter(model: bytes, threads: int) -> Any:

@@ -2,15 +2,17 @@
 
 import importlib.util
 import os
+import shutil
 
 import numpy as np
 import pytest
 
+from pwcnet import model
 from pwcnet.cli import predict
 from pwcnet.cli.options import device_config
 from pwcnet.export.int8 import PACKAGES
 from pwcnet.inference import int8_network
-from pwcnet.inference.int8_network import conversion_facts, is_fast_cpu, thread_count
+from pwcnet.inference.int8_network import code_digest, conversion_facts, is_fast_cpu, thread_count
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.runtime.devices import session_config
@@ -109,7 +111,24 @@ def test_a_conversion_depends_on_weights_and_size(tmp_path):
     other = conversion_facts(Checkpoint(tmp_path / "other.npz"), 64, 128)
     assert other["weights"] != facts["weights"]
     assert facts != conversion_facts(shipped, 128, 64)
-    assert {"pwcnet", "tensorflow", "quantizer", "int8"} <= set(facts)
+    assert {"pwcnet", "tensorflow", "quantizer", "int8", "code"} <= set(facts)
+
+
+def test_a_conversion_depends_on_the_code_of_the_network(monkeypatch, tmp_path):
+    """Within one version too: what a checkout converted before a change is not taken after it."""
+    code_digest.cache_clear()
+    before = code_digest()
+    for name in os.listdir(model.__path__[0]):
+        if name.endswith(".py"):
+            shutil.copy(os.path.join(model.__path__[0], name), str(tmp_path))
+    monkeypatch.setattr(model, "__path__", [str(tmp_path)])
+    code_digest.cache_clear()
+    assert code_digest() == before
+    with open(str(tmp_path / "lite_network.py"), "a") as stream:
+        stream.write("# changed")
+    code_digest.cache_clear()
+    assert code_digest() != before
+    code_digest.cache_clear()
 
 
 @needs_packages
