@@ -48,8 +48,9 @@ _held = logging.handlers.MemoryHandler(1000000, flushLevel=logging.CRITICAL + 1)
 def run(command: str | Main, argv: Sequence[str] | None = None, prog: str | None = None) -> None:
     """Runs a command and ends the program: exit code 0, or what the command returns.
 
-    A user's error (ValueError, OSError, a missing package) is one line on stderr and exit code 2;
-    messages of the time before the work began are dropped then. Ctrl-C is exit code 130.
+    A user's error (ValueError, OSError, a missing package, too little memory) is one line on
+    stderr and exit code 2; messages of the time before the work began are dropped then. Ctrl-C is
+    exit code 130.
     Where stdout cannot be written, a line on stderr says so; it is an error if no file was written
     either.
     PWCNET_TRACEBACK=1 in the environment shows the traceback too.
@@ -72,7 +73,7 @@ def run(command: str | Main, argv: Sequence[str] | None = None, prog: str | None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, MemoryError) as error:
         text = one_line(error)
         if text is None or os.environ.get("PWCNET_TRACEBACK") == "1":
             start_messages()
@@ -156,6 +157,10 @@ def one_line(error: BaseException) -> str | None:
     """The message of an error as one line with a remedy; None for a defect of the program."""
     if isinstance(error, ImportError):
         return _missing_package(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory%s; choose smaller frames or batches" % (
+            str(error) and ": %s" % error
+        )
     if not (isinstance(error, OSError) and error.strerror):
         return " ".join(str(error).split())
     named = "%s: " % error.filename if error.filename else ""

@@ -18,6 +18,7 @@ from pwcnet.export.choices import (
 from pwcnet.io.atomic import check_output_file, check_output_folder, check_replaceable
 
 ANY = "any"
+SIZE_REMEDY = "choose a smaller --size or --batch-size"
 TENSORFLOW_2_REMEDY = (
     "`bash scripts/setup.sh tf2` makes an environment with TensorFlow 2, which reads the same "
     "checkpoints"
@@ -75,7 +76,9 @@ def export_program(
     signature = Signature(size, None if batch == ANY else int(batch), args.inputs or PAIR)
     quantize = args.quantize or UNQUANTIZED
     program.check_options(form, signature, quantize)
-    with remedy(FINITE_REMEDY, (program.DifferenceError,)):
+    with remedy(FINITE_REMEDY, (program.DifferenceError,)), remedy(
+        SIZE_REMEDY, (program.ComputationError,)
+    ):
         differences = program.export_program(form, args.output, checkpoint, signature, quantize)
     print("checkpoint  %s (%s)" % (checkpoint.path, checkpoint.config.name))
     print("size        %.1f MB" % (_bytes(args.output) / 1e6))

@@ -46,6 +46,10 @@ class DifferenceError(ValueError):
     """A program's flow is not its checkpoint's."""
 
 
+class ComputationError(ValueError):
+    """A program of this size cannot be written or run here."""
+
+
 class Difference(NamedTuple):
     """How far a program's flow is from its checkpoint's, in pixels.
 
@@ -84,8 +88,9 @@ def export_program(
         The differences.
 
     Raises:
-        ValueError: This is TensorFlow 1, the format does not take these options, a package is
-            missing, or frames of this size need more than the runtime has.
+        ValueError: This is TensorFlow 1, the format does not take these options, or a package is
+            missing.
+        ComputationError: Frames of this size need more than the runtime has; a ValueError.
         DifferenceError: The flow differs by more than is allowed; a ValueError.
         OSError: The file cannot be written.
     """
@@ -172,7 +177,7 @@ def _runtime_errors(form: str, signature: Signature) -> Iterator[None]:
         raise
     except Exception as error:
         size = "%dx%d" % signature.size
-        raise ValueError(
+        raise ComputationError(
             "%s cannot be written or run with frames of %s (height x width): %s"
             % (form, size, cause(error))
         ) from error

@@ -55,6 +55,15 @@ def test_errors_of_the_file_system_have_a_remedy(code, remedy, name, ended):
     assert exit_code == 2 and line.startswith(start) and remedy in line and line.count("\n") == 1
 
 
+@pytest.mark.parametrize("text", ["", "Unable to allocate 56 GiB"])
+def test_memory_that_does_not_suffice_is_one_line(text, ended):
+    def main(_, prog):
+        raise MemoryError(text)
+
+    exit_code, _, line = ended(main)
+    assert exit_code == 2 and "memory" in line and text in line and line.count("\n") == 1
+
+
 def test_an_input_that_may_not_be_read(ended, monkeypatch, tmp_path):
     (tmp_path / "secret.png").write_bytes(b"")
     monkeypatch.setattr(common.os, "access", lambda path, mode: False)

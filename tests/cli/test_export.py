@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pwcnet.cli import export
+from pwcnet.export import program
 from pwcnet.export.choices import PROGRAM_FORMATS
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.runtime.tensorflow import TF_RELEASE
@@ -148,6 +149,16 @@ def test_programs_need_tensorflow_2(tmp_path, form):
     with pytest.raises(ValueError, match=form):
         run("--format", form, "--output", tmp_path / "out")
     assert not os.listdir(str(tmp_path))
+
+
+@needs_tensorflow_2
+def test_a_size_that_a_runtime_cannot_compute_has_a_remedy(tmp_path, monkeypatch):
+    def fails(*_):
+        raise program.ComputationError("tflite cannot be run")
+
+    monkeypatch.setattr(program, "export_program", fails)
+    with pytest.raises(ValueError, match="cannot be run; .*--size"):
+        run("--output", tmp_path / "a.tflite", *SIZE)
 
 
 @needs_tensorflow_2

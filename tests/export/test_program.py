@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from pwcnet.export import onnx, program, stablehlo
-from pwcnet.export.program import DifferenceError, check_options, compare, export_program
+from pwcnet.export.program import (
+    ComputationError,
+    DifferenceError,
+    check_options,
+    compare,
+    export_program,
+)
 from pwcnet.export.signature import Signature
 from pwcnet.runtime.tensorflow import TF_RELEASE
 from pwcnet.weights.checkpoint import Checkpoint
@@ -111,7 +117,7 @@ def test_what_a_runtime_cannot_do_is_a_users_error(checkpoint, tmp_path, monkeyp
             raise error
 
     monkeypatch.setattr(program.importlib, "import_module", lambda _: Module)
-    with pytest.raises(ValueError, match="onnx.*64x64.*%s" % error):
+    with pytest.raises(ComputationError, match="onnx.*64x64.*%s" % error):
         export_program("onnx", str(tmp_path / "out"), checkpoint, SIGNATURE)
     assert not os.listdir(str(tmp_path))
 
