@@ -61,8 +61,8 @@ def test_a_model_trains_saves_and_loads(expected, tmp_path):
 def test_a_model_is_exported_for_tensorflow(expected, tmp_path):
     model = model_of(FlowLayer())
     model.export(tmp_path / "exported", verbose=False)
-    serve = tf2.saved_model.load(str(tmp_path / "exported")).serve
-    assert_close(serve([tf2.constant(frames) for frames in floats()]).numpy(), expected)
+    loaded = tf2.saved_model.load(str(tmp_path / "exported"))
+    assert_close(loaded.serve([tf2.constant(frames) for frames in floats()]).numpy(), expected)
 
 
 def test_the_checkpoint_has_the_published_names(tmp_path):
