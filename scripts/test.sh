@@ -16,8 +16,9 @@ runtimes:
                       (default: those whose Python is found)
 
 options:
-  --full              also the tests that take minutes or the network, and on each runtime those that
-                      otherwise run on the other one alone
+  --full              also the tests that take minutes or the network, on each runtime those that
+                      otherwise run on the other one alone, and in .venv-formats (TensorFlow 2 with
+                      JAX, tf2onnx, onnxruntime, OpenVINO) those of exported programs
   -- ARGUMENTS        arguments for pytest; the other checks are left out then
   -h, --help          show this text
 
@@ -86,9 +87,19 @@ check() {
 for index in "${!ready[@]}"; do
     [ "${ready[$index]}" != tf2 ] || [ -n "$chosen" ] || check "${venvs[$index]}/bin"
 done
+# Exported programs in their runtimes, which the other environments do without.
+formats() {
+    local venv=$root/.venv-formats
+    [ -x "$venv/bin/python" ] || "$1" -m venv "$venv" || return
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt \
+        -r tests/requirements-formats.txt --editable "$root[plots,report,int8,tflite,jax,onnx]" || return
+    "$venv/bin/python" -m pytest -q -n 2 --dist worksteal --full tests/export tests/docs
+}
+
 for index in "${!ready[@]}"; do
     # Two processes, each of which takes files from the other when it has none left.
     run "tests on ${ready[$index]}" "${venvs[$index]}/bin/python" -m pytest -q -n 2 --dist worksteal $full "$@"
+    [ "$full${ready[$index]}" != --fulltf2 ] || [ -n "$chosen" ] || run "programs in their runtimes" formats "${venvs[$index]}/bin/python"
 done
 
 if [ ${#failed[@]} -gt 0 ]; then
