@@ -2,12 +2,13 @@
 
 The style "demo" gives scenes of several frames that are easy to learn, for trying the other
 commands without a download; "training" gives pairs of frames that vary as much as possible.
+Scenes are layers that move over one another, or worlds of planes that a moving camera sees.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Callable, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from pwcnet.cli.arguments import (
     positive_int,
 )
 from pwcnet.cli.common import progress_bar
-from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.options import KINDS, SceneOptions
+from pwcnet.data.synthetic.photos import photo_paths
 from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 
@@ -31,6 +33,7 @@ STYLE_OPTIONS = {  # the options that only one style has
 EXAMPLES = """
 pwcnet scenes --output scenes
 pwcnet scenes --output scenes --style training --pairs 2000 --size 320x448 --largest-motion 120
+pwcnet scenes --output scenes --kind worlds --photos pictures --frames 10 --size 320x512
 """
 
 
@@ -57,6 +60,8 @@ def main(argv: list[str], prog: str) -> None:
             if style != args.style and getattr(args, name) != options.get_default(name):
                 option = "--" + name.replace("_", "-")
                 options.error("%s is for --style %s only" % (option, style))
+    if args.photos:
+        photo_paths(args.photos)
     recipe = demo_recipe(args) if args.style == "demo" else training_recipe(args)
     with progress_bar(total=recipe.scenes + 1, unit="scene", desc=args.output) as bar:
 
@@ -73,24 +78,35 @@ def main(argv: list[str], prog: str) -> None:
 def demo_recipe(args: Namespace) -> Recipe:
     """Scenes of several frames; scene n has the seed --seed + n."""
     size = args.size + (args.frames, args.max_motion)
-    return Recipe("scene_%02d", args.scenes, lambda number: demo_scene(args.seed + number, *size))
+    content = content_options(args)
+
+    def generate(number: int) -> Scene:
+        return demo_scene(args.seed + number, *size, **content)
+
+    return Recipe("scene_%02d", args.scenes, generate)
 
 
 def training_recipe(args: Namespace) -> Recipe:
-    """Pairs of frames; every pixel is valid."""
+    """Pairs of frames; every pixel whose flow is known is valid."""
     height, width = args.size
     options = SceneOptions(
         height=height,
         width=width,
         median_motion=args.median_motion,
         largest_motion=args.largest_motion,
+        **content_options(args),
     )
 
     def generate(number: int) -> Scene:
         scene = generate_scene(args.seed, number, 2, options)
-        return scene._replace(invalids=[np.zeros(args.size, bool)])
+        return scene._replace(invalids=[np.isnan(flow[..., 0]) for flow in scene.flows])
 
     return Recipe("pair_%06d", args.pairs, generate)
+
+
+def content_options(args: Namespace) -> dict[str, Any]:
+    """The options of both styles that `SceneOptions` takes."""
+    return {"kind": args.kind, "photos": args.photos, "photo_share": args.photo_share}
 
 
 def parser(prog: str) -> ArgumentParser:
@@ -118,8 +134,32 @@ def parser(prog: str) -> ArgumentParser:
         metavar="N",
         help="the same seed gives the same scenes; demo: scene n takes seed + n",
     )
+    _add_content_options(options)
     _add_style_options(options)
     return options
+
+
+def _add_content_options(options: ArgumentParser) -> None:
+    options.add_argument(
+        "--kind",
+        choices=KINDS,
+        default=KINDS[0],
+        help="layers that move and bend over one another, worlds of planes in space seen by a "
+        "moving camera, or both by turns",
+    )
+    options.add_argument(
+        "--photos",
+        default="",
+        metavar="DIR",
+        help="folder of images of your own of which surfaces are cut",
+    )
+    options.add_argument(
+        "--photo-share",
+        type=non_negative_float,
+        default=0.5,
+        metavar="X",
+        help="with --photos: the share of the surfaces that are cut from them, 0 to 1",
+    )
 
 
 def _add_style_options(options: ArgumentParser) -> None:

@@ -114,30 +114,47 @@ def list_frames(folder: str) -> list[str]:
         folder: The folder; hidden files, litter and folders in it are left out.
 
     Returns:
-        The paths, in the order of the numbers in their names: frame_2 before frame_10. Links that
-        lead nowhere and empty files are among them: each stands for a frame.
+        The paths, as of `list_images`.
 
     Raises:
         FileNotFoundError: There is no such folder.
         ValueError: It is a file, or a folder with fewer than two images.
     """
-    folder = os.fspath(folder)
-    if not os.path.exists(folder):
-        raise FileNotFoundError("No folder at %s" % folder)
-    if not os.path.isdir(folder):
-        raise ValueError("%s is a file, not a folder of frames" % folder)
-    paths = [
-        os.path.join(folder, name)
-        for name in sorted(list_names(folder), key=_natural_order)
-        if _extension(name) in IMAGE_EXTENSIONS
-    ]
-    paths = [path for path in paths if not os.path.isdir(path)]
+    paths = list_images(folder, "frames")
     if len(paths) < 2:
         raise ValueError(
             "%s has %d images (%s); a folder of frames must have at least two"
             % (folder, len(paths), ", ".join(IMAGE_EXTENSIONS))
         )
     return paths
+
+
+def list_images(folder: str, content: str = "images") -> list[str]:
+    """Lists the images of a folder; there may be none.
+
+    Args:
+        folder: The folder; hidden files, litter and folders in it are left out.
+        content: What the folder should hold, for messages.
+
+    Returns:
+        The paths, in the order of the numbers in their names: frame_2 before frame_10. Links that
+        lead nowhere and empty files are among them: each stands for an image.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: It is a file.
+    """
+    folder = os.fspath(folder)
+    if not os.path.exists(folder):
+        raise FileNotFoundError("No folder at %s" % folder)
+    if not os.path.isdir(folder):
+        raise ValueError("%s is a file, not a folder of %s" % (folder, content))
+    paths = [
+        os.path.join(folder, name)
+        for name in sorted(list_names(folder), key=_natural_order)
+        if _extension(name) in IMAGE_EXTENSIONS
+    ]
+    return [path for path in paths if not os.path.isdir(path)]
 
 
 def _extension(name: str) -> str:

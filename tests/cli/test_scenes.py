@@ -6,6 +6,7 @@ import pytest
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.scenes import generate_pair
+from pwcnet.io.images import write_image
 from tests.helpers.frames import list_files
 from tests.helpers.subcommands import call, only_line, run
 
@@ -77,10 +78,42 @@ def test_pairs_to_train_on(tmp_path, capsys):
     )
 
 
+@pytest.mark.parametrize("style", ["demo", "training"])
+def test_worlds_of_photographs(style, tmp_path):
+    write_image(str(tmp_path / "photos" / "a.png"), np.full((64, 64, 3), 90, np.uint8))
+    options = SMALL if style == "demo" else ["--pairs", "2", "--size", "48x64"]
+    made = tmp_path / "made"
+    content = ["--kind", "worlds", "--photos", tmp_path / "photos", "--photo-share", "1"]
+    make("--output", made, "--style", style, *options, *content)
+    samples = sintel_samples(str(made))
+    loaded = samples[1].load(masked=True)
+    assert np.abs(loaded.flow[loaded.valid]).max() > 0 and loaded.valid.mean() > 0.5
+    if style == "training":
+        pair = generate_pair(
+            0,
+            1,
+            SceneOptions(
+                kind="worlds", height=48, width=64, photos=str(tmp_path / "photos"), photo_share=1.0
+            ),
+        )
+        np.testing.assert_array_equal(loaded.frame1, pair.frame1)
+        np.testing.assert_array_equal(loaded.valid, pair.valid)
+        np.testing.assert_array_equal(loaded.flow[loaded.valid], pair.flow[pair.valid])
+
+
+def test_a_folder_without_photographs_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    arguments = ["scenes", "--output", tmp_path / "made", "--photos", tmp_path / "empty"]
+    assert "empty" in only_line(run(*map(str, arguments)))
+    assert not (tmp_path / "made").exists()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         ["--pairs", "3"],
+        ["--kind", "cubes"],
+        ["--photo-share", "-1"],
         ["--style", "training", "--frames", "3"],
         ["--frames", "0"],
         ["--max-motion", "-3"],

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields, replace
-from typing import Any, Hashable
+from typing import Any, Callable, Hashable
 
 from pwcnet._checks import require
 from pwcnet.data.sample import BaseSample, EndlessSamples, LoadedSample
 from pwcnet.data.splits import checked_part
-from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.options import KINDS, SceneOptions
+from pwcnet.data.synthetic.photos import photo_paths
 from pwcnet.data.synthetic.scenes import generate_pair
 
 VALIDATION_PAIRS, FIRST_VALIDATION = 16, 2**31  # numbers that training does not reach
 NOMINAL_PAIRS = 100000  # that count as one epoch
 SHORT_NAMES = {"median": "median_motion", "largest": "largest_motion"}
 NUMBERS = {"int": int, "float": float}
-TYPES = {field.name: NUMBERS[field.type] for field in fields(SceneOptions) if field.type in NUMBERS}
+TYPES: dict[str, Callable[[str], Any]] = {
+    field.name: NUMBERS[field.type] for field in fields(SceneOptions) if field.type in NUMBERS
+}
+
+
+def _absolute(folder: str) -> str:
+    """The same from any directory; none stays none."""
+    return os.path.abspath(os.path.expanduser(folder)) if folder else folder
+
+
+TEXTS: dict[str, Callable[[str], Any]] = {"kind": str, "photos": _absolute}
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ class GeneratedSample(BaseSample):
 
     @property
     def has_invalid_mask(self) -> bool:
-        """False."""
+        """False: `load` leaves out pixels without flow always."""
         return False
 
     @property
@@ -43,15 +55,16 @@ class GeneratedSample(BaseSample):
         return self.seed, self.number, self.options
 
     def describe(self) -> str:
-        """The id and the motion."""
-        return "%s, median %g, largest %g pixels" % (
+        """The id, the kind and the motion."""
+        return "%s, median %g, largest %g pixels, %s" % (
             self.id,
             self.options.median_motion,
             self.options.largest_motion,
+            self.options.kind_of(self.number),
         )
 
     def load(self, masked: bool = False, with_occlusion: bool = True) -> LoadedSample:
-        """Generates the pair; every pixel is valid."""
+        """Generates the pair; every pixel of layers is valid, and nearly every one of worlds."""
         return generate_pair(self.seed, self.number, self.options)
 
 
@@ -84,8 +97,9 @@ def generated_samples(
 
     Args:
         values: what the pairs are like, as "seed=1,height=256,width=448,median=6,largest=60": any
-            number of `pwcnet.data.synthetic.options.SceneOptions`, `seed` (default 0), and `pairs`,
-            how many count as one epoch (default 100,000; the next epoch goes on with others).
+            number of `pwcnet.data.synthetic.options.SceneOptions`, its `kind` ("kind=worlds") and
+            `photos`, a folder without a comma in its name; `seed` (default 0), and `pairs`, how
+            many count as one epoch (default 100,000; the next epoch goes on with others).
         mode: as in `pwcnet.data.splits`.
         part: as in `pwcnet.data.splits`.
 
@@ -93,9 +107,12 @@ def generated_samples(
         Endless samples for training, a list of 16 others for validation.
 
     Raises:
-        ValueError: quotes what is wrong.
+        ValueError: quotes what is wrong, or names a folder of photographs without any.
+        FileNotFoundError: names a folder of photographs that is not there.
     """
     seed, pairs, options = parse_values(values)
+    if options.photos:
+        photo_paths(options.photos)
     samples = GeneratedSamples(seed, options, pairs)
     if checked_part(mode, part, without_test="generated pairs") == "train":
         return samples
@@ -108,11 +125,11 @@ def parse_values(text: str) -> tuple[int, int, SceneOptions]:
     for entry in filter(None, text.split(",")):
         name, equals, number = entry.partition("=")
         name = SHORT_NAMES.get(name, name)
-        kind = int if name in ("seed", "pairs") else TYPES.get(name)
+        kind = int if name in ("seed", "pairs") else {**TYPES, **TEXTS}.get(name)
         if not equals or kind is None:
             raise ValueError(
-                "expected NAME=NUMBER of seed, pairs, median, largest, %s, got %r"
-                % (", ".join(sorted(TYPES)), entry)
+                "expected NAME=NUMBER of seed, pairs, median, largest, %s, kind=%s or "
+                "photos=FOLDER, got %r" % (", ".join(sorted(TYPES)), "|".join(KINDS), entry)
             )
         try:
             values[name] = kind(number)

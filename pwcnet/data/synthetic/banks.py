@@ -11,24 +11,45 @@ import functools
 import numpy as np
 
 from pwcnet.data.synthetic.masks import Mask, make_mask
+from pwcnet.data.synthetic.mipmaps import mipmapped
+from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.photos import cut_texture
 from pwcnet.data.synthetic.textures import make_texture
 
 LIFETIME = 2000  # scene numbers; a texture is used about 100 times before it is replaced
 CACHED = 256  # entries of each kind that are kept in memory
-TEXTURE, MASK, GRAIN = 1, 2, 3  # streams of random numbers
+TEXTURE, MASK, GRAIN, PHOTO = 1, 2, 3, 4  # streams of random numbers
 GRAIN_SIZE = 512
 
 
 def texture(
-    seed: int, number: int, place: int, places: int, simple: bool = False
+    seed: int, number: int, place: int, options: SceneOptions
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The `make_texture` result at a place of the bank for scene `number`; read-only."""
-    return _texture(seed, place, _generation(number, place, places), simple)
+    """The texture and its half at a place of the bank for scene `number`; read-only.
+
+    They are those of `make_texture` or, at a share of the places, of `cut_texture`.
+    """
+    return _texture(*_entry(seed, number, place, options), *_photos(options))
 
 
-def mask(seed: int, number: int, place: int, places: int, simple: bool = False) -> Mask:
+def mipmaps(seed: int, number: int, place: int, options: SceneOptions) -> np.ndarray:
+    """The same texture with its smaller versions, as `mipmapped` gives it; read-only."""
+    return _mipmaps(*_entry(seed, number, place, options), *_photos(options))
+
+
+def mask(seed: int, number: int, place: int, options: SceneOptions) -> Mask:
     """The `make_mask` result at a place of the bank for scene `number`; read-only."""
-    return _mask(seed, place, _generation(number, place, places), simple)
+    return _mask(*_entry(seed, number, place, options))
+
+
+def _entry(seed, number, place, options):
+    generation = _generation(number, place, options.textures)
+    return seed, place, generation, options.simple
+
+
+def _photos(options):
+    """What decides which photograph is where; the same for all options without photographs."""
+    return (options.photos, options.photo_share) if options.photos else ("", 0.0)
 
 
 def _generation(number, place, places):
@@ -37,11 +58,23 @@ def _generation(number, place, places):
 
 
 @functools.lru_cache(maxsize=CACHED)
-def _texture(seed, place, generation, simple):
-    images = make_texture(np.random.RandomState([seed, TEXTURE, place, generation]), simple)
+def _texture(seed, place, generation, simple, photos, photo_share):
+    # The choice has random numbers of its own, so that generated textures are the same beside it.
+    random = np.random.RandomState([seed, PHOTO, place, generation])
+    if photos and random.uniform() < photo_share:
+        images = cut_texture(random, photos)
+    else:
+        images = make_texture(np.random.RandomState([seed, TEXTURE, place, generation]), simple)
     for image in images:
         image.flags.writeable = False
     return images
+
+
+@functools.lru_cache(maxsize=CACHED)
+def _mipmaps(*entry):
+    image = mipmapped(_texture(*entry)[0])
+    image.flags.writeable = False
+    return image
 
 
 @functools.lru_cache(maxsize=CACHED)

@@ -112,7 +112,7 @@ def _random_look(random, seed, number, options):
     level = 0 if random.uniform() < 0.85 else 1  # the coarse one, magnified, is out of focus
     zoom, angle = np.exp(random.uniform(-0.6, 0.7)), random.uniform(0, 2 * np.pi)
     place = random.randint(options.textures)
-    texture = banks.texture(seed, number, place, options.textures, options.simple)[level]
+    texture = banks.texture(seed, number, place, options)[level]
     linear = rotation(angle) * (zoom / options.texture_scale / (1 + level))
     texture_place = np.empty((2, 3))
     texture_place[:, :2] = linear @ np.diag([random.choice([-1, 1]), 1])
@@ -128,7 +128,7 @@ def _random_look(random, seed, number, options):
 def _random_shape(random, seed, number, options):
     size = options.height, options.width
     place = random.randint(options.textures)
-    mask = banks.mask(seed, number, place, options.textures, options.simple)
+    mask = banks.mask(seed, number, place, options)
     reach = min(size) * np.exp(
         random.uniform(np.log(options.smallest_shape), np.log(options.largest_shape))
     )

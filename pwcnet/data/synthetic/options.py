@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from pwcnet._checks import require
 
+LAYERS, WORLDS, BOTH = KINDS = ("layers", "worlds", "both")
 # The fields of effects, in the order of SceneOptions.
 EFFECTS = ("motion_blur", "light", "fog", "tone", "defocus", "noise", "compression")
 INFINITY = float("inf")
@@ -21,12 +23,13 @@ class SceneOptions:
         height, width: of all frames, in pixels.
         median_motion: about half of all pixels move further than this from frame to frame, in
             pixels.
-        largest_motion: no pixel moves further than this from frame to frame, in pixels.
+        largest_motion: no pixel of layers moves further than this from frame to frame, in pixels;
+            in worlds the flow of those that do is unknown.
         scene_spread, layer_spread: standard deviations of the logarithm of speed, between scenes
             and between the layers of one scene. Together the defaults give many slow and few fast
-            pixels, as in films.
+            pixels, as in films. Worlds take the first one.
         least_layers, most_layers: how many layers a scene has, including its background; drawn
-            evenly.
+            evenly. This, the next line and `deformation` are of layers alone.
         smallest_shape, largest_shape: distance from a layer's middle to its rim, as a share of the
             frame's shorter side; drawn evenly in the logarithm.
         textures: how many textures are in use at a time; one takes 1 MB.
@@ -38,6 +41,10 @@ class SceneOptions:
         camera_speed: speed of the camera relative to that of the layers.
         motion_blur, light, fog, tone, defocus, noise, compression: these effects occur, each in a
             share of the scenes. They change the frames alone, never the layers or the flow.
+        kind: "layers" that move and bend over one another, "worlds" of planes in space seen by a
+            moving camera, or "both": scenes of even numbers are layers, those of odd ones worlds.
+        photos: folder of images of which surfaces are cut, or "" for none.
+        photo_share: this share of the surfaces, 0..1, are from `photos`, the others are generated.
 
     Raises:
         ValueError: for values that give no scene.
@@ -66,8 +73,13 @@ class SceneOptions:
     defocus: bool = True
     noise: bool = True
     compression: bool = True
+    kind: str = LAYERS
+    photos: str = ""
+    photo_share: float = 0.5
 
     def __post_init__(self):
+        require(self.kind in KINDS, "a kind of %s" % ", ".join(KINDS), self.kind)
+        require(0 <= self.photo_share <= 1, "a photo_share of 0 to 1", self.photo_share)
         require(
             min(self.height, self.width) >= 32 and max(self.height, self.width) <= 16384,
             "frames of 32x32 to 16384x16384 pixels (height x width)",
@@ -98,20 +110,27 @@ class SceneOptions:
 
     def without_effects(self) -> SceneOptions:
         """The options of the same scenes without any of the effects."""
-        return dataclasses.replace(self, **dict.fromkeys(EFFECTS, False))
+        changes: dict[str, Any] = dict.fromkeys(EFFECTS, False)
+        return dataclasses.replace(self, **changes)
+
+    def kind_of(self, number: int) -> str:
+        """The kind of the scene of a number, "layers" or "worlds"."""
+        return (LAYERS, WORLDS)[number % 2] if self.kind == BOTH else self.kind
 
 
-def demo_options(height: int, width: int, max_motion: float) -> SceneOptions:
+def demo_options(height: int, width: int, max_motion: float, **changes: Any) -> SceneOptions:
     """Options of scenes that are easy to learn and pleasant to look at.
 
-    They have few plain, rigid shapes with smooth textures, and no effects.
+    They have few plain, rigid shapes with smooth textures, and no effects. Worlds have fast pixels
+    beside slow ones: where they go beyond the limit, flow is unknown.
 
     Args:
         height: of the frames, in pixels.
         width: of the frames, in pixels.
         max_motion: no pixel moves further than this from frame to frame, in pixels.
+        changes: other options than those, as `kind`.
     """
-    return SceneOptions(
+    options = SceneOptions(
         height=height,
         width=width,
         median_motion=0.45 * max_motion,
@@ -128,3 +147,4 @@ def demo_options(height: int, width: int, max_motion: float) -> SceneOptions:
         simple=True,
         deformation=False,
     ).without_effects()
+    return dataclasses.replace(options, **changes)

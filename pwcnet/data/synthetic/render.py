@@ -10,6 +10,7 @@ import numpy as np
 from pwcnet.data.geometry import pixel_grid
 from pwcnet.data.synthetic.layers import Layer
 from pwcnet.data.synthetic.masks import SIZE
+from pwcnet.data.synthetic.motion import Window
 
 OPAQUE = 0.5  # coverage from which a pixel belongs to a layer
 MIXED = 0.05, 0.95  # coverage between which a pixel mixes a layer with what lies behind it
@@ -57,7 +58,7 @@ def render(
         color, alpha = _color(layer, points), coverage(layer, points)
         opaque = alpha >= OPAQUE
         np.copyto(shown[window], np.uint8(index), where=opaque)
-        _mark_mixed(mixed[window], alpha)
+        mark_mixed(mixed[window], alpha)
         if flow is not None:
             np.copyto(flow[window], to_next, where=opaque[..., None])
         image[window] = _blended(image[window], color, alpha, to_neighbour, exposure)
@@ -116,8 +117,8 @@ def coverage(layer: Layer, points: np.ndarray) -> np.ndarray:
     return np.clip(level * np.float32(layer.shape.scale) + np.float32(0.5), 0, 1)
 
 
-def _mark_mixed(mixed, alpha):
-    """Updates the mask in place, after a layer with coverage `alpha` is drawn over it."""
+def mark_mixed(mixed: np.ndarray, alpha: np.ndarray) -> None:
+    """Updates the mask in place, after something with coverage `alpha` is drawn over it."""
     mixed |= alpha > MIXED[0]
     mixed &= alpha <= MIXED[1]
 
@@ -135,6 +136,14 @@ def occluded(view: View, next_view: View) -> np.ndarray:
     )
     x, y = target[..., 0], target[..., 1]
     return in_front | (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
+
+
+def window_of(mask: np.ndarray) -> Window | None:
+    """The smallest part of the frame that holds all pixels of a mask; None for no pixel."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _window(layer, size, time, exposure):
@@ -164,12 +173,21 @@ def _blended(image, color, alpha, displacement, exposure):
     if not exposure:
         return cv2.blendLinear(color, np.ascontiguousarray(image), alpha, 1 - alpha)
     layer = cv2.merge([*cv2.split(color * alpha[..., None]), alpha])
-    layer = _motion_blurred(layer, displacement, exposure)
+    layer = motion_blurred(layer, displacement, exposure)
     return image * (1 - layer[..., 3:]) + layer[..., :3]
 
 
-def _motion_blurred(layer, displacement, exposure):
-    """The mean of a layer over moments around its own, along `exposure` of its displacement."""
+def motion_blurred(layer: np.ndarray, displacement: np.ndarray, exposure: float) -> np.ndarray:
+    """The mean of a layer over moments around its own, along `exposure` of its displacement.
+
+    Args:
+        layer: [h, w, C] float32.
+        displacement: [h, w, 2] float32, to the next or the previous frame, in pixels.
+        exposure: as of `render`.
+
+    Returns:
+        [h, w, C] float32.
+    """
     longest = exposure * cv2.norm(displacement, cv2.NORM_INF)
     passes = min(MOST_PASSES, int(np.ceil(np.log2(longest)))) if longest > 1 else 0
     points = pixel_grid(*displacement.shape[:2])

@@ -11,7 +11,7 @@ import numpy as np
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.scenes import Scene
 from pwcnet.io.atomic import write_text
-from pwcnet.io.flow_files import write_flow
+from pwcnet.io.flow_files import valid_pixels, write_flow
 from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
@@ -62,8 +62,10 @@ def _write_scenes(folder: str, scenes: NamedScenes, test_scenes: NamedScenes) ->
             # Before the files themselves, so that an interrupted call leaves none unnamed.
             write_text(os.path.join(folder, MANIFEST), "\n".join(written) + "\n")
             for path, content in files.items():
-                write = write_flow if path.endswith(".flo") else write_image
-                write(os.path.join(folder, path), content)
+                if path.endswith(".flo"):
+                    write_flow(os.path.join(folder, path), content, valid_pixels(content))
+                else:
+                    write_image(os.path.join(folder, path), content)
 
 
 def _replaceable_files(folder: str) -> list[str]:

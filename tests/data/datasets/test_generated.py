@@ -9,6 +9,7 @@ from pwcnet.data.datasets.registry import dataset_samples, parse_source
 from pwcnet.data.input_pipeline import TrainingData
 from pwcnet.data.mixture import Mix
 from pwcnet.data.sample import Sample
+from pwcnet.io.images import write_image
 
 SMALL = "seed=3,height=64,width=96,median=2,largest=9,textures=4"
 
@@ -41,6 +42,18 @@ def test_validation_has_pairs_of_its_own():
     assert first.sample(10**9) in first
     with pytest.raises(ValueError, match="mode with ground truth"):
         dataset_samples("generated", SMALL, "test")
+
+
+def test_worlds_of_photographs(tmp_path, monkeypatch):
+    write_image(str(tmp_path / "photos" / "a.png"), np.full((64, 64, 3), 90, np.uint8))
+    values = SMALL + ",kind=worlds,photo_share=1,photos=%s"
+    samples = dataset_samples("generated", values % (tmp_path / "photos"))
+    sample = samples.sample(1)
+    assert sample.options.kind == "worlds" and "worlds" in sample.describe()
+    loaded = sample.load()
+    assert loaded.valid.mean() > 0.9 and loaded.occlusion is not None
+    monkeypatch.chdir(tmp_path)
+    assert dataset_samples("generated", values % "photos").sample(1).key == sample.key
 
 
 def test_mixed_with_files():
@@ -83,8 +96,10 @@ def test_a_command_line_names_them():
         ("seed=-1", "expected a seed"),
         ("median=9,largest=3", "median_motion <= largest_motion"),
         ("pairs=0", "at least 1 pair"),
+        ("kind=cubes", "cubes"),
+        ("photos=/nowhere/photos", "/nowhere/photos"),
     ],
 )
 def test_wrong_values_are_quoted(root, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
         dataset_samples("generated", root)

@@ -20,6 +20,8 @@ from pwcnet.data.synthetic.options import SceneOptions
         {"smallest_shape": 0.5, "largest_shape": 0.2},
         {"scene_spread": -1.0},
         {"texture_scale": 0.0},
+        {"kind": "cubes"},
+        {"photo_share": 1.5},
     ],
 )
 def test_refuses_options_that_make_no_scene(wrong):
