@@ -139,7 +139,8 @@ def parser(prog: str) -> ArgumentParser:
         prog=prog,
         description=__doc__,
         examples="""pwcnet inspect dataset chairs=/data/FlyingChairs_release
-        pwcnet inspect dataset kitti2015=/data hd1k=/data --samples 20 --sheet sheet.png""",
+        pwcnet inspect dataset kitti2015=/data hd1k=/data --samples 20 --sheet sheet.png
+        pwcnet inspect dataset generated=kind=worlds,median=6,photos=DIR --sheet sheet.png""",
     )
     options.add_argument(
         "data",

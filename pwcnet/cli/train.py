@@ -98,7 +98,8 @@ def _add_data_group(group: Any) -> None:
         nargs="+",
         metavar="NAME=FOLDER",
         help="data sets to train on instead of the preset's; NAME=FOLDER@WEIGHT sets their shares "
-        "of the pairs drawn, which are otherwise in proportion to their pairs",
+        "of the pairs drawn, which are otherwise in proportion to their pairs; "
+        "generated=kind=layers|worlds|both,median=PX,photos=DIR,... are synthetic scenes",
     )
     group.add_argument(
         "--dataset",

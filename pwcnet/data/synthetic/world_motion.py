@@ -41,7 +41,8 @@ def flow_between(
     shown = plane[::every, ::every]
     flow = np.full(shown.shape + (2,), np.nan, np.float32)
     depth = np.full(shown.shape, np.nan, np.float32)
-    for index in set(shown.ravel().tolist()) - {NONE}:
+    present = np.bincount(shown.ravel(), minlength=NONE)[:NONE]
+    for index in np.flatnonzero(present):
         mask = shown == index
         window = window_of(mask) or (slice(0, 0), slice(0, 0))
         ys, xs = (every * points for points in axis_points(window, np.float64))
