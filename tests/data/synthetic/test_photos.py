@@ -13,53 +13,58 @@ from pwcnet.data.synthetic.scenes import generate_pair
 from pwcnet.io.images import write_image
 
 OPTIONS = SceneOptions(height=64, width=96, textures=8).without_effects()
-LARGE = 40, 700, 600  # the red of the picture, its height and width
+COLORS = {"a.png": (255, 0, 254), "b.png": (1, 255, 0)}  # of the pictures
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A large and a small picture, told apart by their red."""
+    """A large and a small picture of one colour each."""
     path = tmp_path_factory.mktemp("photos")
-    random = np.random.RandomState(0)
-    for name, (red, height, width) in {"a.png": LARGE, "b.jpg": (200, 40, 90)}.items():
-        image = random.randint(0, 256, (height, width, 3)).astype(np.uint8)
-        image[..., 0] = red
-        write_image(str(path / name), image)
+    for (name, color), size in zip(sorted(COLORS.items()), ((700, 600, 3), (40, 90, 3))):
+        write_image(str(path / name), np.full(size, color, np.uint8))
     (path / "sources.txt").write_text("where they are from")
     return str(path)
 
 
-def reds(options, seed=1):
-    """Of all textures in use, the red where it is one value, else None."""
+def pictures(options, seed=1):
+    """Of all textures in use, the picture that each is cut from, or None."""
     textures = [banks.texture(seed, 0, place, options)[0] for place in range(options.textures)]
     return [
-        int(np.median(image[..., 0])) if image[..., 0].std() < 12 else None for image in textures
+        next((name for name, color in COLORS.items() if (image == color).all()), None)
+        for image in textures
     ]
 
 
-def test_a_square_of_an_image(folder):
-    for seed in range(8):
-        texture, half = cut_texture(np.random.RandomState(seed), folder)
+def test_a_square_of_an_image(tmp_path):
+    y, x = np.mgrid[:700, :600]
+    image = np.stack([y // 4, x // 4, np.full(y.shape, 77)], axis=-1).astype(np.uint8)
+    write_image(str(tmp_path / "a.png"), image)
+    places = set()
+    for seed in range(6):
+        texture, half = cut_texture(np.random.RandomState(seed), str(tmp_path))
         assert texture.shape == (512, 512, 3) and half.shape == (256, 256, 3)
-        assert texture.dtype == half.dtype == np.uint8
-        again = cut_texture(np.random.RandomState(seed), folder)[0]
+        assert texture.dtype == half.dtype == np.uint8 and (texture[..., 2] == 77).all()
+        sides = [np.ptp(texture[..., axis].astype(int)) * 4 for axis in (0, 1)]
+        assert abs(sides[0] - sides[1]) < 12 and 500 < sides[0] <= 600
+        places.add((int(texture[0, 0, 0]), int(texture[0, 0, 1])))
+        again = cut_texture(np.random.RandomState(seed), str(tmp_path))[0]
         np.testing.assert_array_equal(texture, again)
+    assert len(places) > 3
 
 
 def test_a_share_of_the_surfaces_are_photographs(folder):
     options = dataclasses.replace(OPTIONS, photos=folder, textures=24)
-    found = reds(options)
-    photographs = [red for red in found if red is not None]
-    assert 6 <= len(photographs) <= 18
-    assert {min(photographs) // 20, max(photographs) // 20} == {2, 10}
-    every = reds(dataclasses.replace(options, photo_share=1.0, textures=4))
+    found = pictures(options)
+    assert 6 <= len(found) - found.count(None) <= 18
+    assert set(found) == set(COLORS) | {None}
+    every = pictures(dataclasses.replace(options, photo_share=1.0, textures=4))
     assert None not in every
 
 
 def test_the_other_surfaces_are_the_generated_ones(folder):
     options = dataclasses.replace(OPTIONS, photos=folder)
-    for place, red in enumerate(reds(options)):
-        if red is None:
+    for place, picture in enumerate(pictures(options)):
+        if picture is None:
             with_photos, without = (
                 banks.texture(1, 0, place, one)[0] for one in (options, OPTIONS)
             )

@@ -171,7 +171,7 @@ def test_a_camera_that_is_off_leaves_the_backdrop_still():
         assert (np.abs(pair.flow).max(axis=-1) < 1e-5).mean() > 0.3
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_each_effect_changes_frames_and_never_the_ground_truth(effect, pairs):
     options = dataclasses.replace(SMOOTH, **{effect: True})
@@ -180,6 +180,17 @@ def test_each_effect_changes_frames_and_never_the_ground_truth(effect, pairs):
         for name in ("flow", "valid", "occlusion"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert 1 <= sum((one.frame2 != other.frame2).any() for one, other in zip(pairs, changed)) <= 12
+
+
+def test_effects_change_frames_and_never_the_ground_truth(pairs):
+    changed = [
+        generate_pair(1, number, dataclasses.replace(OPTIONS, texture_scale=4.0))
+        for number in range(4)
+    ]
+    for one, other in zip(pairs, changed):
+        for name in ("flow", "valid", "occlusion"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        assert (one.frame2 != other.frame2).any()
 
 
 def test_motion_blur_follows_the_motion():
