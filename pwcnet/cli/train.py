@@ -35,6 +35,7 @@ together, as the boundaries of every schedule do.
 EXAMPLES = """
 pwcnet train --list-presets
 pwcnet train --preset sintel-mixed --dataset /data --weights pretrained/pwcnet.ckpt-595000
+pwcnet train --preset scenes-6 --weights small --photos pictures --output run
 pwcnet train --data sintel-clean=/data@0.6 chairs=/data@0.4 --steps 100000 --output run
 """
 
@@ -106,6 +107,12 @@ def _add_data_group(group: Any) -> None:
         metavar="DIR",
         help="folder that holds the preset's data sets as they are published (default: %s)"
         % DATASET,
+    )
+    group.add_argument(
+        "--photos",
+        metavar="DIR",
+        help="cut half of the surfaces of the preset's generated scenes from the images in this "
+        "folder",
     )
     group.add_argument(
         "--mode",

@@ -47,10 +47,18 @@ def check_arguments(args: Namespace, preset: Preset | None) -> None:
 
 def _sources(args: Namespace, preset: Preset, dataset: str | None) -> list[Source]:
     """The data sets to train on. dataset: folder of those that the preset names."""
+    if args.photos and (args.data or not preset.generated):
+        raise ValueError(
+            "--photos is for presets with generated scenes; otherwise it is part of --data: "
+            "generated=photos=%s" % args.photos
+        )
     if args.data:
         return [parse_source(text) for text in args.data]
+    places = {"generated": preset.generated}
+    if args.photos:
+        places["generated"] = "%s,photos=%s" % (preset.generated, args.photos)
     return [
-        make_source(name, (name == "generated" and preset.generated) or dataset or DATASET, weight)
+        make_source(name, places.get(name) or dataset or DATASET, weight)
         for name, weight in preset.data.items()
     ]
 

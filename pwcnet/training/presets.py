@@ -97,6 +97,11 @@ SCENES_4 = dict(SCENES, crop=[256, 384], steps=5000, learning_rate=4e-4, clip_no
 SCENES_5 = dict(
     SCENES, crop=[256, 384], steps=4500, learning_rate=2e-4, clip_norm=45.0, loss="robust_per_pixel"
 )
+# Weight decay would take what a level does not use yet, and between kernels of zero no gradient
+# passes.
+SCENES_6 = dict(
+    SCENES, crop=[320, 512], steps=4000, learning_rate=3e-4, clip_norm=60.0, weight_decay=0.0
+)
 
 PRESETS = {
     "large-multisteps-chairsthingsmix": Preset(
@@ -201,6 +206,16 @@ PRESETS = {
         SCENES_5,
         "small",
         generated="seed=3,height=256,width=384,median=5,largest=80",
+    ),
+    "scenes-6": Preset(
+        OURS,
+        "on with the shipped weights (--weights small), for motion up to 200 pixels: layers and "
+        "worlds of planes; --photos takes your own pictures as surfaces, --grow trains the large "
+        "model",
+        {"generated": None},
+        SCENES_6,
+        "small",
+        generated="seed=4,kind=both,height=320,width=512,median=8,largest=200",
     ),
 }
 

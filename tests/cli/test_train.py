@@ -4,12 +4,14 @@ import json
 import logging
 import os
 
+import numpy as np
 import pytest
 
 from pwcnet.cli import train
 from pwcnet.cli.training_run import Places
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
+from pwcnet.io.images import write_image
 from pwcnet.training.options import TrainingOptions, training_options
 from pwcnet.training.presets import PRESETS
 from pwcnet.weights.checkpoint import Checkpoint
@@ -113,6 +115,18 @@ def test_a_large_network_grows_from_a_small_one(job, dataset, small_checkpoint):
         job("--grow", "--weights", small_checkpoint, "--variant", "small", *options)
     with pytest.raises(ValueError, match="--weights"):
         job("--grow", *options)
+
+
+def test_scenes_with_ones_own_photographs(job, dataset, tmp_path):
+    write_image(str(tmp_path / "a.png"), np.full((600, 600, 3), 90, np.uint8))
+    result = job("--preset", "scenes-6", "--photos", tmp_path, "--crop", "64x64")
+    scenes = result.data.sample(0).options
+    assert (scenes.photos, scenes.kind, scenes.largest_motion) == (str(tmp_path), "both", 200)
+    for options in (["--preset", "sintel-mixed", "--dataset", dataset], ["--data", "chairs=x"]):
+        with pytest.raises(ValueError, match="--photos"):
+            job("--photos", tmp_path, "--steps", 1, "--output", tmp_path / "run", *options)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        job("--preset", "scenes-6", "--photos", tmp_path / "nowhere")
 
 
 @pytest.mark.full
