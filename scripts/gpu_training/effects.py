@@ -1,6 +1,7 @@
 """What light, air and cameras do to the two frames of a pair, a batch of pairs at once.
 
-Source: pwcnet/data/synthetic/effects.py, with its order, shares and strengths.
+Source: pwcnet/data/synthetic/effects.py, with its order, shares and strengths. Unlike there, some
+pairs are grey, light changes more between the frames, and JPEG keeps colours at full resolution.
 """
 
 from __future__ import annotations

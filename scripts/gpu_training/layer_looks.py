@@ -10,7 +10,8 @@ from scripts.gpu_training.atlas import look_up
 from scripts.gpu_training.sampling import rotation, sample, transform
 from scripts.gpu_training.scenes import Scenes
 
-ZOOM = (-0.7, 1.1)  # logarithm of texels a pixel
+ZOOM = (-0.6, 0.7)  # logarithm of texels a pixel
+UNFOCUSED = 0.15  # share of layers that show the next mip level, magnified
 PERIOD = 1024.0  # texels after which a mirrored texture repeats
 
 
@@ -30,7 +31,8 @@ class Look:
         self._linear = turn * torch.stack((flip, torch.ones_like(flip)), -1)[:, None, :]
         self._start = scenes.uniform(0, PERIOD, m, 2)
         self._matrix, self._lift = scenes.colors(m)
-        self._level = zoom.log2()[:, None, None]
+        # As in the source, the finest level whatever the zoom: it is 2 at most.
+        self._level = (scenes.rand(m) < UNFOCUSED).float()[:, None, None]
 
     def colors(self, points: torch.Tensor) -> torch.Tensor:
         """[m, 3, H, W], about 0..255, at points [m, 2, H, W] of frame 1."""

@@ -41,6 +41,8 @@ class Motions(NamedTuple):
 class Layers(Scenes):
     """Pairs of layers; see `Scenes`."""
 
+    saturation, gain = (0.4, 1.2), (0.6, 1.15)
+
     @torch.no_grad()
     def batch(self, n: int) -> Batch:
         """The next n pairs; all flow is known."""
@@ -154,7 +156,8 @@ class Layers(Scenes):
         """[n, H, W] bool: pixels of frame 1 whose point frame 2 shows; tops [n, 1, H, W]."""
         target = self.here + flow
         inside = ((target >= 0) & (target <= (self.size - 1)[None, :, None, None])).all(1)
-        return inside & (sample(top2.float(), target)[:, 0] <= top1[:, 0] + 0.01)
+        in_front = sample(top2.float(), target, "nearest")[:, 0] > top1[:, 0]
+        return inside & ~in_front
 
 
 def laid_over(layers: torch.Tensor) -> torch.Tensor:

@@ -30,7 +30,7 @@ from scripts.gpu_training.worlds import Worlds
 DEAD = 1e-2  # the largest weight of the pyramid's dead kernels; living ones have some 0.1
 BORDER = 4  # pixels of level 4 at the frame's border that the means leave out
 SCENES = SceneOptions(height=256, width=512, median_motion=8.0, largest_motion=200.0)
-PAIRS, TEXTURES = 4, 32  # of each kind of scenes, that the levels are fitted to
+PAIRS, TEXTURES = 2, 16  # of each kind of scenes, that the levels are fitted to
 
 
 def revive_file(

@@ -26,16 +26,16 @@ def constant(values: Any, device: torch.device) -> torch.Tensor:
     return torch.tensor(values, device=device)
 
 
-def sample(image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Bilinear look-up, [n, c, H, W], of image [n, c, h, w] at points [n, 2, H, W] of it.
+def sample(image: torch.Tensor, points: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
+    """Look-up, [n, c, H, W], of image [n, c, h, w] at points [n, 2, H, W] of it.
 
-    The border is repeated.
+    The border is repeated; the mode is "bilinear" or "nearest".
     """
     height, width = image.shape[2:]
     grid = torch.stack(
         (2 * points[:, 0] / (width - 1) - 1, 2 * points[:, 1] / (height - 1) - 1), -1
     )
-    return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    return F.grid_sample(image, grid, mode=mode, padding_mode="border", align_corners=True)
 
 
 def rotation(angle: torch.Tensor) -> torch.Tensor:

@@ -34,8 +34,8 @@ class Scenes(ABC, RandomNumbers):
     """Endless pairs of one kind.
 
     Args:
-        options: what they are like. The bank decides in the place of `textures`, `texture_scale`
-            and `simple`.
+        options: what they are like. The bank decides instead of `textures`, `texture_scale` and
+            `simple`.
         bank: textures and outlines.
         seed: whole number.
 
@@ -43,10 +43,15 @@ class Scenes(ABC, RandomNumbers):
         ValueError: height or width is no multiple of 8.
 
     Attributes:
+        saturation: range of the colours' saturation, relative to the textures'.
+        gain: range of their brightness.
         frame: (height, width) in pixels.
         size: [2], width and height, on the device.
         here: [1, 2, H, W], the pixels.
     """
+
+    saturation: tuple[float, float]
+    gain: tuple[float, float]
 
     def __init__(self, options: SceneOptions, bank: Surfaces, seed: int = 0):
         super().__init__(bank.device, seed)
@@ -66,8 +71,8 @@ class Scenes(ABC, RandomNumbers):
 
     def colors(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         """([n, 3, 3], [n, 3]): matrices and lifts that give textures other colours."""
-        saturation = self.uniform(0.3, 1.2, n)[:, None, None]
-        gain = self.uniform(0.55, 1.15, n)[:, None, None] * self.uniform(0.85, 1.15, n, 3, 1)
+        saturation = self.uniform(*self.saturation, n)[:, None, None]
+        gain = self.uniform(*self.gain, n)[:, None, None] * self.uniform(0.85, 1.15, n, 3, 1)
         order = torch.eye(3, device=self.device)[torch.argsort(self.rand(n, 3), 1)]
         matrix = gain * (saturation * order + (1 - saturation) / 3)
         return matrix, self.uniform(-15, 30, n, 3)

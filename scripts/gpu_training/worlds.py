@@ -17,7 +17,7 @@ from scripts.gpu_training.sampling import constant
 from scripts.gpu_training.scenes import Batch, Scenes
 
 DRIVES, SLIDES = 0.55, 0.35  # shares of worlds; in the others the camera turns where it stands
-SPREAD = 1.1  # standard deviation of the logarithm of speed, between worlds
+SPREAD = 1.1 / 1.3  # of the options' scene_spread, so that its default gives 1.1
 FASTEST_SHARE = 0.4  # a world's median motion is at most this share of the largest
 SEARCHES = 3  # of the time after which the median motion is what was drawn
 COARSE = 8  # pixels between those whose motion is looked at for that
@@ -34,6 +34,8 @@ class Path(NamedTuple):
 class Worlds(Scenes):
     """Pairs of worlds; see `Scenes`. Of the options, those of layers have no effect."""
 
+    saturation, gain = (0.3, 1.2), (0.55, 1.15)
+
     @torch.no_grad()
     def batch(self, n: int) -> Batch:
         """The next n pairs; flow is NaN where it is beyond the largest motion or behind."""
@@ -42,7 +44,8 @@ class Worlds(Scenes):
         nowhere = torch.zeros(n, 3, device=self.device)
         first = pose(planes, camera.rotation, nowhere, nowhere[:, 0])
         frame1, top1 = render(planes, first, camera.matrix, self.here, self.bank)
-        target = self.options.median_motion * (SPREAD * self.normal(n)).exp()
+        spread = SPREAD * self.options.scene_spread
+        target = self.options.median_motion * (spread * self.normal(n)).exp()
         target = target.clamp(max=FASTEST_SHARE * self.options.largest_motion)
         second = self._second(planes, camera, path, (first, top1), target)
         frame2, top2 = render(planes, second, camera.matrix, self.here, self.bank)
