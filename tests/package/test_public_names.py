@@ -12,6 +12,9 @@ from tests.helpers.commands import run_command
 
 WITHOUT_TENSORFLOW = [
     "pwcnet.ascend.rank_table",
+    "pwcnet.cli.arguments",
+    "pwcnet.cli.common",
+    "pwcnet.model.config",
     "pwcnet.runtime.choices",
     "pwcnet.training.choices",
     "pwcnet.training.options",
