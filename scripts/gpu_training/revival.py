@@ -72,13 +72,9 @@ def revive_file(
 
 def check_dead(network: PWCNet, path: str) -> None:
     """Raises ValueError where levels 5 and 6 of the pyramid of the file at `path` do something."""
-    largest = max(
-        float(
-            network.weights[parameter("featpyr/conv%d%s" % (level, suffix), "kernel")].abs().max()
-        )
-        for level in (5, 6)
-        for suffix in SUFFIXES
-    )
+    layers = ["featpyr/conv%d%s" % (level, suffix) for level in (5, 6) for suffix in SUFFIXES]
+    kernels = [network.weights[parameter(layer, "kernel")].detach() for layer in layers]
+    largest = max(float(kernel.abs().max()) for kernel in kernels)
     if largest > DEAD:
         raise ValueError(
             "Levels 5 and 6 of %s are alive: their kernels reach %.2g" % (path, largest)

@@ -104,12 +104,18 @@ def revived(folder):
         network = start_network(False, [start])
         with torch.no_grad():
             error = end_point_error(network, batch.pairs, batch.flow)
-        flows = network(batch.pairs.float() / 255)[1]
-        multiscale_loss(flows, batch.flow, torch.zeros(())).backward()
-        kernel = network.weights["predict_flow__flow6__kernel"]
-        result[name] = {"error": error, "gradient": float(kernel.grad.abs().max())}
+        head = network.weights["predict_flow__flow6__kernel"]
         features = network.weights["featpyr__conv6b__kernel"]
-        result[name]["features"] = float(features.detach().abs().max())
+        for _ in range(2):  # the head begins at 0: features learn from the second step on
+            flows = network(batch.pairs.float() / 255)[1]
+            network.zero_grad()
+            multiscale_loss(flows, batch.flow, torch.zeros(())).backward()
+            with torch.no_grad():
+                head -= 0.01 * head.grad / head.grad.abs().max().clamp(min=1e-20)
+        gradient, largest = (
+            float(value.abs().max()) for value in (features.grad, features.detach())
+        )
+        result[name] = {"error": error, "gradient": gradient, "features": largest}
     return result
 
 
