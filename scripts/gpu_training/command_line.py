@@ -37,7 +37,7 @@ def main(argv: list[str], prog: str) -> None:
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise ImportError("PyTorch is missing; %s" % REQUIREMENTS) from None
+        raise ValueError("PyTorch is missing; %s" % REQUIREMENTS) from None
     args.work(args)
 
 
