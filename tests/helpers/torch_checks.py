@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -83,7 +84,11 @@ def grown():
 
 
 def revived(folder):
-    """Revives the shipped weights: errors before and after, gradients of the coarsest features."""
+    """Revives weights with dead levels: errors, and gradients of the coarsest features.
+
+    They are the shipped ones without what levels 5 and 6 have learned.
+    """
+    import numpy as np
     import torch
 
     from pwcnet.data.synthetic.options import SceneOptions
@@ -92,15 +97,18 @@ def revived(folder):
     from scripts.gpu_training.layers import Layers
     from scripts.gpu_training.losses import multiscale_loss
     from scripts.gpu_training.validation import end_point_error
-    from scripts.gpu_training.weights import start_network
+    from scripts.gpu_training.weights import read_arrays, start_network, write_arrays
 
     torch.set_num_threads(1)
-    path = os.path.join(folder, "revived.npz")
-    main(["revive", "shipped", path, "--threads", "1"], "train.py")
+    dead, path = (os.path.join(folder, name) for name in ("dead.npz", "revived.npz"))
+    arrays = read_arrays(["shipped"])
+    coarse = [name for name in arrays if re.search(r"[a-z](5|6)", name) and "kernel" in name]
+    write_arrays(dead, dict(arrays, **{name: arrays[name] * np.float16(1e-5) for name in coarse}))
+    main(["revive", dead, path, "--threads", "1"], "train.py")
     slow = SceneOptions(height=128, width=192, median_motion=3.0, largest_motion=20.0)
     batch = Layers(slow, generated_surfaces(torch.device("cpu"), 6, 1), 1).batch(4)
     result = {}
-    for name, start in (("before", "shipped"), ("after", path)):
+    for name, start in (("before", dead), ("after", path)):
         network = start_network(False, [start])
         with torch.no_grad():
             error = end_point_error(network, batch.pairs, batch.flow)
