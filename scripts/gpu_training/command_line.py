@@ -16,15 +16,15 @@ DESCRIPTION = """Trains PWC-Net on a GPU with PyTorch, where TensorFlow is absen
 Scenes are rendered on the GPU, without end; nothing is downloaded. Weights carry TensorFlow's
 names and layouts: pwcnet takes them as any others. Without a GPU it runs on the CPU, slowly."""
 EXAMPLES = """
-train.py run --start shipped --output trained --budget 3600
-train.py run --start shipped --output trained --budget 3600 --photos PHOTOS --validate real.npz
+train.py run --start small --output trained --budget 3600
+train.py run --start small --output trained --budget 3600 --photos PHOTOS --validate real.npz
 train.py run --matching 20 --output scratch --budget 36000
 train.py run --start trained/weights.npz --large --batch-size 12 --output large --budget 7200
 train.py revive old.npz revived.npz
 train.py pack --data sintel-clean=/data --output real.npz
 """
 RUN_EXAMPLES = """
-train.py run --start shipped --output trained --budget 3600
+train.py run --start small --output trained --budget 3600
 train.py run --start W.npz --output A --budget 800 --state S.pt --stop-after 570
 train.py run --start W.npz --output A --budget 800 --state S.pt
 train.py run --start revived.npz --matching 2 --matching-levels 4 5 6 --weight-decay 0 --output B

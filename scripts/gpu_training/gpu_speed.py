@@ -36,7 +36,11 @@ def parser(prog: str) -> ArgumentParser:
     """The command line's options."""
     result = ArgumentParser(prog=prog, description=DESCRIPTION, examples=EXAMPLES)
     result.add_argument("frames", nargs=2, metavar="IMAGE", help="a pair")
-    result.add_argument("--weights", default="shipped", help=".npz (default: the shipped ones)")
+    result.add_argument(
+        "--weights",
+        default="small",
+        help=".npz, or small or large: the shipped ones (default: small)",
+    )
     result.add_argument("--large", action="store_true", help="the weights are the large network's")
     result.add_argument("--graph", metavar="FILE", help="StableHLO of --size and --batch-size")
     result.add_argument(

@@ -36,8 +36,9 @@ def _add_files(running):
         nargs="+",
         default=(),
         metavar="WEIGHTS",
-        help="weights to start from: .npz (several files are parts of one), or shipped; with "
-        "--large those of the small network serve too (default: random ones, with --matching 20)",
+        help="weights to start from: .npz (several files are parts of one), or small or large, the "
+        "shipped ones; with --large those of the small network serve too (default: random ones, "
+        "with --matching 20)",
     )
     files.add_argument("--large", action="store_true", help="the large network")
     files.add_argument(

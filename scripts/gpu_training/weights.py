@@ -12,18 +12,17 @@ import torch
 from pwcnet.io.atomic import write_bytes
 from pwcnet.io.damage import damage_as_value_error
 from pwcnet.model.config import ESTIMATOR_CHANNELS, FLOW_LEVEL, TOP_LEVEL, WARP_SCALE, ModelConfig
-from pwcnet.weights.files import shipped_weights
+from pwcnet.weights.files import SHIPPED_NAMES, shipped_weights
 from scripts.gpu_training.network import PWCNet
 from scripts.gpu_training.variables import from_arrays, parameter, to_arrays
 
-SHIPPED = "shipped"
 STEP = "global_step"  # as archives of the project call it
 # An estimator's second layer reads the first one's channels in the small network, else more.
 SECOND_LAYER, FIRST_CHANNELS = "pwcnet/predict_flow/conv2_1/kernel", ESTIMATOR_CHANNELS[0]
 
 
 def read_arrays(paths: Sequence[str]) -> dict[str, np.ndarray]:
-    """{name: array} of .npz archives, which are parts of one; "shipped" is the shipped one.
+    """{name: array} of .npz archives, which are parts of one; "small" and "large" are shipped.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -31,7 +30,7 @@ def read_arrays(paths: Sequence[str]) -> dict[str, np.ndarray]:
     """
     arrays: dict[str, np.ndarray] = {}
     for path in paths:
-        path = shipped_weights() if path == SHIPPED else path
+        path = shipped_weights(path) if path in SHIPPED_NAMES else path
         if not os.path.isfile(path):
             raise FileNotFoundError("No weights at %s" % path)
         try:

@@ -58,8 +58,8 @@ def runs(folder):
     pairs = "generated=seed=3,pairs=20,height=64,width=64,textures=2"
     train("pack", "--data", pairs, "--most", 2, "--output", real)
     whole = os.path.join(folder, "whole")
-    train("run", "--start", "shipped", *tiny, "--output", whole, "--validate", real)
-    continued = "run", "--start", "shipped", *tiny, "--output", halves, "--state", state
+    train("run", "--start", "small", *tiny, "--output", whole, "--validate", real)
+    continued = "run", "--start", "small", *tiny, "--output", halves, "--state", state
     train(*continued, "--stop-after", 2)
     train(*continued, "--part-size", 5)
     parts = [os.path.join(halves, "weights-%d.npz" % part) for part in (0, 1)]
@@ -79,7 +79,7 @@ def grown():
 
     pair = torch.rand(1, 2, 3, 64, 128, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        small, large = (start_network(size, ["shipped"])(pair)[0] for size in (False, True))
+        small, large = (start_network(size, ["small"])(pair)[0] for size in (False, True))
     return float((small - large).abs().max()), float(small.abs().max())
 
 
@@ -101,7 +101,7 @@ def revived(folder):
 
     torch.set_num_threads(1)
     dead, path = (os.path.join(folder, name) for name in ("dead.npz", "revived.npz"))
-    arrays = read_arrays(["shipped"])
+    arrays = read_arrays(["small"])
     coarse = [name for name in arrays if re.search(r"[a-z](5|6)", name) and "kernel" in name]
     write_arrays(dead, dict(arrays, **{name: arrays[name] * np.float16(1e-5) for name in coarse}))
     main(["revive", dead, path, "--threads", "1"], "train.py")
@@ -142,15 +142,16 @@ def scenes(kind, output, pairs):
     options = {"height": SIZE[0], "width": SIZE[1], "textures": TEXTURES}
     options.update(median_motion=2.0, largest_motion=20.0)
     project = [statistics(*pair) for pair in project_pairs(kind, seed, pairs, options)]
-    textures = [banks.texture(seed, 0, place, TEXTURES)[0] for place in range(TEXTURES)]
-    masks = [banks.mask(seed, 0, place, TEXTURES) for place in range(TEXTURES)]
+    chosen = SceneOptions(**options)
+    textures = [banks.texture(seed, 0, place, chosen)[0] for place in range(TEXTURES)]
+    masks = [banks.mask(seed, 0, place, chosen) for place in range(TEXTURES)]
     surfaces = Surfaces(
         torch.device("cpu"),
         np.stack([texture.transpose(2, 0, 1) for texture in textures]),
         0,
         [(mask.level.astype(np.float32), np.asarray(mask.box, np.float32)) for mask in masks],
     )
-    source, gpu = KINDS[kind](SceneOptions(**options), surfaces, seed), []
+    source, gpu = KINDS[kind](chosen, surfaces, seed), []
     for _ in range(0, pairs, batch_size):
         batch = source.batch(batch_size)
         frames = batch.pairs[:, 0].permute(0, 2, 3, 1).numpy()
@@ -164,9 +165,9 @@ def project_pairs(kind, seed, pairs, options):
     from pwcnet.data.synthetic.options import SceneOptions
     from pwcnet.data.synthetic.scenes import generate_scene
 
-    chosen = {} if kind == "layers" else {"kind": kind}
+    chosen = SceneOptions(**options, kind=kind)
     for number in range(pairs):
-        scene = generate_scene(seed, number, 2, SceneOptions(**options, **chosen))
+        scene = generate_scene(seed, number, 2, chosen)
         yield scene.frames[0], scene.flows[0], scene.occlusions[0]
 
 

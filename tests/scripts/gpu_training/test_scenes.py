@@ -4,29 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from pwcnet.data.synthetic.options import SceneOptions
 from tests.helpers.torch_environments import torch_check
 
 PAIRS = 500
 
 
-def has_worlds():
-    return "kind" in SceneOptions.__dataclass_fields__
-
-
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "layers",
-        pytest.param(
-            "worlds",
-            marks=pytest.mark.skipif(
-                not has_worlds(), reason="the project's generator has layers alone"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("kind", ["layers", "worlds"])
 def test_motion_occlusion_and_contrast_are_alike(kind, tmp_path):
     torch_check("scenes", kind, tmp_path / "statistics.npy", PAIRS)
     project, gpu = np.load(str(tmp_path / "statistics.npy"))
