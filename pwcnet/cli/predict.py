@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from argparse import Namespace
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import Any, ContextManager, Iterator
 
 import numpy as np
 
 from pwcnet.cli.arguments import ArgumentParser, magnitude, positive_float, positive_int
-from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.common import SPACE, progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
     add_device_options,
@@ -26,7 +26,7 @@ from pwcnet.io.frame_pairs import FramePairs, frame_pairs
 from pwcnet.io.lost_frames import BadFrameError
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.scaling import full_size_flows
-from pwcnet.io.video import video_writer
+from pwcnet.io.video import LostFramesError, video_writer
 
 # Options that only some formats use: (option, name of its value, these formats).
 FORMAT_OPTIONS = (
@@ -53,11 +53,13 @@ def main(argv: list[str], prog: str) -> int:
     check_output(args, frames)
 
     count = 0
-    with open_predictor(args, weights) as predictor, _video(args, frames) as video, Saver(
+    with remedy(SPACE, (LostFramesError,)), open_predictor(args, weights) as predictor, _video(
+        args, frames
+    ) as video, Saver(
         args, video, video_rate(args, frames)
-    ) as save, BackgroundWriter() as writer:
+    ) as save, BackgroundWriter() as writer, closing(prefetch(_read_pairs(frames))) as read:
         predict = predictor.both_ways if args.occlusion else predictor.consecutive
-        pairs = full_size_flows(predict(prefetch(_read_pairs(frames))))
+        pairs = full_size_flows(predict(read))
         for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
             for flow in flows:
                 check_finite(flow, pair.name, weights)

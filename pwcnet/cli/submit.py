@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from contextlib import closing
 from typing import Any, Iterator, NamedTuple
 
 import numpy as np
@@ -174,8 +175,10 @@ def predict(
     args: Namespace, weights: str, config: Any, folder: SubmissionFolder, files: dict[str, Sample]
 ) -> None:
     """Writes the flow of each {path: sample}."""
-    with open_predictor(args, weights, config) as predictor, BackgroundWriter() as writer:
-        flows = predictor.consecutive(prefetch(read_pairs(files)))
+    with open_predictor(args, weights, config) as predictor, BackgroundWriter() as writer, closing(
+        prefetch(read_pairs(files))
+    ) as pairs:
+        flows = predictor.consecutive(pairs)
         for pair, flow in progress_bar(flows, total=len(files), unit="pair"):
             writer.submit(write_flow, folder, pair.name, flow)
 

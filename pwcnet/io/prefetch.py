@@ -6,7 +6,7 @@ import queue
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Iterable, Iterator, TypeVar
+from typing import Any, Callable, Generator, Iterable, Iterator, TypeVar
 
 Item = TypeVar("Item")
 Output = TypeVar("Output")
@@ -15,10 +15,11 @@ _END: Any = object()  # follows the last item in the queue of `prefetch`
 _POLL_SECONDS = 0.1  # how soon a full queue notices that the consumer has stopped
 
 
-def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], depth: int = 2) -> Generator[Item, None, None]:
     """Iterates over `items` in a background thread, ahead of the consumer.
 
-    Leaving the loop early stops the thread after the item that it is computing.
+    Leaving the loop early stops the thread after the item that it is computing. Where an error that
+    ends the program may leave it, `contextlib.closing` stops it while the interpreter still can.
 
     Args:
         items: The iterable; it runs in the background thread.

@@ -42,6 +42,10 @@ MAX_TICKS = 65535  # MPEG-4's largest number of ticks per second
 log = logging.getLogger(__name__)
 
 
+class LostFramesError(OSError):
+    """A video that was written lacks frames."""
+
+
 class VideoFacts(NamedTuple):
     """What a video's container says; None where it says nothing plausible.
 
@@ -205,8 +209,8 @@ class VideoWriter:
             self._close()
             readable = _readable_frames(self._plain)
             if readable != self.count:
-                raise OSError(
-                    "Only %d of the %d frames of %s were written; is the disk full?"
+                raise LostFramesError(
+                    "Only %d of the %d frames of %s were written: the disk may be full"
                     % (readable, self.count, self.path)
                 )
 
