@@ -18,9 +18,11 @@ sys.path.insert(0, ROOT)
 from pwcnet.cli import evaluate  # noqa: E402
 from pwcnet.evaluation.results import read_evaluation  # noqa: E402
 
-SCENES = "generated=seed=77,pairs=24,height=320,width=512,median=8,largest=160"
+LAYERS = "generated=seed=77,pairs=24,height=320,width=512,median=8,largest=160"
+WORLDS = "generated=kind=worlds,seed=77,pairs=24,height=320,width=512,median=10,largest=200"
 ROWS = {
-    "24 generated pairs of seed 77, median motion 8 px, largest 160": [SCENES],
+    "generated layers, seed 77, median motion 8 px, largest 160": [LAYERS],
+    "generated worlds, seed 77, median motion 10 px, largest 200": [WORLDS],
     "Sintel clean, alley_1": ["sintel-clean", "--scene", "alley_1"],
     "Sintel clean, market_5": ["sintel-clean", "--scene", "market_5"],
     "Sintel final, alley_1": ["sintel-final", "--scene", "alley_1"],
