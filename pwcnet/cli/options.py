@@ -12,6 +12,7 @@ from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
 from pwcnet.cli.common import remedy
 from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS, INT8
 from pwcnet.weights.files import (
+    SHIPPED_NAMES,
     AmbiguousCheckpointError,
     find_checkpoint,
     identify_weights,
@@ -78,10 +79,17 @@ def chosen_weights(args: Namespace) -> str:
         FileNotFoundError: the shipped weights are missing.
     """
     if args.weights:
+        note_shipped_name(args.weights)
         return args.weights
     path = shipped_weights()
     log.info("weights: the shipped ones (small network, trained on synthetic scenes), %s", path)
     return path
+
+
+def note_shipped_name(weights: str | None) -> None:
+    """Logs that a name means the shipped weights, where there is a file or folder of that name."""
+    if weights in SHIPPED_NAMES and os.path.exists(weights):
+        log.warning("--weights %s are the shipped ones; ./%s is the one here", weights, weights)
 
 
 def add_device_options(
@@ -151,13 +159,12 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
         return Predictor(weights, config, args.precision)
 
 
-def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:
+def open_checkpoint(weights: str, averaged: bool = False) -> Any:
     """The open `pwcnet.weights.checkpoint.Checkpoint` of these weights; imports TensorFlow.
 
     Args:
         weights: of `chosen_weights`; no frozen graph.
         averaged: take the moving averages of training.
-        hint: the remedy where there are no such weights.
 
     Raises:
         FileNotFoundError: there are no such weights.
@@ -165,7 +172,7 @@ def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT
     """
     from pwcnet.weights.checkpoint import Checkpoint, MissingAveragesError
 
-    with remedy(hint, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
+    with remedy(CHECKPOINT_REMEDY, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
         return Checkpoint(weights, averaged)
 
 

@@ -38,8 +38,8 @@ def starting_weights(weights: Weights) -> tuple[ModelConfig, Mapping[str, np.nda
     tensorflow_2("A FlowModel or FlowLayer")
     if isinstance(weights, ModelConfig):
         return weights, initial_weights(weights), 0
-    path = shipped_weights() if weights is None else os.fspath(weights)
-    if path.endswith(".pb"):
+    path = shipped_weights() if weights is None else weights
+    if os.fspath(path).endswith(".pb"):
         raise ValueError(
             "%s is a frozen graph, whose weights are constants; a model takes a checkpoint or an "
             ".npz archive" % path

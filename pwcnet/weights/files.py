@@ -56,17 +56,17 @@ def find_checkpoint(path: str | os.PathLike) -> str:
         path: A prefix (run/pwcnet.ckpt-1000), one of the checkpoint's files, an .npz archive, or a
             folder or its file `checkpoint`. Of a folder, the best checkpoint is taken where it has
             a file of scores, as a run's best/ does, otherwise the one with the highest step, or
-            the only one without a step. "small" and "large" are the shipped weights, "./small" is
-            a folder.
+            the only one without a step. The texts "small" and "large" are the shipped weights;
+            "./small" and Path("small") are places.
 
     Raises:
         FileNotFoundError: There is no such checkpoint or archive.
         AmbiguousCheckpointError: Several checkpoints of a folder could be meant; two are named.
         ValueError: The folder's file of scores is damaged.
     """
-    path = os.fspath(path)
-    if path in SHIPPED_NAMES:
+    if isinstance(path, str) and path in SHIPPED_NAMES:
         return shipped_weights(path)
+    path = os.fspath(path)
     if path.endswith(ARCHIVE_EXTENSION):
         if not os.path.isfile(path):
             raise FileNotFoundError("No weights at %s%s" % (path, _new_place(path)))

@@ -3,10 +3,12 @@
 import logging
 import os
 import re
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
+from pwcnet.cli.options import chosen_weights
 from pwcnet.data.synthetic.scenes import demo_scene
 from pwcnet.data.synthetic.sintel_layout import write_sintel
 from pwcnet.io.flow_files import read_flow
@@ -64,6 +66,15 @@ def test_predictions(scenes, tmp_path, caplog):
     call("predict", frames, "--output", tmp_path / "flow", "--save", "flo")
     flow, valid = read_flow(str(tmp_path / "flow" / "frame_0001.flo"))
     assert valid.all() and np.abs(flow).max() < 50 and SAID in caplog.text
+
+
+def test_a_folder_of_that_name_is_told(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small").mkdir()
+    for weights in ("small", "large", "./small"):
+        assert chosen_weights(Namespace(weights=weights)) == weights
+    (record,) = caplog.records
+    assert "./small" in record.getMessage()
 
 
 @pytest.mark.whole_on("tf2")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,8 @@ def test_shipped_weights_by_name(tmp_path, monkeypatch):
     assert find_checkpoint("small") == shipped_weights() == files.SHIPPED
     with pytest.raises(FileNotFoundError, match="./small"):  # a folder without checkpoints
         find_checkpoint("./small")
+    with pytest.raises(FileNotFoundError, match="small"):  # a place too: it is the same as ./small
+        find_checkpoint(Path("./small"))
     monkeypatch.setattr(files, "SHIPPED_LARGE", str(tmp_path / "absent.npz"))
     with pytest.raises(FileNotFoundError, match="absent.npz"):
         find_checkpoint("large")
