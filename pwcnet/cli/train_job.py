@@ -52,6 +52,11 @@ def _sources(args: Namespace, preset: Preset, dataset: str | None) -> list[Sourc
             "--photos is for presets with generated scenes; otherwise it is part of --data: "
             "generated=photos=%s" % args.photos
         )
+    if args.photos and "," in args.photos:
+        raise ValueError(
+            "--photos %s has a comma in its name, which separates values of generated scenes; "
+            "rename the folder, or make a link to it" % args.photos
+        )
     if args.data:
         return [parse_source(text) for text in args.data]
     places = {"generated": preset.generated}

@@ -16,6 +16,7 @@ from pwcnet.data.synthetic.scenes import generate_pair
 VALIDATION_PAIRS, FIRST_VALIDATION = 16, 2**31  # numbers that training does not reach
 NOMINAL_PAIRS = 100000  # that count as one epoch
 SHORT_NAMES = {"median": "median_motion", "largest": "largest_motion"}
+PHOTOS = "photos="  # how the folder of photographs begins in a text of values
 NUMBERS = {"int": int, "float": float}
 TYPES: dict[str, Callable[[str], Any]] = {
     field.name: NUMBERS[field.type] for field in fields(SceneOptions) if field.type in NUMBERS
@@ -129,7 +130,8 @@ def parse_values(text: str) -> tuple[int, int, SceneOptions]:
         if not equals or kind is None:
             raise ValueError(
                 "expected NAME=NUMBER of seed, pairs, median, largest, %s, kind=%s or "
-                "photos=FOLDER, got %r" % (", ".join(sorted(TYPES)), "|".join(KINDS), entry)
+                "photos=FOLDER without a comma in its name, got %r"
+                % (", ".join(sorted(TYPES)), "|".join(KINDS), entry)
             )
         try:
             values[name] = kind(number)
@@ -145,3 +147,17 @@ def parse_values(text: str) -> tuple[int, int, SceneOptions]:
         (seed, pairs),
     )
     return seed, pairs, replace(SceneOptions(), **values)
+
+
+def photos_of(text: str) -> str:
+    """The folder of photographs in the text that `generated_samples` takes, as it was given."""
+    folders = [entry[len(PHOTOS) :] for entry in text.split(",") if entry.startswith(PHOTOS)]
+    return folders[-1] if folders else ""
+
+
+def absolute_values(text: str) -> str:
+    """The same text with the absolute folder of photographs."""
+    return ",".join(
+        PHOTOS + _absolute(entry[len(PHOTOS) :]) if entry.startswith(PHOTOS) else entry
+        for entry in text.split(",")
+    )

@@ -12,7 +12,12 @@ from pwcnet._checks import require
 from pwcnet.data.datasets.chairs import chairs_samples
 from pwcnet.data.datasets.chairs2 import chairs2_samples
 from pwcnet.data.datasets.file_list import file_list_samples
-from pwcnet.data.datasets.generated import generated_samples, parse_values
+from pwcnet.data.datasets.generated import (
+    absolute_values,
+    generated_samples,
+    parse_values,
+    photos_of,
+)
 from pwcnet.data.datasets.hd1k import hd1k_samples
 from pwcnet.data.datasets.kitti import kitti_samples
 from pwcnet.data.datasets.middlebury import middlebury_samples
@@ -146,6 +151,11 @@ class GeneratedSource(Source):
         """The values as they were given."""
         return self.values
 
+    @property
+    def location(self) -> str:
+        """The values with the absolute folder of photographs."""
+        return absolute_values(self.values)
+
 
 def make_source(name: str, argument: str, weight: float | None = None) -> Source:
     """The source of a data set.
@@ -174,8 +184,9 @@ def parse_source(text: str) -> Source:
     """The source that NAME=FOLDER or NAME=FOLDER@WEIGHT means.
 
     What follows the last @ is the weight; not where it has a slash, which is a folder's, nor where
-    the name with it is that of a folder, and the name before it is not. ~ is the home folder: a
-    shell leaves it alone after an equals sign.
+    the name with it is that of a folder, and the name before it is not; of generated pairs, the
+    folder is that of photographs. ~ is the home folder: a shell leaves it alone after an equals
+    sign.
 
     Args:
         text: as "chairs=/d/FlyingChairs_release@0.6".
@@ -190,7 +201,7 @@ def parse_source(text: str) -> Source:
             % ("%s=FOLDER" % text if text in DATASETS else "chairs=%s" % (text or "FOLDER"), text)
         )
     folder, at, weight = argument.rpartition("@")
-    whole, before = (os.path.exists(os.path.expanduser(path)) for path in (argument, folder))
+    whole, before = (os.path.exists(_folder(name, path)) for path in (argument, folder))
     if not at or os.sep in weight or (whole and not before):
         return _quoting(text, name, argument, None)
     try:
@@ -198,9 +209,14 @@ def parse_source(text: str) -> Source:
     except ValueError:
         raise ValueError(
             "expected a number after the last @, got %r in %r; there is no folder %s"
-            % (weight, text, argument)
+            % (weight, text, _folder(name, argument) or argument)
         ) from None
     return _quoting(text, name, folder, share)
+
+
+def _folder(name: str, argument: str) -> str:
+    """The folder of a data set's argument."""
+    return os.path.expanduser(photos_of(argument) if name == GENERATED else argument)
 
 
 def _quoting(text: str, name: str, argument: str, weight: float | None) -> Source:

@@ -111,6 +111,18 @@ def test_a_folder_with_an_at_needs_no_weight(suffix, tmp_path):
     assert parse_evaluation_source("hd1k=" + folder) == FolderSource("hd1k", folder)
 
 
+def test_photographs_in_a_folder_with_an_at(tmp_path):
+    folder = str(tmp_path / "d@home")
+    os.mkdir(folder)
+    for values in ("photos=" + folder, "photos=%s,kind=both" % folder):
+        assert parse_source("generated=" + values) == GeneratedSource(values)
+        assert parse_source("generated=%s@3" % values) == GeneratedSource(values, 3.0)
+    with pytest.raises(
+        ValueError, match="no folder %s@away$|no folder %s@away " % (folder, folder)
+    ):
+        parse_source("generated=photos=%s@away" % folder)
+
+
 def test_a_folder_with_an_at_beside_one_without(tmp_path):
     before, folder = str(tmp_path / "d"), str(tmp_path / "d@2")
     os.mkdir(folder)
@@ -160,6 +172,8 @@ def test_the_location_means_the_same_from_any_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert make_source("chairs", "d").location == os.path.join(os.getcwd(), "d")
     assert make_source("generated", "seed=3").location == "seed=3"
+    photos = os.path.join(os.getcwd(), "d")
+    assert make_source("generated", "photos=d,seed=3").location == "photos=%s,seed=3" % photos
 
 
 def test_sources_are_frozen():
