@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from pwcnet.cli.common import remedy, start_messages
 from pwcnet.cli.log_file import log_file
-from pwcnet.cli.options import device_config, npu_options, open_checkpoint
+from pwcnet.cli.options import device_config, note_shipped_name, npu_options, open_checkpoint
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.training.options import TrainingOptions
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from pwcnet.training.validation import Validation
 
 WORKERS_REMEDY = "`pwcnet launch` starts workers, `pwcnet ascend rank-table` writes rank tables"
-START_REMEDY = (
-    "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; --pretrained "
-    "large starts from the shipped weights"
-)
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +131,7 @@ def _resolve_places(args: Namespace, output: str) -> Places:
         start_messages()
     if args.data_url:
         dataset = fetch_data(args.data_url, os.path.join(args.cache, "data"))
+    note_shipped_name(args.weights)
     weights = fetch_weights(args.weights, os.path.join(args.cache, "pretrained"))
     if args.train_url:
         results = RemoteRun(args.train_url, output)
@@ -243,7 +240,7 @@ def choose_config(
     """
     from pwcnet.model.config import ModelConfig
     from pwcnet.weights.files import list_checkpoints
-    from pwcnet.weights.growing import check_growth
+    from pwcnet.weights.growing import check_grown, check_growth
 
     resumes = places.resume and list_checkpoints(places.output)
     source = places.output if resumes else places.weights
@@ -251,12 +248,15 @@ def choose_config(
         if grow:
             raise ValueError("--grow needs --weights of a small network, for example small")
         return ModelConfig.from_name(variant or default)
-    checkpoint = open_checkpoint(source, hint=START_REMEDY)
+    checkpoint = open_checkpoint(source)
     checkpoint.check_readable()
-    if grow and not resumes:
+    if grow:
         larger = ModelConfig.from_name(variant or "large")
         with remedy("leave --grow out"):
-            check_growth(checkpoint, larger)
+            if resumes:
+                check_grown(checkpoint, larger)
+            else:
+                check_growth(checkpoint, larger)
         return larger
     if variant and ModelConfig.from_name(variant).name != checkpoint.config.name:
         raise ValueError(

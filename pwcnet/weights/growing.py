@@ -55,6 +55,19 @@ def check_growth(checkpoint: Checkpoint, config: ModelConfig) -> None:
         )
 
 
+def check_grown(checkpoint: Checkpoint, config: ModelConfig) -> None:
+    """Checks that a run that goes on has grown.
+
+    Raises:
+        ValueError: Its checkpoint is of another variant.
+    """
+    if checkpoint.config != config:
+        raise ValueError(
+            "%s holds weights of %s, which did not grow into %s"
+            % (checkpoint.path, checkpoint.config.name, config.name)
+        )
+
+
 def grown_weights(
     weights: Mapping[str, np.ndarray], shapes: Mapping[str, Sequence[int]]
 ) -> dict[str, np.ndarray]:

@@ -117,6 +117,15 @@ def test_a_large_network_grows_from_a_small_one(job, dataset, small_checkpoint):
         job("--grow", *options)
 
 
+def test_what_goes_on_has_grown(job, dataset, small_checkpoint):
+    """A run of the small network is not taken for one that has grown."""
+    small = ["--output", os.path.dirname(small_checkpoint), "--resume", "--crop", "64x64"]
+    options = ["--preset", "sintel-mixed", "--dataset", dataset, *small]
+    assert job(*options).config.name == "sm-6-2"
+    with pytest.raises(ValueError, match="sm-6-2.*--grow"):
+        job("--grow", "--weights", small_checkpoint, *options)
+
+
 def test_scenes_with_ones_own_photographs(job, dataset, tmp_path):
     write_image(str(tmp_path / "a.png"), np.full((600, 600, 3), 90, np.uint8))
     result = job("--preset", "scenes-6", "--photos", tmp_path, "--crop", "64x64")
@@ -127,6 +136,8 @@ def test_scenes_with_ones_own_photographs(job, dataset, tmp_path):
             job("--photos", tmp_path, "--steps", 1, "--output", tmp_path / "run", *options)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         job("--preset", "scenes-6", "--photos", tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="a,seed=9 "):  # else the seed would be another one
+        job("--preset", "scenes-6", "--photos", tmp_path / "a,seed=9")
 
 
 @pytest.mark.full
