@@ -62,6 +62,8 @@ def main(argv: list[str], prog: str) -> None:
                 options.error("%s is for --style %s only" % (option, style))
     if args.photos:
         photo_paths(args.photos)
+    elif args.photo_share != options.get_default("photo_share"):
+        options.error("--photo-share is for --photos only")
     recipe = demo_recipe(args) if args.style == "demo" else training_recipe(args)
     with progress_bar(total=recipe.scenes + 1, unit="scene", desc=args.output) as bar:
 

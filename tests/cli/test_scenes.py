@@ -114,6 +114,7 @@ def test_a_folder_without_photographs_is_named(tmp_path):
         ["--pairs", "3"],
         ["--kind", "cubes"],
         ["--photo-share", "-1"],
+        ["--photo-share", "0.6"],
         ["--style", "training", "--frames", "3"],
         ["--frames", "0"],
         ["--max-motion", "-3"],
