@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from pwcnet.data.synthetic.textures import SIZE
-from pwcnet.io.images import list_frames, read_frame
+from pwcnet.io.images import list_images, read_frame
 
 LEVELS = 7
 SMALLEST = SIZE // 2  # pixels of a photograph's shorter side
@@ -34,7 +34,7 @@ def read_photographs(folder: str) -> np.ndarray:
         ValueError: no image is large enough, or one is damaged.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        textures = list(pool.map(_photograph, list_frames(folder)))
+        textures = list(pool.map(_photograph, list_images(folder)))
     textures = [texture for texture in textures if texture is not None]
     if not textures:
         raise ValueError("%s has no image of at least %dx%d pixels" % (folder, SMALLEST, SMALLEST))
@@ -42,7 +42,7 @@ def read_photographs(folder: str) -> np.ndarray:
 
 
 def _photograph(path):
-    image = read_frame(path)
+    image = read_frame(path, upright=True)
     shorter = min(image.shape[:2])
     if shorter < SMALLEST:
         return None

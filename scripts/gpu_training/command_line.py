@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 from argparse import ArgumentTypeError, Namespace
 
 from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_int, thread_count
 from pwcnet.cli.common import remedy
 from pwcnet.data.datasets.registry import Source, parse_source
+from pwcnet.io.atomic import check_output_file
+from pwcnet.weights.files import ARCHIVE_EXTENSION
 from scripts.gpu_training.options import TrainingOptions
+from scripts.gpu_training.pytorch import require_pytorch
 from scripts.gpu_training.run_options import add_run_options
 
-REQUIREMENTS = "pip install -r scripts/gpu_training/requirements.txt"
+START_REMEDY = (
+    "`pwcnet export --weights CHECKPOINT --output W.npz` makes an archive of a checkpoint; small "
+    "and large are the shipped weights"
+)
+STATE_REMEDY = "give the options that it began with, or another --state"
 DESCRIPTION = """Trains PWC-Net on a GPU with PyTorch, where TensorFlow is absent.
 
 Scenes are rendered on the GPU, without end; nothing is downloaded. Weights carry TensorFlow's
@@ -34,10 +42,7 @@ train.py run --start revived.npz --matching 2 --matching-levels 4 5 6 --weight-d
 def main(argv: list[str], prog: str) -> None:
     """Runs a subcommand."""
     args = parser(prog).parse_args(argv)
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise ValueError("PyTorch is missing; %s" % REQUIREMENTS) from None
+    require_pytorch()
     args.work(args)
 
 
@@ -63,12 +68,12 @@ def _add_other_commands(commands):
         metavar="NAME=FOLDER",
         help="data sets, as `pwcnet evaluate --data` names them",
     )
-    packing.add_argument("--output", required=True, help="the file, .npz")
+    packing.add_argument("--output", type=_archive, required=True, help="the file, .npz")
     packing.add_argument("--most", type=positive_int, default=4, help="pairs of each data set")
     packing.set_defaults(work=pack)
     merging = commands.add_parser("merge", help="joins the parts of weights")
     merging.add_argument("files", nargs="+", metavar="PART.npz")
-    merging.add_argument("--output", required=True, help="the file, .npz")
+    merging.add_argument("--output", type=_archive, required=True, help="the file, .npz")
     merging.set_defaults(work=merge)
     reviving = commands.add_parser(
         "revive",
@@ -78,7 +83,7 @@ def _add_other_commands(commands):
         "--matching-levels 4 5 6 --weight-decay 0",
     )
     reviving.add_argument("input", metavar="IN.npz", help="weights of the small network")
-    reviving.add_argument("output", metavar="OUT.npz")
+    reviving.add_argument("output", type=_archive, metavar="OUT.npz")
     reviving.add_argument(
         "--copy-heads",
         action="store_true",
@@ -94,8 +99,11 @@ def _add_other_commands(commands):
 
 def run(args: Namespace) -> None:
     """Trains."""
+    from scripts.gpu_training.run_folder import StateError
     from scripts.gpu_training.trainer import Trainer
+    from scripts.gpu_training.weights import MissingWeightsError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # saves as Ctrl-C does
     values = {name: value for name, value in vars(args).items() if name not in ("work", "command")}
     options = TrainingOptions(
         **{
@@ -103,7 +111,9 @@ def run(args: Namespace) -> None:
             for name, value in values.items()
         }
     )
-    with remedy("choose another folder, or --overwrite", (FileExistsError,)):
+    with remedy("choose another folder, or --overwrite", (FileExistsError,)), remedy(
+        START_REMEDY, (MissingWeightsError,)
+    ), remedy(STATE_REMEDY, (StateError,)):
         trainer = Trainer(options)
     with remedy("try a lower --learning-rate", (ValueError,)):
         paths = trainer.run()
@@ -119,9 +129,10 @@ def pack(args: Namespace) -> None:
 
 def merge(args: Namespace) -> None:
     """Joins parts of weights."""
-    from scripts.gpu_training.weights import read_arrays, write_arrays
+    from scripts.gpu_training.weights import merge as merge_parts
 
-    write_arrays(args.output, read_arrays(args.files))
+    check_output_file(args.output)
+    merge_parts(args.files, args.output)
 
 
 def revive(args: Namespace) -> None:
@@ -136,3 +147,9 @@ def _source(text: str) -> Source:
         return parse_source(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def _archive(text: str) -> str:
+    if not text.endswith(ARCHIVE_EXTENSION):
+        raise ArgumentTypeError("expected the name of an .npz file, got %r" % text)
+    return text

@@ -13,6 +13,7 @@ if __name__ == "__main__":
 
 from pwcnet.cli.arguments import ArgumentParser, network_size, positive_int
 from pwcnet.cli.common import run
+from scripts.gpu_training.pytorch import require_pytorch
 
 DESCRIPTION = """Times the network in PyTorch, the project's own graph as StableHLO that XLA
 compiles through JAX, and torchvision's RAFT, in milliseconds a pair. XLA's flow is compared with
@@ -57,10 +58,13 @@ def parser(prog: str) -> ArgumentParser:
 def main(argv: list[str], prog: str) -> None:
     """Measures, and prints a line each."""
     args = parser(prog).parse_args(argv)
+    require_pytorch()
     import torch
 
     from scripts.gpu_training.weights import start_network
 
+    if args.graph and not os.path.isfile(args.graph):
+        raise FileNotFoundError("No graph at %s" % args.graph)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
     print(torch.cuda.get_device_name() if device.type == "cuda" else "CPU")

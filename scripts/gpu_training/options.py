@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
+from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.model.config import LEVELS
 
 WARM_UP = 200  # steps
 LAST_RATE = 0.005  # share of the learning rate at the end
+LARGEST_SEED = 2**32 - 1
 MATCHING_END = 0.5  # share of the schedule at which the matching loss has faded out
 # The options that a run that goes on must share with its beginning.
-CONTINUED = ("large", "size", "textures", "pool", "render", "echo", "seed", "steps")
+CONTINUED = ("large", "size", "textures", "pool", "render", "echo", "seed", "steps", "levels")
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,35 @@ class TrainingOptions:
             raise ValueError("expected levels for the matching loss, got none")
         if self.stop_after < math.inf and not self.state:
             raise ValueError("a run that stops early needs a file of its state to go on from")
+        if self.render > self.pool:
+            raise ValueError(
+                "expected a pool of at least %d pairs, which are rendered at once, got %d"
+                % (self.render, self.pool)
+            )
+        if self.seed > LARGEST_SEED:
+            raise ValueError("expected a seed of at most %d, got %d" % (LARGEST_SEED, self.seed))
+        self.scenes()
+
+    def scenes(self) -> SceneOptions:
+        """The options of the scenes to train on."""
+        return SceneOptions(
+            height=self.size[0],
+            width=self.size[1],
+            median_motion=self.median_motion,
+            largest_motion=self.largest_motion,
+        )
 
     def continued(self) -> dict:
         """What the file of a state holds of them."""
         return {name: asdict(self)[name] for name in CONTINUED}
 
-    def check_continued(self, stored: dict, path: str) -> None:
-        """Raises ValueError where the state at `path` is of a run with other options."""
+    def check_continued(self, stored: dict) -> None:
+        """Raises ValueError for what the state of a run with other options holds of them."""
         for name, value in self.continued().items():
-            if stored.get(name) != value:
+            found = stored.get(name, getattr(TrainingOptions, name))
+            if found != value:
                 raise ValueError(
-                    "%s is of a run with %s %s, not %s"
-                    % (path, name.replace("_", " "), stored.get(name), value)
+                    "it began with %s %s, not %s" % (name.replace("_", " "), found, value)
                 )
 
     def ways(self) -> dict[str, tuple]:

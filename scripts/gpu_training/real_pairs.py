@@ -9,7 +9,7 @@ from typing import Sequence
 import numpy as np
 
 from pwcnet.data.datasets.registry import Source
-from pwcnet.io.atomic import write_bytes
+from pwcnet.io.atomic import check_output_file, write_bytes
 from scripts.gpu_training.validation import FLOW, PAIR
 
 
@@ -29,6 +29,7 @@ def pack(sources: Sequence[Source], output: str, most: int) -> str:
         FileNotFoundError: a folder or file is missing.
         OSError: the file cannot be written.
     """
+    check_output_file(output)
     arrays = {}
     for source in sources:
         samples = [sample for sample in source.samples() if sample.has_ground_truth]

@@ -12,6 +12,7 @@ from typing import Callable
 import torch
 
 from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.io.atomic import check_output_file
 from pwcnet.model.config import ESTIMATOR_CHANNELS, ModelConfig
 from scripts.gpu_training.bank import generated_surfaces
 from scripts.gpu_training.coarse_levels import (
@@ -55,6 +56,7 @@ def revive_file(
         FileNotFoundError: there is no such file or folder.
         ValueError: the file holds no weights of the small network, or its levels are not dead.
     """
+    check_output_file(output)
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)

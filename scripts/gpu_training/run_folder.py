@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+from contextlib import contextmanager
+from typing import Iterator
 
 import torch
 
-from pwcnet.io.atomic import atomic_path, check_output_folder
+from pwcnet.io.atomic import atomic_path, check_output_file, check_output_folder
 from pwcnet.io.damage import damage_as_value_error
 from scripts.gpu_training.network import PWCNet
 from scripts.gpu_training.options import TrainingOptions
 from scripts.gpu_training.weights import write_weights
 
 MEGABYTE = 1e6
+WEIGHTS = re.compile(r"weights(-\d+)?\.npz$")
+# What the file of a state holds.
+STATE = {"network", "average", "optimizer", "pool", "bank", "step", "used", "options"}
+
+
+class StateError(ValueError):
+    """A file holds no state that the run could go on from."""
 
 
 class RunFolder:
@@ -30,39 +40,64 @@ class RunFolder:
 
     def __init__(self, options: TrainingOptions, continues: bool):
         self._path, self._part_bytes = options.output, options.part_size * MEGABYTE
-        found = glob.glob(os.path.join(glob.escape(self._path), "weights*.npz"))
+        found = self._found()
         if found and not continues and not options.overwrite:
-            raise FileExistsError("%s exists already" % sorted(found)[0])
+            raise FileExistsError("%s exists already" % found[0])
         check_output_folder(self._path)
-        os.makedirs(self._path, exist_ok=True)
 
     def log(self, text: str) -> None:
-        """Prints a line, and appends it to log.txt."""
+        """Prints a line, and appends it to log.txt; the first one makes the folder."""
         print(text, flush=True)
+        os.makedirs(self._path, exist_ok=True)
         with open(os.path.join(self._path, "log.txt"), "a") as stream:
             stream.write(text + "\n")
 
     def write(self, network: PWCNet, step: int) -> list[str]:
-        """Writes weights; returns their paths."""
-        return write_weights(network, self._path, step, self._part_bytes)
+        """Writes weights in the place of those that are there; returns their paths."""
+        paths = write_weights(network, self._path, step, self._part_bytes)
+        for path in set(self._found()) - set(paths):  # parts of other sizes
+            os.remove(path)
+        return paths
+
+    def _found(self):
+        """Paths of weights in the folder, sorted."""
+        paths = glob.glob(os.path.join(glob.escape(self._path), "weights*.npz"))
+        return sorted(path for path in paths if WEIGHTS.match(os.path.basename(path)))
 
 
 def read_state(options: TrainingOptions) -> dict | None:
     """The state that the run goes on from; None where there is none yet.
 
     Raises:
-        ValueError: the file is damaged, or of a run with other options.
+        StateError: the file is damaged, or of a run with other options.
+        OSError: it cannot be read or written.
     """
     path = options.state
-    if not path or not os.path.exists(path):
+    if not path:
+        return None
+    check_output_file(path)
+    if not os.path.exists(path):
         return None
     try:
         with damage_as_value_error():
             state = torch.load(path, map_location="cpu", weights_only=True)
     except ValueError as error:
-        raise ValueError("%s is no state of a run (%s)" % (path, error)) from error
-    options.check_continued(state["options"], path)
+        raise StateError("%s is no state of a run (%s)" % (path, error)) from error
+    if not isinstance(state, dict) or STATE - set(state):
+        raise StateError("%s is no state of a run" % path)
+    with state_errors(options):
+        options.check_continued(state["options"])
     return state
+
+
+@contextmanager
+def state_errors(options: TrainingOptions) -> Iterator[None]:
+    """Whatever the block raises is a StateError that names the file."""
+    try:
+        with damage_as_value_error():
+            yield
+    except ValueError as error:
+        raise StateError("%s is no state of this run: %s" % (options.state, error)) from error
 
 
 def write_state(options: TrainingOptions, state: dict) -> None:

@@ -30,6 +30,15 @@ class Batch(NamedTuple):
     visible: torch.Tensor
 
 
+def check_size(options: SceneOptions) -> None:
+    """Raises ValueError where height or width is no multiple of 8."""
+    if options.height % MULTIPLE or options.width % MULTIPLE:
+        raise ValueError(
+            "expected height and width in multiples of %d, got %dx%d"
+            % (MULTIPLE, options.height, options.width)
+        )
+
+
 class Scenes(ABC, RandomNumbers):
     """Endless pairs of one kind.
 
@@ -55,11 +64,7 @@ class Scenes(ABC, RandomNumbers):
 
     def __init__(self, options: SceneOptions, bank: Surfaces, seed: int = 0):
         super().__init__(bank.device, seed)
-        if options.height % MULTIPLE or options.width % MULTIPLE:
-            raise ValueError(
-                "expected height and width in multiples of %d, got %dx%d"
-                % (MULTIPLE, options.height, options.width)
-            )
+        check_size(options)
         self.options, self.bank = options, bank
         self.frame = options.height, options.width
         self.here = pixels(*self.frame, self.device)

@@ -12,6 +12,8 @@ if __name__ == "__main__":
 
 from pwcnet.cli.arguments import ArgumentParser, image_size, non_negative_int, positive_int
 from pwcnet.cli.common import run
+from pwcnet.io.atomic import check_output_file
+from scripts.gpu_training.pytorch import require_pytorch
 
 DESCRIPTION = """Draws scenes of the GPU training: in each row frame 1, frame 2, the flow, and frame
 2 brought back along the flow, black where frame 1 is not visible in it."""
@@ -39,16 +41,22 @@ def parser(prog: str) -> ArgumentParser:
 def main(argv: list[str], prog: str) -> None:
     """Draws, and prints the measurements."""
     args = parser(prog).parse_args(argv)
+    require_pytorch()
     import torch
 
     from pwcnet.data.synthetic.options import SceneOptions
+    from pwcnet.io.images import written_extension
     from scripts.gpu_training.bank import Bank
+    from scripts.gpu_training.scenes import check_size
     from scripts.gpu_training.validation import KINDS
 
+    written_extension(args.output)
+    check_output_file(args.output)
+    options = SceneOptions(height=args.size[0], width=args.size[1], largest_motion=160.0)
+    check_size(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bank = Bank(device, TEXTURES, photographs=args.photos)
     try:
-        options = SceneOptions(height=args.size[0], width=args.size[1], largest_motion=160.0)
         scenes = KINDS[args.kind](options, bank, args.seed)
         batch = scenes.batch(args.scenes)
     finally:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import queue
+import signal
+import threading
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -42,8 +46,33 @@ def work(kind: str, seed: int, tasks: Any, results: Any) -> None:
     """What a process does: makes the numbers of `tasks` until it is ended."""
     cv2.setNumThreads(1)
     while True:
-        number = tasks.get()
-        results.put((kind, number, make(kind, seed, number)))
+        number = _patiently(tasks.get)
+        made = kind, number, make(kind, seed, number)
+        _patiently(functools.partial(results.put, made))
+
+
+def _patiently(wait):
+    """What waiting gives, for as long as it takes; ends the process where the parent has ended."""
+    while True:
+        try:
+            return wait(timeout=PATIENCE)
+        except (queue.Empty, queue.Full):
+            parent = multiprocessing.parent_process()
+            if parent is None or not parent.is_alive():
+                raise SystemExit from None
+
+
+@contextmanager
+def _without_interrupts():
+    """Processes that the block starts leave Ctrl-C to their parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class TextureProcesses:
@@ -71,8 +100,9 @@ class TextureProcesses:
             for kind, count in counts.items()
             for _ in range(count)
         ]
-        for process in self._processes:
-            process.start()
+        with _without_interrupts():
+            for process in self._processes:
+                process.start()
 
     def ask(self, kind: str, count: int) -> None:
         """Has the next `count` numbers of a kind made."""

@@ -8,13 +8,12 @@ import time
 
 import torch
 
-from pwcnet.data.synthetic.options import SceneOptions
 from scripts.gpu_training.bank import AHEAD, Bank
 from scripts.gpu_training.gradients import Gradients, choose_way, profile, seconds
 from scripts.gpu_training.layers import Layers
 from scripts.gpu_training.options import TrainingOptions
 from scripts.gpu_training.pool import Pool
-from scripts.gpu_training.run_folder import RunFolder, read_state, write_state
+from scripts.gpu_training.run_folder import RunFolder, read_state, state_errors, write_state
 from scripts.gpu_training.validation import held_back_scenes, real_pairs, validate
 from scripts.gpu_training.variables import level_of
 from scripts.gpu_training.weights import start_network
@@ -52,6 +51,7 @@ class Trainer:
         self._log = self._folder.log
         self._step, self._used = 0, 0.0
         self._make_network(state)
+        self._held = real_pairs(options.validate, self._device) if options.validate else {}
         self._bank = Bank(
             self._device,
             options.textures,
@@ -92,9 +92,10 @@ class Trainer:
             network = network.to(memory_format=torch.channels_last)
         self._network, self._average = network, copy.deepcopy(network)
         if state:
-            network.load_state_dict(state["network"])
-            self._average.load_state_dict(state["average"])
-            self._step, self._used = state["step"], state["used"]
+            with state_errors(options):
+                network.load_state_dict(state["network"])
+                self._average.load_state_dict(state["average"])
+                self._step, self._used = int(state["step"]), float(state["used"])
         for name, value in network.weights.items():
             value.requires_grad_(not options.levels or level_of(name) in options.levels)
         self._trained = [value for value in network.parameters() if value.requires_grad]
@@ -106,9 +107,7 @@ class Trainer:
             "%s; %d photographs, %d textures after %.0f s"
             % (self._device_name(), self._bank.photographs, options.textures, self._elapsed())
         )
-        self._held = held_back_scenes(self._bank, options.held_back)
-        if options.validate:
-            self._held.update(real_pairs(options.validate, self._device))
+        self._held = dict(held_back_scenes(self._bank, options.held_back), **self._held)
         self._log("start: " + self._errors())
         sources = self._sources()
         self._gradients = self._fastest_gradients()
@@ -130,21 +129,16 @@ class Trainer:
             options.seed + POOL_SEED,
         )
         if state:
-            self._optimizer.load_state_dict(state["optimizer"])
-            self._pool.load_state(state["pool"])
+            with state_errors(options):
+                self._optimizer.load_state_dict(state["optimizer"])
+                self._pool.load_state(state["pool"])
         self._pool.fill()
         self._log("%d pairs in the pool after %.0f s" % (options.pool, self._elapsed()))
 
     def _sources(self):
         options = self.options
-        scenes = SceneOptions(
-            height=options.size[0],
-            width=options.size[1],
-            median_motion=options.median_motion,
-            largest_motion=options.largest_motion,
-        )
         return [
-            kind(scenes, self._bank, options.seed + SCENE_SEED + index)
+            kind(options.scenes(), self._bank, options.seed + SCENE_SEED + index)
             for index, kind in enumerate(SOURCES)
         ]
 

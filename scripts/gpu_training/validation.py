@@ -57,6 +57,13 @@ def real_pairs(path: str, device: torch.device) -> dict[str, Pairs]:
     held = {}
     for name in names:
         pair, flow = arrays[name + PAIR], arrays[name + FLOW].astype(np.float32)
+        if (
+            pair.dtype != np.uint8
+            or pair.ndim != 4
+            or pair.shape[::3] != (2, 3)
+            or flow.shape != (*pair.shape[1:3], 2)
+        ):
+            raise ValueError("%s: %s is no pair with its flow" % (path, name))
         flow = np.where(np.abs(flow) > UNKNOWN, np.nan, flow)
         tensors = (
             torch.from_numpy(pair).permute(0, 3, 1, 2),

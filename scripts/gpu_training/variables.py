@@ -98,7 +98,7 @@ def from_arrays(weights: Mapping[str, torch.Tensor], arrays: Mapping[str, np.nda
     """Gives `PWCNet.weights` the values of `to_arrays`.
 
     Raises:
-        ValueError: a weight is missing or has another shape; it is named.
+        ValueError: a weight is missing, has another shape, or is not finite; it is named.
     """
     for name, value in weights.items():
         stored = SCOPE + name.replace("__", "/")
@@ -107,5 +107,7 @@ def from_arrays(weights: Mapping[str, torch.Tensor], arrays: Mapping[str, np.nda
             array = array.transpose(3, 2, 0, 1)
         if array is None or array.shape != tuple(value.shape):
             raise ValueError("%s is missing, or has another shape" % stored)
+        if not np.isfinite(array).all():
+            raise ValueError("%s is not finite" % stored)
         with torch.no_grad():
             value.copy_(torch.from_numpy(np.ascontiguousarray(array)))

@@ -71,6 +71,96 @@ def runs(folder):
     return lines
 
 
+def refused(folder):
+    """The errors of wrong inputs, [type, message] each, and what they have left in the folder."""
+    import numpy as np
+    import torch
+
+    from scripts.gpu_training.command_line import main
+    from scripts.gpu_training.options import TrainingOptions
+    from scripts.gpu_training.run_folder import STATE
+    from scripts.gpu_training.weights import read_arrays, write_arrays
+
+    def at(name):
+        return os.path.join(folder, name)
+
+    small = read_arrays(["small"])
+    name = "pwcnet/featpyr/conv1a/kernel"
+    write_arrays(at("whole.npz"), small)
+    np.savez(at("nan.npz"), **dict(small, **{name: small[name] * np.float16("nan")}))
+    write_arrays(at("part.npz"), {name: small[name]})
+    arrays = {"a:pair": np.zeros((2, 8, 8)), "a:flow": np.zeros((8, 8, 2))}
+    np.savez(at("real.npz"), **arrays)
+    torch.save({"a": 1}, at("other.pt"))
+    began = TrainingOptions("out", levels=(5, 6)).continued()
+    torch.save(dict(dict.fromkeys(STATE, 0), options=began), at("levels.pt"))
+    began = TrainingOptions("out").continued()
+    torch.save(dict(dict.fromkeys(STATE, 0), options=began), at("damaged.pt"))
+    with open(at("file"), "w"):
+        pass
+    before = sorted(os.listdir(folder))
+    run = "run --output %s --start small" % at("out")
+    cases = {
+        "missing weights": "run --output %s --start %s" % (at("out"), at("run/pwcnet.ckpt-10")),
+        "weights of nan": "run --output %s --start %s" % (at("out"), at("nan.npz")),
+        "two of weights": "%s %s" % (run, at("whole.npz")),
+        "other pairs": "%s --validate %s" % (run, at("real.npz")),
+        "other state": "%s --state %s" % (run, at("other.pt")),
+        "other levels": "%s --state %s" % (run, at("levels.pt")),
+        "damaged state": "%s --state %s" % (run, at("damaged.pt")),
+        "state in a file": "%s --state %s" % (run, at("file/state.pt")),
+        "small pool": run + " --pool 4 --render 8",
+        "small motion": run + " --median-motion 9 --largest-motion 3",
+        "large seed": run + " --seed 4294967296",
+        "missing part": "merge %s --output %s" % (at("part.npz"), at("merged.npz")),
+        "same part": "merge %s %s --output %s" % (*[at("part.npz")] * 2, at("merged.npz")),
+    }
+    errors = {}
+    for case, line in cases.items():
+        try:
+            main(line.split(), "train.py")
+            errors[case] = None
+        except (ValueError, OSError) as error:
+            errors[case] = type(error).__name__, str(error)
+    return errors, sorted(set(os.listdir(folder)) - set(before))
+
+
+def photographs(folder):
+    """The shape of what is read of a folder, and the mean of its first rows."""
+    from scripts.gpu_training.atlas import read_photographs
+
+    images = read_photographs(folder)
+    return images.shape, float(images[0, :, :100].mean())
+
+
+def stale_parts(folder):
+    """The files of weights of a folder after they were written in parts, then as one file."""
+    from scripts.gpu_training.options import TrainingOptions
+    from scripts.gpu_training.run_folder import RunFolder
+    from scripts.gpu_training.weights import start_network
+
+    network = start_network(False, ["small"])
+    RunFolder(TrainingOptions(folder, part_size=5), False).write(network, 1)
+    parts = sorted(os.listdir(folder))
+    RunFolder(TrainingOptions(folder, overwrite=True), False).write(network, 1)
+    return parts, sorted(os.listdir(folder))
+
+
+def orphans(output):
+    """Writes the numbers of processes that make textures, and is killed."""
+    import signal
+
+    from scripts.gpu_training import texture_process
+
+    processes = texture_process.TextureProcesses(0, 2, dict.fromkeys(texture_process.STREAMS, 0))
+    for kind in texture_process.STREAMS:
+        processes.ask(kind, 1)
+        processes.take(kind)
+    with open(output, "w") as stream:
+        stream.write(" ".join(str(process.pid) for process in processes._processes))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def grown():
     """Largest difference of the flow of the large network grown from the small one, in pixels."""
     import torch
