@@ -159,12 +159,13 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
         return Predictor(weights, config, args.precision)
 
 
-def open_checkpoint(weights: str, averaged: bool = False) -> Any:
+def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:
     """The open `pwcnet.weights.checkpoint.Checkpoint` of these weights; imports TensorFlow.
 
     Args:
         weights: of `chosen_weights`; no frozen graph.
         averaged: take the moving averages of training.
+        hint: the remedy where there are no such weights.
 
     Raises:
         FileNotFoundError: there are no such weights.
@@ -172,7 +173,7 @@ def open_checkpoint(weights: str, averaged: bool = False) -> Any:
     """
     from pwcnet.weights.checkpoint import Checkpoint, MissingAveragesError
 
-    with remedy(CHECKPOINT_REMEDY, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
+    with remedy(hint, NOT_FOUND), remedy(AVERAGES_REMEDY, (MissingAveragesError,)):
         return Checkpoint(weights, averaged)
 
 

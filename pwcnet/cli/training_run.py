@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pwcnet.training.validation import Validation
 
 WORKERS_REMEDY = "`pwcnet launch` starts workers, `pwcnet ascend rank-table` writes rank tables"
+START_REMEDY = (
+    "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; --pretrained "
+    "large starts from the shipped weights"
+)
 
 log = logging.getLogger(__name__)
 
@@ -248,7 +252,7 @@ def choose_config(
         if grow:
             raise ValueError("--grow needs --weights of a small network, for example small")
         return ModelConfig.from_name(variant or default)
-    checkpoint = open_checkpoint(source)
+    checkpoint = open_checkpoint(source, hint=START_REMEDY)
     checkpoint.check_readable()
     if grow:
         larger = ModelConfig.from_name(variant or "large")

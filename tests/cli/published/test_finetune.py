@@ -185,7 +185,7 @@ def test_run_folders_of_version_0_1_have_the_same_options(tmp_path, monkeypatch)
         ("--id_files", "id files"),
         ("--validate_every 5", "--mode train_with_val"),
         ("--dataset /nowhere", "/nowhere"),
-        ("--pretrained /nowhere/pwcnet.ckpt-1", "/nowhere/pwcnet.ckpt-1"),
+        ("--pretrained /nowhere/pwcnet.ckpt-1", "/nowhere/pwcnet.ckpt-1.*--pretrained large"),
         ("--crop_height 60", "60"),
         ("--crop_height 128", "128"),
     ],
