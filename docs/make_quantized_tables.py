@@ -1,10 +1,7 @@
 """Prints the tables of EPE by format in docs/deployment.md and docs/speed.md.
 
-usage: python docs/make_quantized_tables.py DATA
-
-DATA holds MPI-Sintel-complete, middlebury and FlyingChairs_release as they are published, or parts
-of them. Needs TensorFlow 2 and the extra int8. In brackets: mean difference in pixels from float32;
-that of TFLite files, to whose one size frames are padded, from the first of them.
+Needs TensorFlow 2 and the extra int8. In brackets: mean difference in pixels from float32; that of
+TFLite files, to whose one size frames are padded, from the first of them.
 """
 
 import contextlib
@@ -21,6 +18,8 @@ import numpy as np  # noqa: E402
 
 from pwcnet import Predictor  # noqa: E402
 from pwcnet.cli import export  # noqa: E402
+from pwcnet.cli.arguments import ArgumentParser  # noqa: E402
+from pwcnet.cli.common import run  # noqa: E402
 from pwcnet.data.datasets.registry import parse_source  # noqa: E402
 from pwcnet.flow.metrics import average, endpoint_error  # noqa: E402
 from pwcnet.flow.padding import pad  # noqa: E402
@@ -39,9 +38,16 @@ PAIRS = {
 QUANTIZED = ("none", "float16", "dynamic")
 
 
-def main():
+def main(argv, prog):
     """Prints a row for each precision of Predictor, then one for each TFLite file."""
-    samples = [find_sample(sys.argv[1], *place) for place in PAIRS.values()]
+    parser = ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="folder of MPI-Sintel-complete, middlebury and FlyingChairs_release",
+    )
+    data = parser.parse_args(argv).data
+    samples = [find_sample(data, *place) for place in PAIRS.values()]
     print("| | MB | s | %s |\n%s" % (" | ".join(PAIRS), "|---" * (len(PAIRS) + 3) + "|"))
     with Predictor(session_config=session_config(2)) as predictor:
         exact = [predictor.flow(sample.frame1, sample.frame2) for sample in samples]
@@ -74,13 +80,13 @@ def tflite_flows(quantize, samples):
             export.main(["--output", path, *size], "pwcnet export")
         megabytes = os.path.getsize(path) / 1e6
         interpreter = Interpreter(path, num_threads=1)
-    run, flows, seconds = interpreter.get_signature_runner(), [], []
+    predict, flows, seconds = interpreter.get_signature_runner(), [], []
     for sample in samples:
         frames = [
             pad(frame.astype(np.float32) / 255, *SIZE) for frame in (sample.frame1, sample.frame2)
         ]
         start = time.process_time()
-        flow = run(x_tnsr=np.stack(frames)[np.newaxis])["flow"][0]
+        flow = predict(x_tnsr=np.stack(frames)[np.newaxis])["flow"][0]
         seconds.append(time.process_time() - start)
         flows.append(flow[: sample.flow.shape[0], : sample.flow.shape[1]])
     return flows, megabytes, np.median(seconds)
@@ -96,4 +102,4 @@ def print_row(label, size, seconds, samples, flows, exact):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,10 +1,4 @@
-"""Prints the tables of EPE in pwcnet/weights/README.md and README.md, from frames in a folder.
-
-usage: python docs/make_tables.py DATA [METHOD ...]
-
-DATA holds MPI-Sintel-complete, middlebury, FlyingChairs_release and KITTI as they are published, or
-parts of them. METHOD: small, large (default: both and OpenCV's), dis, farneback, or weights.
-"""
+"""Prints the tables of EPE in pwcnet/weights/README.md and README.md, from frames in a folder."""
 
 import contextlib
 import io
@@ -16,6 +10,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
 from pwcnet.cli import evaluate  # noqa: E402
+from pwcnet.cli.arguments import ArgumentParser  # noqa: E402
+from pwcnet.cli.common import run  # noqa: E402
 from pwcnet.evaluation.results import read_evaluation  # noqa: E402
 
 LAYERS = "generated=seed=77,pairs=24,height=320,width=512,median=8,largest=160"
@@ -38,9 +34,22 @@ CLASSICAL = ("dis", "farneback")
 BY_MOTION = ("s0-10", "s10-40", "s40+")
 
 
-def main():
+def main(argv, prog):
     """Evaluates everything and prints one row after the other, then EPE by motion."""
-    data, methods = sys.argv[1], sys.argv[2:] or METHODS
+    parser = ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="folder of MPI-Sintel-complete, middlebury, FlyingChairs_release and KITTI",
+    )
+    parser.add_argument(
+        "methods",
+        metavar="METHOD",
+        nargs="*",
+        help="weights, small, large, dis or farneback (default: the last four)",
+    )
+    args = parser.parse_args(argv)
+    data, methods = args.data, args.methods or METHODS
     heads = ["frames", "pairs", "zero flow", *methods]
     print("| %s |\n|%s" % (" | ".join(heads), "---|" * len(heads)))
     by_motion = []
@@ -76,4 +85,4 @@ def number(result, name):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -23,7 +23,6 @@ SCENES = (201, 202, 203, 204)  # numbers of scenes; activations differ little wi
 HEIGHT, WIDTH, MAX_MOTION = 256, 512, 16.0
 EXPONENT = 0.5  # 1 makes the channels equal; rare values then count as much as frequent ones
 SMALLEST = 0.1  # of the largest channel: a channel with less may yet see more
-EQUALIZATION = [SCENES, HEIGHT, WIDTH, MAX_MOTION, EXPONENT, SMALLEST]  # what divisors depend on
 LAYER_OUTPUT = re.compile(r"/(conv\d_\d|dc_conv\d\d)/LeakyRelu$")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 import numpy as np
 
 from pwcnet.model.config import CONTEXT_LAYERS, FLOW_LEVEL, ModelConfig
-from pwcnet.weights.variables import variable_shapes
 
 if TYPE_CHECKING:
     from pwcnet.weights.checkpoint import Checkpoint
@@ -31,6 +30,9 @@ class GrownWeights:
         Raises:
             ValueError: A weight is missing or not readable, or its variant is no part of config.
         """
+        # Imports TensorFlow, without which `grown_weights` serves PyTorch too.
+        from pwcnet.weights.variables import variable_shapes
+
         check_growth(checkpoint, config)
         self.path, self.config, self.step = checkpoint.path, config, None
         self._weights = grown_weights(checkpoint.weights(), variable_shapes(config))

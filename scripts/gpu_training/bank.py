@@ -121,7 +121,7 @@ class Bank(Surfaces):
         return made[-place:] + made[:-place] if place else made
 
     def exchange(self, most: int) -> None:
-        """Puts up to `most` textures and outlines that are ready in the place of the oldest.
+        """Puts up to `most` textures and outlines that are ready instead of the oldest.
 
         Uploads go through a stream of their own, so that nothing waits for the training.
         """

@@ -53,7 +53,7 @@ class RunFolder:
             stream.write(text + "\n")
 
     def write(self, network: PWCNet, step: int) -> list[str]:
-        """Writes weights in the place of those that are there; returns their paths."""
+        """Writes weights, which replace those in the folder; returns their paths."""
         paths = write_weights(network, self._path, step, self._part_bytes)
         for path in set(self._found()) - set(paths):  # parts of other sizes
             os.remove(path)

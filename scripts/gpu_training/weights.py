@@ -14,6 +14,7 @@ from pwcnet.io.atomic import write_bytes
 from pwcnet.io.damage import damage_as_value_error
 from pwcnet.model.config import ESTIMATOR_CHANNELS, FLOW_LEVEL, TOP_LEVEL, WARP_SCALE, ModelConfig
 from pwcnet.weights.files import SHIPPED_NAMES, shipped_weights
+from pwcnet.weights.growing import grown_weights
 from scripts.gpu_training.network import PWCNet
 from scripts.gpu_training.variables import SCOPE, from_arrays, kernel_shapes, parameter, to_arrays
 
@@ -147,16 +148,18 @@ def start_network(large: bool, start: Sequence[str]) -> PWCNet:
     except FileNotFoundError as error:
         raise MissingWeightsError(str(error)) from error
     grows = large and SECOND_LAYER in arrays and arrays[SECOND_LAYER].shape[2] == FIRST_CHANNELS
-    source = PWCNet(ModelConfig.small()) if grows else network
     try:
-        from_arrays(source.weights, arrays)
+        if grows:
+            small = PWCNet(ModelConfig.small())
+            from_arrays(small.weights, arrays)
+            shapes = {name: array.shape for name, array in to_arrays(network.weights).items()}
+            arrays = grown_weights(to_arrays(small.weights), shapes)
+        from_arrays(network.weights, arrays)
     except ValueError as error:
         kind = "large" if large else "small"
         raise ValueError(
             "%s: no weights of the %s network: %s" % (", ".join(start), kind, error)
         ) from error
-    if grows:
-        grow(network, source)
     return network
 
 
@@ -181,26 +184,3 @@ def upsample_bilinearly(network: PWCNet, level: int) -> None:
     kernel = network.weights[parameter("upsample/up_flow%d" % level, "kernel")]  # [in, out, 4, 4]
     kernel.zero_()
     kernel[1, 0] = kernel[0, 1] = -2.0 / (WARP_SCALE / 2 ** (level - 1)) * torch.outer(taps, taps)
-
-
-@torch.no_grad()
-def grow(large: PWCNet, small: PWCNet) -> None:
-    """Makes the large network compute what the small one does.
-
-    Its layers are in the first input channels, nothing comes from the others yet; context networks
-    that the small one lacks add nothing yet.
-    """
-    for name, value in large.weights.items():
-        if name not in small.weights:  # context networks of levels 3 to 6
-            if name.split("__")[1].endswith("7"):
-                value.zero_()
-            continue
-        source = small.weights[name]
-        if value.shape == source.shape:
-            value.copy_(source)
-            continue
-        value.zero_()
-        if name.startswith("upsample"):  # [in, out, 4, 4]
-            value[: source.shape[0]] = source
-        else:  # [out, in, 3, 3]
-            value[:, : source.shape[1]] = source

@@ -15,6 +15,7 @@ WITHOUT_TENSORFLOW = [
     "pwcnet.cli.arguments",
     "pwcnet.cli.common",
     "pwcnet.model.config",
+    "pwcnet.weights.growing",
     "pwcnet.runtime.choices",
     "pwcnet.training.choices",
     "pwcnet.training.options",
