@@ -18,6 +18,7 @@ from pwcnet.data.synthetic.motion import (
 )
 from pwcnet.data.synthetic.noise import smooth_field
 from pwcnet.data.synthetic.options import SceneOptions
+from pwcnet.data.synthetic.shapes import Shape, random_shape
 
 STILL = 0.12  # share of cameras, and of layers that move by themselves, that do not move
 STEEPEST = 0.09  # largest value of a bend, as a share of the distance between its control points
@@ -25,22 +26,6 @@ STEEPEST = 0.09  # largest value of a bend, as a share of the distance between i
 # The motions of a layer and of the camera add up. With this share of the wanted median they come to
 # it (measured).
 CALIBRATION = 1.05
-
-
-class Shape(NamedTuple):
-    """The outline of a layer.
-
-    Attributes:
-        level: [256, 256] float32, signed distance to the outline in its own pixels, above 0 inside.
-        place: [2, 3], from points of frame 0 to those pixels.
-        scale: pixels of the frame for one of those pixels.
-        corners: [4, 3], (x, y, 1), of the parallelogram in frame 0 that holds the shape.
-    """
-
-    level: np.ndarray
-    place: np.ndarray
-    scale: float
-    corners: np.ndarray
 
 
 class Layer(NamedTuple):
@@ -86,7 +71,7 @@ def make_layers(
         * options.median_motion
         * np.exp(options.scene_spread * random.standard_normal())
     )
-    camera = _random_step(
+    camera = random_step(
         random,
         pace * options.camera_speed * (options.camera and random.uniform() >= STILL),
         np.array(size[::-1]) / 2,
@@ -94,21 +79,53 @@ def make_layers(
     )
     layers = []
     for index in range(random.randint(options.least_layers, options.most_layers + 1)):
-        look = _random_look(random, seed, number, options)
-        shape = _random_shape(random, seed, number, options) if index else None
-        corners = shape.corners if shape else None
-        box = np.array([0, 0, size[1] - 1, size[0] - 1]) if corners is None else box_of(corners)
+        look = random_look(random, seed, number, options)
+        shape = random_shape(random, seed, number, options) if index else None
+        box = frame_box(size) if shape is None else box_of(shape.corners)
         step = camera @ _relative_step(random, pace, camera, box, options) if index else camera
-        step, bend = _limited_step(random, step, box, options, 0.5 if index else 0.25)
-        motions = continued_motion(
-            step, bend, corners, size, options.largest_motion, frames, path_random
-        )
-        layers.append(Layer(look[0], look[1], look[2], shape, motions))
+        layers.append(moving_layer(random, look, shape, step, options, frames, path_random))
     return layers
 
 
-def _random_look(random, seed, number, options):
-    """(texture, texture_place, colors) of a `Layer`."""
+def moving_layer(
+    random: np.random.RandomState,
+    look: tuple[np.ndarray, np.ndarray, np.ndarray],
+    shape: Shape | None,
+    step: np.ndarray,
+    options: SceneOptions,
+    frames: int,
+    path_random: np.random.RandomState | None,
+) -> Layer:
+    """A layer that goes on from its step [3, 3] from frame 0 to frame 1, within the limits.
+
+    Args:
+        random: draws how it bends, and by how much a step that is too long is shortened.
+        look: as of `random_look`.
+        shape: None for a layer that covers everything.
+        step: before both.
+        options: of the scene.
+        frames: how many.
+        path_random: as of `make_layers`.
+    """
+    size = options.height, options.width
+    corners = None if shape is None else shape.corners
+    box = frame_box(size) if shape is None else box_of(shape.corners)
+    step, bend = _limited_step(random, step, box, options, 0.25 if shape is None else 0.5)
+    motions = continued_motion(
+        step, bend, corners, size, options.largest_motion, frames, path_random
+    )
+    return Layer(*look, shape, motions)
+
+
+def frame_box(size: tuple[int, int]) -> np.ndarray:
+    """[4]: left, top, right, bottom of frames of a size (height, width)."""
+    return np.array([0, 0, size[1] - 1, size[0] - 1])
+
+
+def random_look(
+    random: np.random.RandomState, seed: int, number: int, options: SceneOptions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(texture, texture_place, colors) of a `Layer`; arguments are those of `make_layers`."""
     level = 0 if random.uniform() < 0.85 else 1  # the coarse one, magnified, is out of focus
     zoom, angle = np.exp(random.uniform(-0.6, 0.7)), random.uniform(0, 2 * np.pi)
     place = random.randint(options.textures)
@@ -125,35 +142,6 @@ def _random_look(random, seed, number, options):
     return texture, texture_place, np.hstack([colors, random.uniform(-15, 30, (3, 1))])
 
 
-def _random_shape(random, seed, number, options):
-    size = options.height, options.width
-    place = random.randint(options.textures)
-    mask = banks.mask(seed, number, place, options)
-    reach = min(size) * np.exp(
-        random.uniform(np.log(options.smallest_shape), np.log(options.largest_shape))
-    )
-    left, top, right, bottom = mask.box
-    scale, stretch = (
-        2 * reach / max(right - left, bottom - top),
-        np.exp(random.uniform(-0.35, 0.35)),
-    )
-    linear = rotation(random.uniform(0, 2 * np.pi)) @ np.diag([scale * stretch, scale / stretch])
-    middle, centre = (
-        np.array([left + right, top + bottom]) / 2,
-        random.uniform(-0.05, 1.05, 2) * size[::-1],
-    )
-    corners = (
-        np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) - middle
-    ) @ linear.T + centre
-    back = np.linalg.inv(linear)
-    return Shape(
-        mask.level,
-        np.hstack([back, (middle - back @ centre)[:, None]]),
-        scale,
-        np.hstack([corners, np.ones((4, 1))]),
-    )
-
-
 def _relative_step(random, pace, camera, box, options):
     """[3, 3]: the motion of a layer before the camera's."""
     centre, reach = (box[:2] + box[2:]) / 2, np.hypot(*(box[2:] - box[:2])) / 2
@@ -162,10 +150,12 @@ def _relative_step(random, pace, camera, box, options):
         middle = np.append(centre, 1.0)
         return affine(np.eye(2), (camera @ middle - middle)[:2] * random.uniform(-0.3, 1.5))
     factor = np.exp(options.layer_spread * random.standard_normal())
-    return _random_step(random, pace * factor * (random.uniform() >= STILL), centre, reach)
+    return random_step(random, pace * factor * (random.uniform() >= STILL), centre, reach)
 
 
-def _random_step(random, speed, centre, reach):
+def random_step(
+    random: np.random.RandomState, speed: float, centre: np.ndarray, reach: float
+) -> np.ndarray:
     """[3, 3]: a shift of about `speed` pixels, and a turn, a zoom and a shear about the centre.
 
     The latter move points at the distance `reach` by less than the shift, mostly.

@@ -23,12 +23,16 @@ class WorldFrames(NamedTuple):
         flows: N - 1 times [H, W, 2] float32, pixels, from frame n to n + 1; NaN where unknown.
         occlusions: N - 1 times [H, W] bool, pixels of frame n that frame n + 1 does not show.
         mixed: N - 1 times [H, W] bool, pixels of frame n that mix two planes.
+        planes: N times [H, W] uint8, index of the plane that a pixel shows, or NONE.
+        depths: N times [H, W] float32, of that plane; infinite without one.
     """
 
     images: list[np.ndarray]
     flows: list[np.ndarray]
     occlusions: list[np.ndarray]
     mixed: list[np.ndarray]
+    planes: list[np.ndarray]
+    depths: list[np.ndarray]
 
 
 def world_frames(
@@ -49,7 +53,7 @@ def world_frames(
         exposure: as of `pwcnet.data.synthetic.render.render`.
         path_random: draws how the motion continues after frame 1; needed for more than two frames.
     """
-    result = WorldFrames([], [], [], [])
+    result = WorldFrames([], [], [], [], [], [])
     path = WorldPath(world, path_random)
     pose, view = path.pose, render_world(world, size, path.pose)
     for time in range(1, frames):
@@ -59,13 +63,19 @@ def world_frames(
         blur = Blur(exposure, pose) if exposure else None
         next_view = render_world(world, size, next_pose, blur)
         flow, depth = flow_between(world, view.plane, pose, next_pose)
-        result.images.append(view.image)
+        _append_view(result, view)
         result.occlusions.append(occluded(world, view, next_view, next_pose, flow, depth))
         result.flows.append(_limited(flow, largest_motion))
         result.mixed.append(view.mixed)
         pose, view = next_pose, next_view
-    result.images.append(view.image)
+    _append_view(result, view)
     return result
+
+
+def _append_view(result, view):
+    result.images.append(view.image)
+    result.planes.append(view.plane)
+    result.depths.append(view.depth)
 
 
 def occluded(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pwcnet.data.synthetic import banks
+from pwcnet.data.synthetic.masks import Mask
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.planes import Plane, rotation3
 
@@ -55,8 +56,8 @@ def make_world(
     """
     intrinsics, rotation = _random_camera(random, options)
     focal = intrinsics[0, 0]
-    source = _Surfaces(random, seed, number, options)
-    depth, ground = _log_uniform(random, 12, 70), random.uniform(0.7, 1.6)
+    source = Surfaces(random, seed, number, options)
+    depth, ground = log_uniform(random, 12, 70), random.uniform(0.7, 1.6)
     planes = [_backdrop(random, source, depth, focal)]
     if random.uniform() < 0.85:
         texels = focal / 5 * random.uniform(0.3, 1.3)
@@ -72,14 +73,26 @@ def make_world(
     return World(planes, boards, intrinsics, rotation, path, turn, wanted)
 
 
-class _Surfaces:
-    """Makes planes with random textures and colours."""
+class Surfaces:
+    """Makes planes with random textures and colours; arguments are those of `make_world`."""
 
-    def __init__(self, random, seed, number, options):
+    def __init__(
+        self, random: np.random.RandomState, seed: int, number: int, options: SceneOptions
+    ):
         self.random, self.options = random, options
         self.entry = seed, number
 
-    def plane(self, origin, axes, texels, bounds=None, mask=None, move=None, turn=None):
+    def plane(
+        self,
+        origin: np.ndarray,
+        axes: np.ndarray,
+        texels: float,
+        bounds: tuple[float, float, float, float] | None = None,
+        mask: Mask | None = None,
+        move: np.ndarray | None = None,
+        turn: np.ndarray | None = None,
+    ) -> Plane:
+        """A plane; arguments are attributes of `Plane`, `texels` before the scale of textures."""
         random, options = self.random, self.options
         place = random.randint(options.textures)
         mipmaps = banks.mipmaps(*self.entry, place, options)
@@ -100,12 +113,14 @@ class _Surfaces:
             np.zeros(3) if turn is None else turn,
         )
 
-    def mask(self):
+    def mask(self) -> Mask:
+        """A random outline of the bank."""
         place = self.random.randint(self.options.textures)
         return banks.mask(*self.entry, place, self.options)
 
 
-def _log_uniform(random, low, high):
+def log_uniform(random: np.random.RandomState, low: float, high: float) -> float:
+    """A number whose logarithm is drawn evenly."""
     return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
 
@@ -145,7 +160,7 @@ def _backdrop(random, source, depth, focal):
 
 def _wall(random, source, side, ground, focal):
     """A wall along the way, from the ground up."""
-    x, near = side * _log_uniform(random, 1.5, 9), random.uniform(1, 8)
+    x, near = side * log_uniform(random, 1.5, 9), random.uniform(1, 8)
     bounds = (
         random.uniform(-20, near),
         -np.exp(random.uniform(-1, 2)),
@@ -159,9 +174,9 @@ def _wall(random, source, side, ground, focal):
 def _board(random, source, depth, ground, focal):
     """A board anywhere in view, of a size drawn as a share of the frame's height."""
     options = source.options
-    z = _log_uniform(random, 1.6, min(depth, 25))
+    z = log_uniform(random, 1.6, min(depth, 25))
     pixel = z / focal  # its size at that depth
-    high = _log_uniform(random, 0.07, 0.9) * pixel * options.height
+    high = log_uniform(random, 0.07, 0.9) * pixel * options.height
     wide = high * np.exp(random.uniform(-0.7, 0.7))
     x = random.uniform(-1.15, 1.15) * pixel * options.width / 2
     y = random.uniform(-1.1, 0.9) * pixel * options.height / 2
