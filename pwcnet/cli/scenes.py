@@ -7,7 +7,7 @@ Scenes are layers that move over one another, or worlds of planes that a moving 
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from pwcnet.cli.arguments import (
     positive_int,
 )
 from pwcnet.cli.common import progress_bar
+from pwcnet.data.synthetic.content import CONTENTS, SEPARATOR, content_names
 from pwcnet.data.synthetic.options import KINDS, SceneOptions
 from pwcnet.data.synthetic.photos import photo_paths
 from pwcnet.data.synthetic.scenes import Scene, demo_scene, generate_scene
@@ -108,7 +109,17 @@ def training_recipe(args: Namespace) -> Recipe:
 
 def content_options(args: Namespace) -> dict[str, Any]:
     """The options of both styles that `SceneOptions` takes."""
-    return {"kind": args.kind, "photos": args.photos, "photo_share": args.photo_share}
+    names = "kind", "content", "photos", "photo_share"
+    return {name: getattr(args, name) for name in names}
+
+
+def scene_content(text: str) -> str:
+    """Names of further content, joined by "+"."""
+    try:
+        content_names(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+    return text
 
 
 def parser(prog: str) -> ArgumentParser:
@@ -148,6 +159,14 @@ def _add_content_options(options: ArgumentParser) -> None:
         default=KINDS[0],
         help="layers that move and bend over one another, worlds of planes in space seen by a "
         "moving camera, or both by turns",
+    )
+    options.add_argument(
+        "--content",
+        type=scene_content,
+        default="",
+        metavar="NAMES",
+        help="further content, each in a share of the scenes: %s, several joined by %s"
+        % (", ".join(CONTENTS), SEPARATOR),
     )
     options.add_argument(
         "--photos",

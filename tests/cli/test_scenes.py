@@ -101,6 +101,15 @@ def test_worlds_of_photographs(style, tmp_path):
         np.testing.assert_array_equal(loaded.flow[loaded.valid], pair.flow[pair.valid])
 
 
+def test_further_content(tmp_path):
+    content = ["--content", "haze+shadows", "--kind", "both"]
+    make("--output", tmp_path, "--style", "training", "--pairs", 2, "--size", "48x64", *content)
+    options = SceneOptions(kind="both", height=48, width=64, content="haze+shadows")
+    for number, sample in enumerate(sintel_samples(str(tmp_path))):
+        made = generate_pair(0, number, options)
+        np.testing.assert_array_equal(sample.load().frame1, made.frame1)
+
+
 def test_a_folder_without_photographs_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     arguments = ["scenes", "--output", tmp_path / "made", "--photos", tmp_path / "empty"]
@@ -113,6 +122,8 @@ def test_a_folder_without_photographs_is_named(tmp_path):
     [
         ["--pairs", "3"],
         ["--kind", "cubes"],
+        ["--content", "rain"],
+        ["--content", "haze+haze"],
         ["--photo-share", "-1"],
         ["--photo-share", "0.6"],
         ["--style", "training", "--frames", "3"],

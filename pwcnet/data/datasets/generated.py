@@ -9,6 +9,7 @@ from typing import Any, Callable, Hashable
 from pwcnet._checks import require
 from pwcnet.data.sample import BaseSample, EndlessSamples, LoadedSample
 from pwcnet.data.splits import checked_part
+from pwcnet.data.synthetic.content import CONTENTS, SEPARATOR
 from pwcnet.data.synthetic.options import KINDS, SceneOptions
 from pwcnet.data.synthetic.photos import photo_paths
 from pwcnet.data.synthetic.scenes import generate_pair
@@ -28,7 +29,7 @@ def _absolute(folder: str) -> str:
     return os.path.abspath(os.path.expanduser(folder)) if folder else folder
 
 
-TEXTS: dict[str, Callable[[str], Any]] = {"kind": str, "photos": _absolute}
+TEXTS: dict[str, Callable[[str], Any]] = {"kind": str, "photos": _absolute, "content": str}
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,10 @@ def generated_samples(
 
     Args:
         values: what the pairs are like, as "seed=1,height=256,width=448,median=6,largest=60": any
-            number of `pwcnet.data.synthetic.options.SceneOptions`, its `kind` ("kind=worlds") and
-            `photos`, a folder without a comma in its name; `seed` (default 0), and `pairs`, how
-            many count as one epoch (default 100,000; the next epoch goes on with others).
+            number of `pwcnet.data.synthetic.options.SceneOptions`, its `kind` ("kind=worlds"),
+            `content` ("content=thin+haze") and `photos`, a folder without a comma in its name;
+            `seed` (default 0), and `pairs`, how many count as one epoch (default 100,000; the next
+            epoch goes on with others).
         mode: as in `pwcnet.data.splits`.
         part: as in `pwcnet.data.splits`.
 
@@ -129,9 +131,15 @@ def parse_values(text: str) -> tuple[int, int, SceneOptions]:
         kind = int if name in ("seed", "pairs") else {**TYPES, **TEXTS}.get(name)
         if not equals or kind is None:
             raise ValueError(
-                "expected NAME=NUMBER of seed, pairs, median, largest, %s, kind=%s or "
-                "photos=FOLDER without a comma in its name, got %r"
-                % (", ".join(sorted(TYPES)), "|".join(KINDS), entry)
+                "expected NAME=NUMBER of seed, pairs, median, largest, %s, kind=%s, content=%s "
+                "joined by %s or photos=FOLDER without a comma in its name, got %r"
+                % (
+                    ", ".join(sorted(TYPES)),
+                    "|".join(KINDS),
+                    "|".join(CONTENTS),
+                    SEPARATOR,
+                    entry,
+                )
             )
         try:
             values[name] = kind(number)

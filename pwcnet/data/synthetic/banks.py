@@ -10,10 +10,13 @@ import functools
 
 import numpy as np
 
+from pwcnet.data.synthetic.content import REPEATED, STREAMS
 from pwcnet.data.synthetic.masks import Mask, make_mask
 from pwcnet.data.synthetic.mipmaps import mipmapped
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.photos import cut_texture
+from pwcnet.data.synthetic.repeated import SHARE as REPEATED_SHARE
+from pwcnet.data.synthetic.repeated import repeated_texture
 from pwcnet.data.synthetic.textures import make_texture
 
 LIFETIME = 2000  # scene numbers; a texture is used about 100 times before it is replaced
@@ -27,14 +30,15 @@ def texture(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The texture and its half at a place of the bank for scene `number`; read-only.
 
-    They are those of `make_texture` or, at a share of the places, of `cut_texture`.
+    They are those of `make_texture` or, at a share of the places, of `cut_texture` or
+    `repeated_texture`.
     """
-    return _texture(*_entry(seed, number, place, options), *_photos(options))
+    return _texture(*_entry(seed, number, place, options), *_sources(options))
 
 
 def mipmaps(seed: int, number: int, place: int, options: SceneOptions) -> np.ndarray:
     """The same texture with its smaller versions, as `mipmapped` gives it; read-only."""
-    return _mipmaps(*_entry(seed, number, place, options), *_photos(options))
+    return _mipmaps(*_entry(seed, number, place, options), *_sources(options))
 
 
 def mask(seed: int, number: int, place: int, options: SceneOptions) -> Mask:
@@ -47,9 +51,10 @@ def _entry(seed, number, place, options):
     return seed, place, generation, options.simple
 
 
-def _photos(options):
-    """What decides which photograph is where; the same for all options without photographs."""
-    return (options.photos, options.photo_share) if options.photos else ("", 0.0)
+def _sources(options):
+    """What decides which textures are not those of `make_texture`; the same for all without any."""
+    photos = (options.photos, options.photo_share) if options.photos else ("", 0.0)
+    return (*photos, options.holds(REPEATED))
 
 
 def _generation(number, place, places):
@@ -58,10 +63,15 @@ def _generation(number, place, places):
 
 
 @functools.lru_cache(maxsize=CACHED)
-def _texture(seed, place, generation, simple, photos, photo_share):
-    # The choice has random numbers of its own, so that generated textures are the same beside it.
-    random = np.random.RandomState([seed, PHOTO, place, generation])
-    if photos and random.uniform() < photo_share:
+def _texture(seed, place, generation, simple, photos, photo_share, repeated):
+    # The choices have random numbers of their own, so that other textures are the same beside them.
+    random, repeated_random = (
+        np.random.RandomState([seed, stream, place, generation])
+        for stream in (PHOTO, STREAMS[REPEATED])
+    )
+    if repeated and repeated_random.uniform() < REPEATED_SHARE:
+        images = repeated_texture(repeated_random)
+    elif photos and random.uniform() < photo_share:
         images = cut_texture(random, photos)
     else:
         images = make_texture(np.random.RandomState([seed, TEXTURE, place, generation]), simple)

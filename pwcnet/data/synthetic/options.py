@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pwcnet._checks import require
+from pwcnet.data.synthetic.content import content_names
 
 LAYERS, WORLDS, BOTH = KINDS = ("layers", "worlds", "both")
 # The fields of effects, in the order of SceneOptions.
@@ -45,6 +46,8 @@ class SceneOptions:
             moving camera, or "both": scenes of even numbers are layers, those of odd ones worlds.
         photos: folder of images of which surfaces are cut, or "" for none.
         photo_share: this share of the surfaces, 0..1, are from `photos`, the others are generated.
+        content: further content, names of `pwcnet.data.synthetic.content` joined by "+", or "" for
+            none. Without it scenes are the same as before there was any.
 
     Raises:
         ValueError: for values that give no scene.
@@ -76,10 +79,12 @@ class SceneOptions:
     kind: str = LAYERS
     photos: str = ""
     photo_share: float = 0.5
+    content: str = ""
 
     def __post_init__(self):
         require(self.kind in KINDS, "a kind of %s" % ", ".join(KINDS), self.kind)
         require(0 <= self.photo_share <= 1, "a photo_share of 0 to 1", self.photo_share)
+        content_names(self.content)
         require(
             min(self.height, self.width) >= 32 and max(self.height, self.width) <= 16384,
             "frames of 32x32 to 16384x16384 pixels (height x width)",
@@ -112,6 +117,10 @@ class SceneOptions:
         """The options of the same scenes without any of the effects."""
         changes: dict[str, Any] = dict.fromkeys(EFFECTS, False)
         return dataclasses.replace(self, **changes)
+
+    def holds(self, name: str) -> bool:
+        """Whether scenes can hold the content of a name."""
+        return name in content_names(self.content)
 
     def kind_of(self, number: int) -> str:
         """The kind of the scene of a number, "layers" or "worlds"."""

@@ -8,10 +8,14 @@ import numpy as np
 
 from pwcnet._checks import require
 from pwcnet.data.sample import LoadedSample
+from pwcnet.data.synthetic.content import PASSING, THIN
 from pwcnet.data.synthetic.effects import apply_camera_effects, random_exposure
 from pwcnet.data.synthetic.layers import make_layers
+from pwcnet.data.synthetic.lighting import SurfaceMaps, apply_lighting
 from pwcnet.data.synthetic.options import LAYERS, WORLDS, SceneOptions, demo_options
+from pwcnet.data.synthetic.passing import with_passing_boards, with_passing_layers
 from pwcnet.data.synthetic.render import occluded, render
+from pwcnet.data.synthetic.thin import with_thin_boards, with_thin_layers
 from pwcnet.data.synthetic.world_scenes import world_frames
 from pwcnet.data.synthetic.worlds import make_world
 
@@ -98,10 +102,18 @@ def demo_scene(
 def _layers(random, seed, number, options, frames, path_random, exposure):
     """The `Scene` of layers before effects."""
     layers = make_layers(random, seed, number, options, frames, path_random)
+    if options.holds(THIN):
+        layers = with_thin_layers(layers, seed, number, options, frames)
+    if options.holds(PASSING):
+        layers = with_passing_layers(layers, seed, number, options, frames)
     size = options.height, options.width
     views = [render(layers, size, time, exposure) for time in range(frames)]
+    surfaces = [
+        SurfaceMaps(view.layer, (len(layers) - view.layer).astype(np.float32)) for view in views
+    ]
+    images = [view.image for view in views]
     return Scene(
-        [view.image for view in views],
+        apply_lighting(images, surfaces, views[0].flow, seed, number, options),
         [view.flow for view in views[:-1]],
         [occluded(view, next_view) for view, next_view in zip(views, views[1:])],
         [view.mixed for view in views[:-1]],
@@ -111,7 +123,13 @@ def _layers(random, seed, number, options, frames, path_random, exposure):
 def _world(random, seed, number, options, frames, path_random, exposure):
     """The `Scene` of a world before effects."""
     world = make_world(random, seed, number, options)
+    if options.holds(THIN):
+        world = with_thin_boards(world, seed, number, options)
+    if options.holds(PASSING):
+        world = with_passing_boards(world, seed, number, options)
     size, limit = (options.height, options.width), options.largest_motion
     steps = world_frames(world, size, frames, limit, exposure, path_random)
     invalids = [mixed | np.isnan(flow[..., 0]) for mixed, flow in zip(steps.mixed, steps.flows)]
-    return Scene(steps.images, steps.flows, steps.occlusions, invalids)
+    surfaces = [SurfaceMaps(plane, depth) for plane, depth in zip(steps.planes, steps.depths)]
+    images = apply_lighting(steps.images, surfaces, steps.flows[0], seed, number, options)
+    return Scene(images, steps.flows, steps.occlusions, invalids)

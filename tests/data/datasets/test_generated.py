@@ -56,6 +56,15 @@ def test_worlds_of_photographs(tmp_path, monkeypatch):
     assert dataset_samples("generated", values % "photos").sample(1).key == sample.key
 
 
+def test_further_content():
+    sample, plain = (
+        dataset_samples("generated", SMALL + ",kind=both" + further).sample(1)
+        for further in (",content=haze+thin", "")
+    )
+    assert sample.options.content == "haze+thin" and sample.key != plain.key
+    assert (sample.load().frame1 != plain.load().frame1).any()
+
+
 def test_mixed_with_files():
     files = [Sample("file_%d" % index, "1", "2", "flow") for index in range(3)]
     mix = Mix([(files, 1.0), (dataset_samples("generated", SMALL), 1.0)], seed=1)
@@ -97,6 +106,7 @@ def test_a_command_line_names_them():
         ("median=9,largest=3", "median_motion <= largest_motion"),
         ("pairs=0", "at least 1 pair"),
         ("kind=cubes", "cubes"),
+        ("content=thin+rain", "rain"),
         ("photos=/nowhere/photos", "/nowhere/photos"),
     ],
 )

@@ -22,6 +22,7 @@ from pwcnet.data.synthetic.options import SceneOptions
         {"texture_scale": 0.0},
         {"kind": "cubes"},
         {"photo_share": 1.5},
+        {"content": "rain"},
     ],
 )
 def test_refuses_options_that_make_no_scene(wrong):
