@@ -117,6 +117,17 @@ def test_a_folder_without_photographs_is_named(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_a_broken_photograph_costs_no_earlier_scenes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_image("photos/a.png", np.full((64, 64, 3), 90, np.uint8))
+    make("--output", "./made", *SMALL)
+    before = {path: path.read_bytes() for path in (tmp_path / "made").rglob("*.*")}
+    (tmp_path / "photos" / "broken.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match="broken.png"):
+        make("--output", "./made", *SMALL, "--photos", "photos", "--photo-share", "1")
+    assert {path: path.read_bytes() for path in (tmp_path / "made").rglob("*.*")} == before
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from typing import Iterable, Tuple
 
 import cv2
@@ -10,12 +12,12 @@ import numpy as np
 
 from pwcnet.data.datasets.sintel import FOLDER
 from pwcnet.data.synthetic.scenes import Scene
-from pwcnet.io.atomic import write_text
+from pwcnet.io.atomic import os_errors_naming, write_text
 from pwcnet.io.flow_files import valid_pixels, write_flow
 from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.folders import is_litter
 from pwcnet.io.images import write_image
-from pwcnet.io.partial_files import remove_abandoned
+from pwcnet.io.partial_files import partial_prefix, remove_abandoned
 from pwcnet.io.text_files import read_text
 
 # Names every file that `write_sintel` wrote, so that it replaces those and no others. The name is
@@ -27,10 +29,11 @@ NamedScenes = Iterable[Tuple[str, Scene]]
 
 
 def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()) -> None:
-    """Writes scenes below folder/MPI-Sintel-complete.
+    """Writes scenes below folder/MPI-Sintel-complete, all of them or none.
 
     Training scenes have all folders, test scenes `clean` and `final`; `final` is `clean` with blur
-    and grain. Files that an earlier call wrote into the folder are removed first.
+    and grain. They replace the files that an earlier call wrote into the folder when the last one
+    is complete; where one fails or the program is interrupted before, the folder stays as it was.
 
     Args:
         folder: the folder to write into.
@@ -41,31 +44,46 @@ def write_sintel(folder: str, scenes: NamedScenes, test_scenes: NamedScenes = ()
         ValueError: where the folder holds a file that no earlier call wrote (hidden files aside);
             nothing has been changed then.
         BlockingIOError: another call is writing to the folder.
+        OSError: as the file system does. What the scenes raise passes through.
     """
-    with folder_locked(folder, *LOCK):
-        _write_scenes(folder, scenes, test_scenes)
+    with folder_locked(folder, *LOCK), os_errors_naming(folder):
+        replaced = _replaceable_files(folder)
+        remove_abandoned(folder)
+        scratch = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
+        try:
+            written = _write_scenes(scratch, scenes, test_scenes)
+            if written:
+                _replace(folder, replaced, scratch, written)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write_scenes(folder: str, scenes: NamedScenes, test_scenes: NamedScenes) -> None:
-    replaced, written = _replaceable_files(folder), []
-    started = False
+def _write_scenes(folder: str, scenes: NamedScenes, test_scenes: NamedScenes) -> list[str]:
+    """Writes all scenes; returns their paths in the folder."""
+    written = []
     for split, named_scenes in (("training", scenes), ("test", test_scenes)):
         for name, scene in named_scenes:
-            if not started:  # not before there is a scene to replace them
-                _remove(folder, replaced)
-            started = True
-            files = {
-                os.path.join(FOLDER, split, path): content
-                for path, content in _scene_files(name, scene, split == "training").items()
-            }
-            written.extend(sorted(files))
-            # Before the files themselves, so that an interrupted call leaves none unnamed.
-            write_text(os.path.join(folder, MANIFEST), "\n".join(written) + "\n")
-            for path, content in files.items():
+            for place, content in _scene_files(name, scene, split == "training").items():
+                path = os.path.join(FOLDER, split, place)
+                written.append(path)
                 if path.endswith(".flo"):
                     write_flow(os.path.join(folder, path), content, valid_pixels(content))
                 else:
                     write_image(os.path.join(folder, path), content)
+    return sorted(written)
+
+
+def _replace(folder: str, replaced: list[str], scratch: str, written: list[str]) -> None:
+    """Moves the files `written` from `scratch` into the folder, instead of those `replaced`."""
+    manifest = os.path.normpath(os.path.join(folder, MANIFEST))
+    earlier = [os.path.relpath(path, folder) for path in replaced if path != manifest]
+    # Before they are there, so that a killed call leaves none unnamed.
+    write_text(manifest, "\n".join(written + earlier) + "\n")
+    for path in written:
+        os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+        os.replace(os.path.join(scratch, path), os.path.join(folder, path))
+    _remove(folder, sorted(set(earlier) - set(written)))
+    write_text(manifest, "\n".join(written) + "\n")
 
 
 def _replaceable_files(folder: str) -> list[str]:
@@ -92,7 +110,7 @@ def _replaceable_files(folder: str) -> list[str]:
 
 def _remove(folder: str, paths: list[str]) -> None:
     for path in paths:
-        os.remove(path)
+        os.remove(os.path.join(folder, path))
     for parent, _, _ in os.walk(os.path.join(folder, FOLDER), topdown=False):
         remove_abandoned(parent)
         if not os.listdir(parent):  # a scene without frames would be an error of the data set

@@ -7,7 +7,7 @@ import pytest
 
 from pwcnet.data.datasets.sintel import sintel_samples
 from pwcnet.data.synthetic.scenes import demo_scene
-from pwcnet.data.synthetic.sintel_layout import write_sintel
+from pwcnet.data.synthetic.sintel_layout import MANIFEST, write_sintel
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,31 @@ def test_writing_again_replaces_what_was_made(scenes, tmp_path):
     write_sintel(str(tmp_path), [("one", scenes[0]), ("two", scenes[1])])
     write_sintel(str(tmp_path), [("three", scenes[2])])
     assert {sample.id.split("/")[0] for sample in sintel_samples(str(tmp_path))} == {"three"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_scene_that_fails_leaves_the_folder_as_it_was(error, scenes, tmp_path):
+    def failing():
+        yield "two", scenes[1]
+        raise error("broken.png")
+
+    for named in ([], [("one", scenes[0])]):
+        write_sintel(str(tmp_path), named)
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        for parts in ((failing(), ()), ([("two", scenes[1])], failing())):
+            with pytest.raises(error, match="broken.png"):
+                write_sintel(str(tmp_path), *parts)
+            now = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+            assert now == before
+            assert not list(tmp_path.glob(".*")) and bool(list(tmp_path.iterdir())) == bool(named)
+
+
+def test_the_manifest_names_what_is_there(scenes, tmp_path):
+    for name, scene in zip("abb", scenes):
+        write_sintel(str(tmp_path), [(name, scene)])
+    names = (tmp_path / MANIFEST).read_text().split()
+    files = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert sorted(names + [MANIFEST]) == sorted(str(path.relative_to(tmp_path)) for path in files)
 
 
 def test_folders_that_a_killed_call_left_empty_are_removed(scenes, tmp_path):
