@@ -129,8 +129,8 @@ def parser(prog: str) -> ArgumentParser:
         "--output",
         required=True,
         metavar="DIR",
-        help="folder to write MPI-Sintel-complete into; scenes of an earlier run are replaced, "
-        "other files are refused",
+        help="folder to write MPI-Sintel-complete into; scenes of an earlier run are replaced "
+        "when the new ones are complete, other files are refused",
     )
     options.add_argument("--style", choices=list(STYLE_OPTIONS), default="demo")
     options.add_argument(
