@@ -23,6 +23,7 @@ from pwcnet.cli.evaluation_options import (
 )
 from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
 from pwcnet.cli.options import (
+    add_quality_options,
     chosen_weights,
     device_config,
     open_predictor,
@@ -41,6 +42,7 @@ from pwcnet.evaluation.results import (
 from pwcnet.evaluation.scoring import Result, Totals, check_samples
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 from pwcnet.io.prefetch import BackgroundWriter
+from pwcnet.runtime.choices import PLAIN
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ def parser(prog: str) -> ArgumentParser:
         help="evaluate a method of OpenCV instead of the network, for comparison",
     )
     add_evaluation_options(options, "--weights")
+    add_quality_options(options, PLAIN)
     _add_output_options(options.add_argument_group("output"))
     return options
 
@@ -149,6 +152,8 @@ def check_options(options: ArgumentParser, args: Namespace, folder: str) -> None
         options.error("--classical takes no --weights")
     if args.classical and args.precision != "float32":
         options.error("--classical takes no --precision but float32")
+    if args.classical and args.quality != PLAIN:
+        options.error("--classical takes no --quality but plain")
     check_saving(options, args, folder)
     if args.report:
         check_page(args.report)
@@ -191,6 +196,7 @@ def evaluation_settings(args: Namespace, source: Source, weights: str, config: A
         facts,
         args.precision,
         session_text(config),
+        args.quality,
     )
 
 

@@ -8,9 +8,9 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
+from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int, thread_count
 from pwcnet.cli.common import remedy
-from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS, INT8
+from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS, INT8, PLAIN, QUALITIES
 from pwcnet.weights.files import (
     SHIPPED_NAMES,
     AmbiguousCheckpointError,
@@ -140,6 +140,26 @@ def add_precision_option(parser: Any) -> None:
     )
 
 
+def add_quality_options(parser: Any, default: str) -> None:
+    """Adds --quality and --memory."""
+    parser.add_argument(
+        "--quality",
+        default=default,
+        choices=QUALITIES,
+        help="plain: one pass of the network, as published; balanced: a pass at a quarter of the "
+        "size, then a residual pass; best: also a plain and a larger pass, the better at each "
+        "pixel. All but plain are refined by OpenCV, and take large frames in tiles "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--memory",
+        type=positive_float,
+        metavar="GB",
+        help="memory that a prediction on the CPU may take; by default three quarters of what is "
+        "free. What does not fit goes in tiles, or is refused by the plain level",
+    )
+
+
 def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     """The Predictor for these weights and --precision; imports TensorFlow.
 
@@ -155,8 +175,9 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     from pwcnet.inference.predictor import Predictor
 
     config = config or device_config(args)
+    quality, memory = getattr(args, "quality", PLAIN), getattr(args, "memory", None)
     with remedy(WEIGHTS_REMEDY, NOT_FOUND):
-        return Predictor(weights, config, args.precision)
+        return Predictor(weights, config, args.precision, quality=quality, memory=memory)
 
 
 def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:

@@ -22,6 +22,7 @@ from pwcnet.cli.options import (
     FINITE_REMEDY,
     add_device_options,
     add_precision_option,
+    add_quality_options,
     add_weights_option,
     chosen_weights,
     device_config,
@@ -42,6 +43,7 @@ from pwcnet.io.atomic import check_output_file, check_output_folder
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
+from pwcnet.runtime.choices import PLAIN
 
 EXAMPLES = """
 pwcnet submit --data sintel=/data --weights run/ --output submission --zip submission.zip
@@ -117,6 +119,7 @@ def parser(prog: str) -> ArgumentParser:
     )
     add_weights_option(options)
     add_precision_option(options)
+    add_quality_options(options, PLAIN)
     output = options.add_argument_group("output")
     output.add_argument(
         "--output",
@@ -167,6 +170,7 @@ def submission_settings(
         "names": args.names,
         "weights": weights_facts(weights)["sha256"],
         "precision": args.precision,
+        "quality": args.quality,
         "session": session_text(config),
     }
 

@@ -48,6 +48,7 @@ class Settings:
         precision: See `pwcnet.inference.predictor.Predictor`.
         session: What else of the device and its options the numbers depend on, as text; "" where
             it is unknown.
+        quality: See `pwcnet.inference.predictor.Predictor`.
     """
 
     data: str
@@ -57,6 +58,7 @@ class Settings:
     weights: dict[str, str | None] = field(default_factory=dict)
     precision: str = "float32"
     session: str = ""
+    quality: str = "plain"
 
     @property
     def fingerprint(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -38,17 +38,16 @@ def frames_of(pair: Any) -> tuple[Any, Any]:
     return frame1, frame2
 
 
-def rgb_frame(frame: Any, value_range: float = 1.0, name: str = "frame") -> np.ndarray:
-    """Converts a frame to what the network takes, without padding.
+def checked_frame(frame: Any, value_range: float = 1.0, name: str = "frame") -> np.ndarray:
+    """Converts a frame to three channels.
 
     Args:
-        frame: [H, W] or [H, W, 1] grey, [H, W, 3] RGB or [H, W, 4] RGBA, whose alpha is dropped;
-            uint8 in 0..255 or floating in 0..value_range.
+        frame: As of `rgb_frame`.
         value_range: The value of white in floating frames.
         name: What error messages call the frame.
 
     Returns:
-        [H, W, 3] float32 RGB in 0..1.
+        [H, W, 3] RGB: uint8 where the frame is, else float32 in 0..1.
 
     Raises:
         ValueError: The frame has another shape or type, or values outside of its range.
@@ -68,8 +67,27 @@ def rgb_frame(frame: Any, value_range: float = 1.0, name: str = "frame") -> np.n
     planes = planes[..., :3]
     if is_float:
         check_range(planes, value_range, name)
-    rgb = np.asarray(planes, np.float32) / (value_range if is_float else 255)
-    return np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
+        planes = np.asarray(planes, np.float32) / value_range
+    return np.repeat(planes, 3, axis=2) if planes.shape[2] == 1 else planes
+
+
+def rgb_frame(frame: Any, value_range: float = 1.0, name: str = "frame") -> np.ndarray:
+    """Converts a frame to what the network takes, without padding.
+
+    Args:
+        frame: [H, W] or [H, W, 1] grey, [H, W, 3] RGB or [H, W, 4] RGBA, whose alpha is dropped;
+            uint8 in 0..255 or floating in 0..value_range.
+        value_range: The value of white in floating frames.
+        name: What error messages call the frame.
+
+    Returns:
+        [H, W, 3] float32 RGB in 0..1.
+
+    Raises:
+        ValueError: As `checked_frame`.
+    """
+    rgb = checked_frame(frame, value_range, name)
+    return np.asarray(rgb, np.float32) / 255 if rgb.dtype == np.uint8 else rgb
 
 
 def rgb_pair(pair: Any, value_range: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -79,6 +97,19 @@ def rgb_pair(pair: Any, value_range: float = 1.0) -> tuple[np.ndarray, np.ndarra
     rgb2 = rgb_frame(frame2, value_range, "frame2")
     check_same_size(rgb1, rgb2)
     return rgb1, rgb2
+
+
+def check_same_sizes(frames: Sequence[np.ndarray]) -> None:
+    """Raises ValueError where there is no frame, or where frames [H, W, C] differ in size."""
+    if not frames:
+        raise ValueError("There are no pairs to predict the flow of")
+    for number, frame in enumerate(frames, 1):
+        if frame.shape[:2] != frames[0].shape[:2]:
+            raise ValueError(
+                "Pair %d has frames of %dx%d pixels (height x width), pair 1 has frames of "
+                "%dx%d; all pairs of one call must have one size"
+                % ((number,) + frame.shape[:2] + frames[0].shape[:2])
+            )
 
 
 def check_same_size(frame1: np.ndarray, frame2: np.ndarray) -> None:

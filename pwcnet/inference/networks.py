@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from collections import OrderedDict
+from typing import Any, Callable, Dict
 
 import numpy as np
 
@@ -14,6 +15,47 @@ from pwcnet.runtime.tensorflow import cause, tf
 from pwcnet.weights.checkpoint import Checkpoint
 
 Features = Dict[int, np.ndarray]  # a frame's pyramid: level -> [1, h, w, C]
+
+
+class OpenNetworks:
+    """The networks that were used last, each built when it is first needed.
+
+    Args:
+        weights: A checkpoint or a frozen graph.
+        session_config: Of their sessions.
+        precision: The type that features are computed in.
+        limit: How many stay open.
+    """
+
+    def __init__(
+        self,
+        weights: tf.GraphDef | Checkpoint,
+        session_config: tf.ConfigProto,
+        precision: str,
+        limit: int,
+    ):
+        self._arguments = weights, session_config, precision
+        self._limit = limit
+        self._open: OrderedDict[Any, Any] = OrderedDict()
+
+    def has(self, kind: Callable[..., Any], *size: int) -> bool:
+        """Whether a network of a kind and size is open."""
+        return (kind, *size) in self._open
+
+    def get(self, kind: Callable[..., Any], *size: int) -> Any:
+        """Returns the network of a kind and size; builds it unless it is open."""
+        key = (kind, *size)
+        if key not in self._open:
+            while len(self._open) >= self._limit:
+                self._open.popitem(last=False)[1].close()
+            self._open[key] = kind(*self._arguments, *size)
+        self._open.move_to_end(key)
+        return self._open[key]
+
+    def close(self) -> None:
+        """Ends the sessions of all."""
+        while self._open:
+            self._open.popitem()[1].close()
 
 
 class Network:
@@ -101,6 +143,12 @@ class StreamNetwork(Network):
         feed = {self.pyramid1[level]: array for level, array in features.items()}
         feed[self.frame] = self._input(rgb)
         return self.run([self.output, self.pyramid2], feed, self.size)
+
+    def flow_between(self, features1: Features, features2: Features) -> np.ndarray:
+        """Returns the flow [directions, H, W, 2] between two frames of known pyramids."""
+        feed = {self.pyramid1[level]: array for level, array in features1.items()}
+        feed.update((self.pyramid2[level], array) for level, array in features2.items())
+        return self.run(self.output, feed, self.size)
 
     def _input(self, rgb: np.ndarray) -> np.ndarray:
         return pad(rgb, *self.size)[np.newaxis]

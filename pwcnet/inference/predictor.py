@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
 from pwcnet.export.frozen_graph import frozen_input_shape, read_frozen
 from pwcnet.flow.padding import crop, pad, padded_size
-from pwcnet.inference.frames import check_same_size, frames_of, rgb_frame, rgb_pair
+from pwcnet.inference.frames import (
+    check_same_size,
+    check_same_sizes,
+    frames_of,
+    rgb_frame,
+    rgb_pair,
+)
 from pwcnet.inference.int8_network import Int8Network, check_int8_session
-from pwcnet.inference.networks import Features, Network, PairNetwork, StreamNetwork, TwoWayNetwork
+from pwcnet.inference.level import Level, checked_quality
+from pwcnet.inference.memory import MemoryBounds
+from pwcnet.inference.networks import (
+    Features,
+    OpenNetworks,
+    PairNetwork,
+    StreamNetwork,
+    TwoWayNetwork,
+)
 from pwcnet.runtime import devices
-from pwcnet.runtime.choices import INT8
+from pwcnet.runtime.choices import INT8, PLAIN
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
 
-MAX_OPEN_GRAPHS = 2
+MAX_OPEN_GRAPHS = {"plain": 2, "balanced": 4, "best": 6}  # of two sizes of frames
 
 
 class Predictor:
     """Predicts the flow between frames of any size.
 
-    A graph is built for each padded size (the next multiples of 64); the last two are kept. int8
+    A graph is built for each padded size (the next multiples of 64); the last ones are kept. int8
     converts the network for each padded size and keeps it on disk (XDG_CACHE_HOME/pwcnet). Use it
     as a context manager, or call `close`, to end its sessions:
 
@@ -40,6 +53,7 @@ class Predictor:
     Attributes:
         path: The weights' path.
         precision: The type that features are computed in.
+        quality: The level: "plain", "balanced" or "best".
         fixed_size: (pairs, height, width) of a frozen graph's input; None for a checkpoint.
     """
 
@@ -49,6 +63,8 @@ class Predictor:
         session_config: tf.ConfigProto | None = None,
         precision: str = "float32",
         value_range: float = 1.0,
+        quality: str = PLAIN,
+        memory: float | None = None,
     ):
         """Opens the weights.
 
@@ -62,11 +78,15 @@ class Predictor:
                 computed in, or "int8" (TensorFlow 2, CPUs, the extra `int8`): convolutions in int8,
                 run by LiteRT. A frozen graph has its own.
             value_range: The value of white in floating frames: 1, or 255.
+            quality: "plain", one pass of the network as published; "balanced" or "best", several
+                passes with OpenCV's variational refinement (pwcnet.inference.quality).
+            memory: The GB that a prediction on the CPU may take; None for three quarters of what
+                is free. A plain pass that needs more is refused, other levels go in tiles.
 
         Raises:
             FileNotFoundError: There are no such weights.
             ValueError: The weights are not readable or are those of another network, or the
-                precision is unknown or not available.
+                precision or the quality is unknown or not available.
         """
         self.path = shipped_weights() if weights is None else weights
         self.precision = devices.checked_precision(precision)
@@ -74,22 +94,31 @@ class Predictor:
         self._value_range = float(value_range)
         if not 0 < self._value_range < np.inf:
             raise ValueError("value_range is %r; it is a number above 0" % (value_range,))
-        self._open: OrderedDict[Any, Any] = OrderedDict()
-        self._frozen: tf.GraphDef | None = None
+        self.quality = checked_quality(quality)
         self._checkpoint: Checkpoint | None = None
         self.fixed_size: tuple[int, int, int] | None = None
+        opened: tf.GraphDef | Checkpoint
         if str(self.path).endswith(".pb"):
             if precision != "float32":
                 raise ValueError(
                     "The precision of the frozen graph %s is fixed; only a checkpoint can be "
                     "computed in %s" % (self.path, precision)
                 )
-            self._frozen = read_frozen(self.path)
-            self.fixed_size = frozen_input_shape(self._frozen, self.path)
+            opened = read_frozen(self.path)
+            self.fixed_size = frozen_input_shape(opened, self.path)
         else:
-            self._checkpoint = Checkpoint(self.path)
+            opened = self._checkpoint = Checkpoint(self.path)
         if precision == INT8:
             check_int8_session(self._session_config)
+        self._shares = self._checkpoint is not None and precision != INT8  # pyramids
+        config = None if self._checkpoint is None else self._checkpoint.config
+        self._memory = MemoryBounds(config, self._session_config, memory)
+        self._networks = OpenNetworks(
+            opened, self._session_config, precision, MAX_OPEN_GRAPHS[quality]
+        )
+        self._level = Level(
+            quality, self._networks if self._shares else None, self._flows, self._memory
+        )
 
     def flow(self, frame1: Any, frame2: Any) -> np.ndarray:
         """Predicts the flow from one frame to another.
@@ -119,26 +148,9 @@ class Predictor:
         Raises:
             ValueError: As `flow`; also if there is no pair, or pairs differ in size.
         """
-        frames = [rgb_pair(pair, self._value_range) for pair in pairs]
-        if not frames:
-            raise ValueError("There are no pairs to predict the flow of")
-        height, width = frames[0][0].shape[:2]
-        for number, (frame, _) in enumerate(frames, 1):
-            if frame.shape != frames[0][0].shape:
-                raise ValueError(
-                    "Pair %d has frames of %dx%d pixels (height x width), pair 1 has frames of "
-                    "%dx%d; all pairs of one call must have one size"
-                    % ((number,) + frame.shape[:2] + (height, width))
-                )
-        size = self._network_size(len(frames), height, width)
-        x = np.stack([np.stack([pad(frame, *size[1:]) for frame in pair]) for pair in frames])
-        network = (
-            self._network(Int8Network, *size[1:])
-            if self.precision == INT8
-            else self._network(PairNetwork, *size)
-        )
-        flows = network.flows(x)
-        return [crop(flow, height, width) for flow in flows]
+        if self.quality != PLAIN:
+            return self._level.flows(pairs, self._value_range)
+        return self._flows([rgb_pair(pair, self._value_range) for pair in pairs])
 
     def consecutive(self, pairs: Iterable[Any]) -> Iterator[tuple[Any, np.ndarray]]:
         """Predicts the flows of many pairs, one after another.
@@ -178,8 +190,7 @@ class Predictor:
 
     def close(self) -> None:
         """Ends the sessions. The next prediction opens new ones."""
-        while self._open:
-            self._open.popitem()[1].close()
+        self._networks.close()
 
     def __enter__(self) -> Predictor:
         return self
@@ -187,25 +198,53 @@ class Predictor:
     def __exit__(self, *_: Any) -> None:
         self.close()
 
+    def _flows(self, frames: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        """The flows of one pass over pairs of [H, W, 3] float32 in 0..1."""
+        check_same_sizes([frame1 for frame1, _ in frames])
+        height, width = frames[0][0].shape[:2]
+        size = self._network_size(len(frames), height, width)
+        kind, key = (Int8Network, size[1:]) if self.precision == INT8 else (PairNetwork, size)
+        if not self._networks.has(kind, *key):
+            self._memory.check((height, width), len(frames))
+        x = np.stack([np.stack([pad(frame, *size[1:]) for frame in pair]) for pair in frames])
+        flows = self._networks.get(kind, *key).flows(x)
+        return [crop(flow, height, width) for flow in flows]
+
     def _in_turn(
         self, pairs: Iterable[Any], kind: type[StreamNetwork]
     ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Yields (pair, flows), one flow for each of the kind's directions."""
+        if self.quality != PLAIN:
+            return self._level.in_turn(pairs, kind.DIRECTIONS, self._value_range)
+        if not self._shares:
+            return self._one_by_one(pairs, kind.DIRECTIONS)
+        return self._sharing(pairs, kind)
+
+    def _one_by_one(
+        self, pairs: Iterable[Any], directions: int
+    ) -> Iterator[tuple[Any, list[np.ndarray]]]:
+        for pair in pairs:
+            frame1, frame2 = frames_of(pair)
+            both = [(frame1, frame2), (frame2, frame1)]
+            yield pair, [self.flow(*frames) for frames in both[:directions]]
+
+    def _sharing(
+        self, pairs: Iterable[Any], kind: type[StreamNetwork]
+    ) -> Iterator[tuple[Any, list[np.ndarray]]]:
         previous: Any = None  # frame2 of the pair before, its RGB and its pyramid
         previous_rgb: np.ndarray | None = None
         features: Features | None = None
         for pair in pairs:
             frame1, frame2 = frames_of(pair)
-            if self._checkpoint is None or self.precision == INT8:
-                both = [(frame1, frame2), (frame2, frame1)]
-                yield pair, [self.flow(*frames) for frames in both[: kind.DIRECTIONS]]
-                continue
             if previous_rgb is None or frame1 is not previous:
                 previous_rgb, features = rgb_frame(frame1, self._value_range, "frame1"), None
             rgb2 = rgb_frame(frame2, self._value_range, "frame2")
             check_same_size(previous_rgb, rgb2)
             height, width = rgb2.shape[:2]
-            network = self._network(kind, *padded_size(height, width))
+            size = padded_size(height, width)
+            if not self._networks.has(kind, *size):
+                self._memory.check((height, width), 1, kind.DIRECTIONS)
+            network = self._networks.get(kind, *size)
             if features is None:
                 features = network.features(previous_rgb)
             flows, features = network.flow(features, rgb2)
@@ -217,20 +256,10 @@ class Predictor:
         if self.fixed_size is None:
             return (count,) + padded_size(height, width)
         if count != self.fixed_size[0] or height > self.fixed_size[1] or width > self.fixed_size[2]:
+            level = "" if self.quality == PLAIN else ' (a pass of the level "%s")' % self.quality
             raise ValueError(
                 "The frozen graph %s takes %d pairs of at most %dx%d pixels (height x width), not "
-                "%d of %dx%d; a checkpoint takes any size"
-                % ((self.path,) + self.fixed_size + (count, height, width))
+                "%d of %dx%d%s; a checkpoint takes any size"
+                % ((self.path,) + self.fixed_size + (count, height, width, level))
             )
         return self.fixed_size
-
-    def _network(self, kind: Callable[..., Network | Int8Network], *size: int) -> Any:
-        """Returns the network of a kind and size; builds it unless it is among the last used."""
-        key = (kind,) + size
-        if key not in self._open:
-            while len(self._open) >= MAX_OPEN_GRAPHS:
-                self._open.popitem(last=False)[1].close()
-            weights = self._frozen if self._checkpoint is None else self._checkpoint
-            self._open[key] = kind(weights, self._session_config, self.precision, *size)
-        self._open.move_to_end(key)
-        return self._open[key]

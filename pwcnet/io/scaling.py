@@ -51,8 +51,24 @@ def scaled_frame(frame: np.ndarray, scale: float) -> np.ndarray:
     if scale == 1:
         return frame
     height, width = (max(1, int(round(side * scale))) for side in frame.shape[:2])
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(frame, (width, height), interpolation=interpolation)
+    return resized_frame(frame, height, width)
+
+
+def resized_frame(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A frame at another size: averaged where it becomes smaller, cubic where it becomes larger.
+
+    Args:
+        frame: [h, w, 3] RGB, uint8 or float32 in 0..1.
+        height: H.
+        width: W.
+
+    Returns:
+        [H, W, 3] of the same type and range.
+    """
+    smaller = height * width < frame.shape[0] * frame.shape[1]
+    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    resized = cv2.resize(frame, (width, height), interpolation=interpolation)
+    return resized if frame.dtype == np.uint8 else np.clip(resized, 0, 1)
 
 
 def resized_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:

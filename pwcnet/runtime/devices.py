@@ -76,6 +76,13 @@ def on_npu(config: tf.ConfigProto | None) -> bool:
     )
 
 
+def on_cpu(config: tf.ConfigProto) -> bool:
+    """Whether a session with this configuration computes on the CPU alone."""
+    if on_npu(config):
+        return False
+    return config.device_count.get("GPU", 1) == 0 or not _gpus()
+
+
 def target_of(config: tf.ConfigProto | None) -> str:
     """Returns which of pwcnet.model.config.TARGETS a session with this configuration takes."""
     return "ascend" if on_npu(config) else "host"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pwcnet.export.frozen_graph import freeze, run_frozen
+from pwcnet.export.frozen_graph import freeze, read_frozen, run_frozen
 from pwcnet.inference.predictor import MAX_OPEN_GRAPHS, Predictor
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf
@@ -63,7 +63,7 @@ def test_sizes_may_change_and_come_back(predictor):
             size,
             2,
         )
-        assert len(predictor._open) <= MAX_OPEN_GRAPHS
+        assert len(predictor._networks._open) <= MAX_OPEN_GRAPHS["plain"]
     np.testing.assert_allclose(predictor.flow(FRAMES[0], FRAMES[1]), first, atol=1e-4)
 
 
@@ -104,7 +104,7 @@ def test_every_method_takes_the_same_pairs_and_frames(predictor):
 def test_floating_frames_in_0_to_255(small_checkpoint, predictor):
     expected = predictor.flow(FRAMES[0], FRAMES[1])
     opened = Predictor(small_checkpoint, value_range=255)
-    opened._open = predictor._open  # the same graph, which need not be built again
+    opened._networks = predictor._networks  # the same graph, which need not be built again
     np.testing.assert_array_equal(opened.flow(FRAMES[0].astype(np.float64), FRAMES[1]), expected)
     for value_range in (0, -1, float("nan")):
         with pytest.raises(ValueError, match="value_range"):
@@ -130,7 +130,9 @@ def test_what_tensorflow_cannot_do_is_a_users_error(small_checkpoint, small_froz
     message = "TensorFlow .*64x128 pixels .*OOM when allocating tensor"
     with Predictor(small_checkpoint) as predictor, Predictor(small_frozen) as frozen:
         monkeypatch.setattr(tf.Session, "run", exhausted)
-        monkeypatch.setattr("pwcnet.inference.networks.freeze", lambda *_: frozen._frozen)
+        monkeypatch.setattr(
+            "pwcnet.inference.networks.freeze", lambda *_: read_frozen(small_frozen)
+        )
         for call in (
             lambda: predictor.flow(FRAMES[0], FRAMES[1]),
             lambda: frozen.flow(FRAMES[0], FRAMES[1]),

@@ -1,0 +1,67 @@
+"""Images and flow read along a flow."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+STEPS = 32  # OpenCV reads at multiples of 1/32 pixel
+TALLEST = 32767  # rows or columns that cv2.remap takes
+
+
+def on_grid(flow: np.ndarray) -> np.ndarray:
+    """Rounds a flow to multiples of 1/32 pixel, along which `warp` is exact.
+
+    Args:
+        flow: [H, W, 2] float32, pixels.
+    """
+    return np.round(flow * np.float32(STEPS)) / np.float32(STEPS)
+
+
+def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """Reads an image where a flow leads to: out(x) = image(x + flow(x)).
+
+    Args:
+        image: [H, W] or [H, W, C], uint8 or float32.
+        flow: [H, W, 2] float32, pixels, channels (u, v).
+
+    Returns:
+        As image, read bilinearly; outside of the image, the nearest pixel of its border is taken.
+        OpenCV rounds the place to 1/32 pixel.
+
+    Raises:
+        ValueError: The sizes differ, or are more than 32767 pixels.
+    """
+    if flow.shape != image.shape[:2] + (2,):
+        raise ValueError(
+            "A flow of %dx%d pixels (height x width) does not fit an image of %dx%d"
+            % (flow.shape[:2] + image.shape[:2])
+        )
+    height, width = flow.shape[:2]
+    if max(height, width) > TALLEST:
+        raise ValueError("Images to be warped have at most %d rows and columns" % TALLEST)
+    x = np.arange(width, dtype=np.float32) + flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, np.newaxis] + flow[..., 1]
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def compose(residual: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """Adds two steps to one flow: out(x) = residual(x) + flow(x + residual(x)).
+
+    Args:
+        residual: [H, W, 2] float32, pixels, from frame 1 to frame 2 as `warp` reads it along
+            the flow.
+        flow: [H, W, 2] float32, pixels.
+
+    Returns:
+        [H, W, 2] float32, pixels, from frame 1 to frame 2.
+    """
+    return residual + warp(flow, residual)
+
+
+def leaves_frame(flow: np.ndarray) -> np.ndarray:
+    """Returns [H, W] bool: where a flow [H, W, 2] leads out of the frame."""
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) + flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, np.newaxis] + flow[..., 1]
+    return (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
