@@ -26,7 +26,7 @@ from pwcnet.cli.arguments import (
     positive_int,
     thread_count,
 )
-from pwcnet.cli.benchmark_table import FORMATS, format_results, read_results
+from pwcnet.cli.benchmark_table import FORMATS, LEVELS, format_results, read_results
 from pwcnet.cli.common import progress_bar
 from pwcnet.data.datasets.registry import parse_source
 from pwcnet.io.atomic import check_output_file, write_text
@@ -40,6 +40,7 @@ GROUPS = {
     "input": ("input",),
     "startup": ("startup",),
     "formats": ("inference", "bfloat16", *FORMATS),
+    "quality": LEVELS,
 }
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # The environments that scripts/setup.sh makes in a checkout.
@@ -49,7 +50,7 @@ ENVIRONMENTS = {
 CURRENT = "current"  # the interpreter that runs this
 # They need TensorFlow 2 or packages of their own, and are left out where they cannot run.
 OPTIONAL_CASES = ("bfloat16", *FORMATS)
-DEFAULT_GROUPS = tuple(name for name in GROUPS if name != "formats")
+DEFAULT_GROUPS = tuple(name for name in GROUPS if name not in ("formats", "quality"))
 EXAMPLES = """
 pwcnet benchmark --what inference --size 448x1024 --output before.json
 pwcnet benchmark --what inference --size 448x1024 --compare before.json
@@ -86,7 +87,8 @@ def parser(prog: str) -> ArgumentParser:
         nargs="+",
         choices=sorted(GROUPS),
         default=list(DEFAULT_GROUPS),
-        help="what to measure; by default all of it but formats: the network in LiteRT (TFLite and "
+        help="what to measure; by default all of it but quality, the levels of --quality with the "
+        "shipped weights, and formats: the network in LiteRT (TFLite and "
         "int8), XLA, onnxruntime, OpenVINO and JAX, as far as they are installed, with the shipped "
         "weights or random ones of the large variant; onnxruntime and JAX take all threads",
     )

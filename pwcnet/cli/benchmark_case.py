@@ -16,7 +16,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from typing import Any, Callable, Dict, Tuple, Union
 
-from pwcnet.cli import benchmark_formats
+from pwcnet.cli import benchmark_formats, benchmark_quality
 from pwcnet.cli.common import run
 
 # Runs a case once. Returns None, the number of units to divide the time by, or the results.
@@ -34,7 +34,7 @@ def main(argv: list[str], prog: str) -> None:
     started = time.time()
     from pwcnet.runtime.tensorflow import TF_RELEASE, tf
 
-    is_graph = settings.case not in benchmark_formats.CASES
+    is_graph = settings.case not in {**benchmark_formats.CASES, **benchmark_quality.CASES}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         if is_graph:
             stack.enter_context(tf.Graph().as_default())
@@ -309,6 +309,7 @@ CASES: dict[str, Callable[[Namespace, str], Case]] = {
     "input": input_samples,
     "startup": startup,
     **benchmark_formats.CASES,
+    **benchmark_quality.CASES,
 }
 
 if __name__ == "__main__":

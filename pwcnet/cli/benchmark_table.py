@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pwcnet.runtime.choices import QUALITIES
+
 CASES: dict[str, tuple[str, str | None]] = {  # name: (label, the case it is compared with)
     "plain-inference": ("plain formulation, one pair", None),
     "inference": ("one pair, frozen graph", "plain-inference"),
@@ -26,14 +28,18 @@ FORMATS = {  # cases of other runtimes
     "stablehlo": "one pair, StableHLO in JAX",
 }
 CASES.update({name: (label, "inference") for name, label in FORMATS.items()})
+LEVELS = tuple("quality-" + name for name in QUALITIES)
+CASES.update({name: ("one pair, " + name.replace("-", " "), LEVELS[0]) for name in LEVELS})
+CASES[LEVELS[0]] = (CASES[LEVELS[0]][0], None)
 HEADINGS = ("case", "runtime", "median s", "ratio", "peak MiB", "ratio", "GFLOP/s")
 
 
 def format_results(results: dict[str, Any], earlier: dict[tuple[str, str], float]) -> str:
     """The results as text: a row per case and runtime, then what follows from them.
 
-    Ratios are to the plain formulation on the first runtime; those of a folder to pair by pair, and
-    those of other runtimes to TensorFlow's frozen graph, on the same runtime.
+    Ratios are to the plain formulation on the first runtime; those of a folder to pair by pair,
+    those of other runtimes to TensorFlow's frozen graph and those of quality levels to the plain
+    one, on the same runtime.
 
     Args:
         results: as --output writes them.
@@ -44,7 +50,7 @@ def format_results(results: dict[str, Any], earlier: dict[tuple[str, str], float
     rows = [HEADINGS + (("before",) if earlier else ("",))]
     for (case, runtime), result in cases.items():
         label, base_case = CASES[case]
-        alike = case == "folder" or case in FORMATS
+        alike = case == "folder" or case in FORMATS or case in LEVELS
         base = cases.get((base_case or "", runtime if alike else first), {})
         before = earlier.get((case, runtime))
         rows.append(

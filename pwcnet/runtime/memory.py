@@ -9,7 +9,6 @@ from contextlib import suppress
 MACHINE = "/proc/meminfo"
 GROUPS, GROUP_ROOT = "/proc/self/cgroup", "/sys/fs/cgroup"
 SHARE = 0.75  # of what is free, by default
-GIB = 2**30
 
 
 def memory_limit(gigabytes: float | None = None) -> int | None:

@@ -1,0 +1,42 @@
+"""The better of several flows at each pixel."""
+
+import cv2
+import numpy as np
+
+from pwcnet.flow.choice import OUTSIDE, SMOOTHING, census, census_cost, choose
+
+
+def texture(height, width):
+    noise = np.random.RandomState(0).randint(0, 256, (height, width)).astype(np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 1.5)
+
+
+def test_census_compares_neighbours():
+    image = np.full((5, 5), 100, np.uint8)
+    image[2, 3], image[1, 2], image[3, 2] = 120, 80, 102
+    code = census(image)[:, 2, 2].reshape(2, 12)
+    assert code[1, 0] == 1 and code[0, 7] == -1  # right of the centre, above it
+    assert np.abs(code).sum() == 2  # 102 counts as equal
+
+
+def test_each_half_takes_the_flow_that_fits_it():
+    first = texture(80, 160)
+    left, right = (np.full((80, 160, 2), (u, 0), np.float32) for u in (3, -4))
+    second = first.copy()
+    second[:, 3:80], second[:, 80:156] = first[:, :77], first[:, 84:]
+    chosen = choose(first, second, [left, right])
+    assert (chosen[20:60, 20:60, 0] == 3).all() and (chosen[20:60, 100:140, 0] == -4).all()
+
+
+def test_equal_costs_take_the_first():
+    image = np.zeros((20, 30), np.uint8)
+    flows = [np.full((20, 30, 2), value, np.float32) for value in (0, 1)]
+    np.testing.assert_array_equal(choose(image, image, flows)[5:-5, 5:-5], flows[0][5:-5, 5:-5])
+    assert choose(image, image, flows[:1]) is flows[0]
+
+
+def test_what_leaves_the_frame_costs_the_same_everywhere():
+    image = texture(100, 200)
+    flow = np.full((100, 200, 2), (500, 0), np.float32)
+    np.testing.assert_allclose(census_cost(census(image), image, flow), OUTSIDE, rtol=1e-5)
+    assert SMOOTHING > 0
