@@ -49,10 +49,12 @@ def main(argv, prog):
     data = parser.parse_args(argv).data
     samples = [find_sample(data, *place) for place in PAIRS.values()]
     print("| | MB | s | %s |\n%s" % (" | ".join(PAIRS), "|---" * (len(PAIRS) + 3) + "|"))
-    with Predictor(session_config=session_config(2)) as predictor:
+    with Predictor(session_config=session_config(2), quality="plain") as predictor:
         exact = [predictor.flow(sample.frame1, sample.frame2) for sample in samples]
     print_row("float32", "", "", samples, exact, exact)
-    with Predictor(session_config=session_config(2), precision="int8") as predictor:
+    with Predictor(
+        session_config=session_config(2), precision="int8", quality="plain"
+    ) as predictor:
         flows = [predictor.flow(sample.frame1, sample.frame2) for sample in samples]
     print_row("`--precision int8`", "", "", samples, flows, exact)
     for quantize in QUANTIZED:

@@ -46,7 +46,9 @@ def main(argv, prog):
         "methods",
         metavar="METHOD",
         nargs="*",
-        help="weights, small, large, dis or farneback (default: the last four)",
+        help="dis, farneback, or weights with the quality level and the precision, where they are "
+        "not plain and float32: small:best or small:best:bfloat16 (default: small, large, dis, "
+        "farneback)",
     )
     args = parser.parse_args(argv)
     data, methods = args.data, args.methods or METHODS
@@ -71,7 +73,8 @@ def main(argv, prog):
 
 def totals(source, chosen, method):
     """The totals of an evaluation by name of the measure."""
-    how = ["--classical" if method in CLASSICAL else "--weights", method]
+    names = ("--classical",) if method in CLASSICAL else ("--weights", "--quality", "--precision")
+    how = [part for pair in zip(names, method.split(":")) for part in pair]
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         evaluate.main(["--data", source, *chosen, *how, "--output", folder], "pwcnet evaluate")
         return read_evaluation(folder).summary["totals"]

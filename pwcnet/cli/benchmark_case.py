@@ -170,7 +170,7 @@ def folder_of_frames(settings: Namespace, folder: str, shared: bool = True) -> C
     from pwcnet.io.frame_pairs import Pair
 
     random_checkpoint(settings, folder)
-    predictor, shape = Predictor(folder), list(settings.size) + [3]
+    predictor, shape = Predictor(folder, quality="plain"), list(settings.size) + [3]
     frames = [
         np.random.RandomState(number).randint(0, 256, shape).astype(np.uint8)
         for number in range(FRAMES)
@@ -225,7 +225,7 @@ def startup(settings: Namespace, folder: str) -> Case:
     random_checkpoint(settings, folder)
     code = (
         "import numpy as np; from pwcnet.inference.predictor import Predictor; "
-        "frame = np.zeros(%r, np.uint8); Predictor(%r).flow(frame, frame)"
+        "frame = np.zeros(%r, np.uint8); Predictor(%r, quality='plain').flow(frame, frame)"
         % (tuple(settings.size) + (3,), folder)
     )
     command = [sys.executable, "-W", "ignore", "-c", code]

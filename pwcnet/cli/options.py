@@ -140,16 +140,15 @@ def add_precision_option(parser: Any) -> None:
     )
 
 
-def add_quality_options(parser: Any, default: str) -> None:
-    """Adds --quality and --memory."""
+def add_quality_options(parser: Any, default: str | None) -> None:
+    """Adds --quality and --memory; default: None for that of Predictor."""
     parser.add_argument(
         "--quality",
         default=default,
         choices=QUALITIES,
-        help="plain: one pass of the network, as published; balanced: a pass at a quarter of the "
-        "size, then a residual pass; best: also a plain and a larger pass, the better at each "
-        "pixel. All but plain are refined by OpenCV, and take large frames in tiles "
-        "(default: %(default)s)",
+        help="plain: one pass of the network, as published; balanced: the same, refined by OpenCV, "
+        "at half of the size where a side is above 2000 pixels; best: more passes for fast motion "
+        "and for detail (default: %s)" % (default or "balanced; plain for a frozen graph"),
     )
     parser.add_argument(
         "--memory",

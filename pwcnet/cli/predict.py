@@ -28,7 +28,6 @@ from pwcnet.io.lost_frames import BadFrameError
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.scaling import full_size_flows
 from pwcnet.io.video import LostFramesError, video_writer
-from pwcnet.runtime.choices import DEFAULT_QUALITY
 
 # Options that only some formats use: (option, name of its value, these formats).
 FORMAT_OPTIONS = (
@@ -88,7 +87,7 @@ def parser(prog: str) -> ArgumentParser:
     _add_reading_options(options.add_argument_group("frames"))
     add_weights_option(options)
     add_precision_option(options)
-    add_quality_options(options, DEFAULT_QUALITY)
+    add_quality_options(options, None)
     output = options.add_argument_group("output")
     output.add_argument(
         "--output",

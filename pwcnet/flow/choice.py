@@ -1,4 +1,4 @@
-"""The better of several flows at each pixel, by how well the frames agree along them."""
+"""The better of several flows at each pixel: the frames agree along it, and it is smooth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pwcnet.flow.warping import leaves_frame, warp
 RADIUS = 2  # of the census window: 5x5
 THRESHOLD = 3  # grey levels within which two pixels count as equal
 OUTSIDE = 12.0  # the cost of a pixel that leaves the frame, of 0..48
-SMOOTHING = 4.0  # standard deviation of the Gaussian over costs, in pixels
+VARIATION, LARGEST_VARIATION = 2.0, 5.0  # cost a pixel of difference to the neighbours; up to it
+SMOOTHING = 12.0  # standard deviation of the Gaussian over costs, in pixels
+PREFERENCE = 0.3  # by which another flow's cost must be lower than that of the first
 
 
 def census(image: np.ndarray) -> np.ndarray:
@@ -36,8 +38,8 @@ def census(image: np.ndarray) -> np.ndarray:
     return codes
 
 
-def census_cost(census1: np.ndarray, grey2: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """The distance between the first frame and the second one, warped back along a flow.
+def flow_cost(census1: np.ndarray, grey2: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """What speaks against a flow: the census distance along it, and its variation.
 
     Args:
         census1: [24, H, W] int8, of the first frame.
@@ -45,15 +47,21 @@ def census_cost(census1: np.ndarray, grey2: np.ndarray, flow: np.ndarray) -> np.
         flow: [H, W, 2] float32, pixels, channels (u, v).
 
     Returns:
-        [H, W] float32, 0..48, smoothed; OUTSIDE, before smoothing, where the flow leaves the frame.
+        [H, W] float32, smoothed: the number of neighbours, of 24, that compare otherwise (those
+        that are brighter in one frame and darker in the other count twice; OUTSIDE where the flow
+        leaves the frame), and twice the flow's difference to the pixels above and at the left.
     """
-    distance = np.abs(census1 - census(warp(grey2, flow))).sum(axis=0, dtype=np.float32)
-    distance[leaves_frame(flow)] = OUTSIDE
-    return cv2.GaussianBlur(distance, (0, 0), SMOOTHING)
+    cost = np.abs(census1 - census(warp(grey2, flow))).sum(axis=0, dtype=np.float32)
+    cost[leaves_frame(flow)] = OUTSIDE
+    variation = np.zeros(flow.shape[:2], np.float32)
+    variation[:, 1:] += np.abs(np.diff(flow, axis=1)).sum(axis=-1)
+    variation[1:] += np.abs(np.diff(flow, axis=0)).sum(axis=-1)
+    cost += VARIATION * np.minimum(variation, LARGEST_VARIATION)
+    return cv2.GaussianBlur(cost, (0, 0), SMOOTHING)
 
 
 def choose(grey1: np.ndarray, grey2: np.ndarray, flows: Sequence[np.ndarray]) -> np.ndarray:
-    """Takes at each pixel the flow of the smallest census cost; the first of equal ones.
+    """Takes at each pixel the flow of the smallest cost; the first one is preferred.
 
     Args:
         grey1: [H, W] uint8, the first frame.
@@ -63,11 +71,12 @@ def choose(grey1: np.ndarray, grey2: np.ndarray, flows: Sequence[np.ndarray]) ->
     Returns:
         [H, W, 2] float32.
     """
+    if len(flows) == 1:
+        return flows[0]
     census1 = census(grey1)
-    chosen, lowest = flows[0], census_cost(census1, grey2, flows[0])
+    chosen, lowest = flows[0], flow_cost(census1, grey2, flows[0]) - PREFERENCE
     for flow in flows[1:]:
-        cost = census_cost(census1, grey2, flow)
-        better = cost < lowest
-        chosen = np.where(better[..., np.newaxis], flow, chosen)
+        cost = flow_cost(census1, grey2, flow)
+        chosen = np.where((cost < lowest)[..., np.newaxis], flow, chosen)
         lowest = np.minimum(cost, lowest)
     return chosen

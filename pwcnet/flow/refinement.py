@@ -9,9 +9,14 @@ ITERATIONS = 10  # fixed-point iterations; more than 15 gain nothing
 SMALLEST = 8  # rows and columns
 
 
+def can_refine() -> bool:
+    """Whether this build of OpenCV has the variational refinement."""
+    return hasattr(cv2, "VariationalRefinement_create")
+
+
 def check_refinement() -> None:
     """Raises ValueError where this build of OpenCV has no variational refinement."""
-    if not hasattr(cv2, "VariationalRefinement_create"):
+    if not can_refine():
         raise ValueError(
             "This OpenCV (%s) has no VariationalRefinement: it was built without the module video, "
             "or is older than 4.0" % cv2.__version__

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Tuple
 import numpy as np
 
 from pwcnet.flow.padding import crop, padded_size
-from pwcnet.flow.refinement import check_refinement
+from pwcnet.flow.refinement import can_refine, check_refinement
 from pwcnet.inference.frames import check_same_size, check_same_sizes, checked_frame, frames_of
 from pwcnet.inference.memory import MemoryBounds
 from pwcnet.inference.networks import OpenNetworks, StreamNetwork
@@ -19,12 +19,19 @@ from pwcnet.runtime.choices import PLAIN, QUALITIES
 PairFlows = Callable[[List[Tuple[np.ndarray, np.ndarray]]], List[np.ndarray]]
 
 
-def checked_quality(name: str) -> str:
+def checked_quality(name: str | None, default: str) -> str:
     """Returns the name of a quality level that is available here.
+
+    Args:
+        name: Of the level; None for the default, or, where this build of OpenCV lacks what that
+            needs, for plain.
+        default: The name for None.
 
     Raises:
         ValueError: The name is unknown, or the level needs what this build of OpenCV lacks.
     """
+    if name is None:
+        return default if can_refine() else PLAIN
     if name not in QUALITIES:
         raise ValueError("Unknown quality %r; levels are %s" % (name, ", ".join(QUALITIES)))
     if name != PLAIN:

@@ -88,6 +88,7 @@ def residual_pass(
     size: tuple[int, int],
     start: np.ndarray,
     tile: tuple[int, int] | None = None,
+    limit: float = float("inf"),
 ) -> np.ndarray:
     """Predicts what a flow lacks, from frame 1 to frame 2 as it looks along that flow; refines it.
 
@@ -98,6 +99,7 @@ def residual_pass(
         size: (height, width) of the pass.
         start: [h, w, 2] float32, a flow at any size, in its pixels.
         tile: (height, width) of tiles to go in, one after another; None for the whole.
+        limit: Where the flow would change by more than these pixels, it stays as it was.
 
     Returns:
         [height, width, 2] float32, pixels of the size, channels (u, v).
@@ -105,16 +107,22 @@ def residual_pass(
     first, second = frame1.at(size), frame2.at(size)
     start = on_grid(resized_flow(start, *size))
     if tile is None or (tile[0] >= size[0] and tile[1] >= size[1]):
-        return _residual(network, first, second, start, (slice(0, size[0]), slice(0, size[1])))
+        area = slice(0, size[0]), slice(0, size[1])
+        return _limited(_residual(network, first, second, start, area), start, limit)
     total = np.zeros([*size, 2], np.float32)
     weights = np.zeros([*size, 1], np.float32)
     for area in tiles(size, tile):
         flow = _residual(network, Frame(first.rgb[area]), second, start, area)
         ramp = _ramp(area, size)
-        total[area] += ramp * flow
+        total[area] += ramp * _limited(flow, start[area], limit)
         weights[area] += ramp
     total /= weights
     return total
+
+
+def _limited(flow: np.ndarray, start: np.ndarray, limit: float) -> np.ndarray:
+    change = np.square(flow - start).sum(axis=-1, keepdims=True)
+    return np.where(change > limit**2, start, flow)
 
 
 def tiles(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[tuple[slice, slice]]:

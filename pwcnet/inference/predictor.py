@@ -27,12 +27,12 @@ from pwcnet.inference.networks import (
     TwoWayNetwork,
 )
 from pwcnet.runtime import devices
-from pwcnet.runtime.choices import INT8, PLAIN
+from pwcnet.runtime.choices import DEFAULT_QUALITY, INT8, PLAIN
 from pwcnet.runtime.tensorflow import tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import shipped_weights
 
-MAX_OPEN_GRAPHS = {"plain": 2, "balanced": 4, "best": 6}  # of two sizes of frames
+MAX_OPEN_GRAPHS = {"plain": 2, "balanced": 2, "best": 6}  # of two sizes of frames
 
 
 class Predictor:
@@ -63,7 +63,7 @@ class Predictor:
         session_config: tf.ConfigProto | None = None,
         precision: str = "float32",
         value_range: float = 1.0,
-        quality: str = PLAIN,
+        quality: str | None = None,
         memory: float | None = None,
     ):
         """Opens the weights.
@@ -78,8 +78,9 @@ class Predictor:
                 computed in, or "int8" (TensorFlow 2, CPUs, the extra `int8`): convolutions in int8,
                 run by LiteRT. A frozen graph has its own.
             value_range: The value of white in floating frames: 1, or 255.
-            quality: "plain", one pass of the network as published; "balanced" or "best", several
-                passes with OpenCV's variational refinement (pwcnet.inference.quality).
+            quality: "plain", one pass of the network as published; "balanced", refined by OpenCV;
+                or "best", of several passes (pwcnet.inference.quality). None takes "balanced", and
+                "plain" for a frozen graph.
             memory: The GB that a prediction on the CPU may take; None for three quarters of what
                 is free. A plain pass that needs more is refused, other levels go in tiles.
 
@@ -94,11 +95,12 @@ class Predictor:
         self._value_range = float(value_range)
         if not 0 < self._value_range < np.inf:
             raise ValueError("value_range is %r; it is a number above 0" % (value_range,))
-        self.quality = checked_quality(quality)
+        is_frozen = str(self.path).endswith(".pb")
+        self.quality = checked_quality(quality, PLAIN if is_frozen else DEFAULT_QUALITY)
         self._checkpoint: Checkpoint | None = None
         self.fixed_size: tuple[int, int, int] | None = None
         opened: tf.GraphDef | Checkpoint
-        if str(self.path).endswith(".pb"):
+        if is_frozen:
             if precision != "float32":
                 raise ValueError(
                     "The precision of the frozen graph %s is fixed; only a checkpoint can be "
@@ -114,10 +116,10 @@ class Predictor:
         config = None if self._checkpoint is None else self._checkpoint.config
         self._memory = MemoryBounds(config, self._session_config, memory)
         self._networks = OpenNetworks(
-            opened, self._session_config, precision, MAX_OPEN_GRAPHS[quality]
+            opened, self._session_config, precision, MAX_OPEN_GRAPHS[self.quality]
         )
         self._level = Level(
-            quality, self._networks if self._shares else None, self._flows, self._memory
+            self.quality, self._networks if self._shares else None, self._flows, self._memory
         )
 
     def flow(self, frame1: Any, frame2: Any) -> np.ndarray:

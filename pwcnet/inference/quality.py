@@ -1,14 +1,15 @@
 """Quality levels: which passes of the network, at which sizes, make a flow.
 
 plain     one pass at the frames' size, as published.
-balanced  a pass at a quarter of the size, then a residual pass at the frames' size.
-best      that and a plain pass, the better of both at each pixel; from there a residual pass at
-          1.5 times the size, and again the better at each pixel.
+balanced  the same, refined (pwcnet.flow.refinement).
+best      for frames with a side of 1000 pixels or more, also a pass at half of the size and a
+          residual pass from there, each refined; at each pixel the better of the two
+          (pwcnet.flow.choice). Then a residual pass at a larger size, whose changes count where
+          they are small, for detail.
 
-All but plain are refined after each pass (pwcnet.flow.refinement); "better" is what the census
-distance says (pwcnet.flow.choice). Frames with a side above 2000 pixels: these passes begin at the
-first half, quarter, ... of the size whose sides are at most that; balanced ends at half of the
-frames' size, best at their size. The passes on the way double the size and go in tiles.
+Frames with a side above 2000 pixels: these passes take place at the first half, quarter, ... of
+the size whose sides are at most that. From there residual passes in tiles double the size:
+balanced ends at half of the frames' size, best at their size.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from pwcnet.io.scaling import resized_flow
 from pwcnet.runtime.choices import BALANCED, BEST, PLAIN
 
 LARGEST_WHOLE = 2000  # pixels of the longer side that a pass takes as a whole
-COARSE, FINE = 0.25, 1.5  # sizes of passes beside 1
-SMALLEST_COARSE = 32  # pixels of the shorter side; smaller frames have no coarse pass
+COARSE, SMALLEST_COARSE = 0.5, 1000  # size of the coarse pass; pixels of the longer side with one
+FINE = 1.5, 1.25  # sizes of the fine pass, of frames without and with a coarse pass
+LARGEST_CHANGE = 3.0  # pixels that a fine pass changes at most
 TILE, SMALLEST_TILE = (768, 1024), (384, 512)  # (height, width); the small one to save memory
-
 
 Fits = Callable[[Tuple[int, int]], bool]  # whether a pass at (height, width) has the memory
 
@@ -38,8 +39,8 @@ class Plan:
 
     Attributes:
         whole: Of the pass at the frames' size, or the largest half of it that goes without tiles.
-        coarse: Of the pass before; None where the frames are too small for one.
-        fine: Of the pass after; None where the level has none.
+        coarse: Of the coarse pass; None where there is none.
+        fine: Of the fine pass; None where there is none.
         tiled: Of the residual passes in tiles that follow.
         tile: Of the tiles.
     """
@@ -74,12 +75,13 @@ def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:
             "width), in tiles either; use smaller frames" % size
         )
     whole = _scaled(size, 0.5**halvings)
-    coarse, fine = _scaled(whole, COARSE), _scaled(whole, FINE)
+    is_best, has_coarse = quality == BEST, max(whole) >= SMALLEST_COARSE
+    fine = _scaled(whole, FINE[has_coarse])
     last = 1 if quality == BALANCED and max(size) > LARGEST_WHOLE else 0
     return Plan(
         whole,
-        coarse if min(coarse) >= SMALLEST_COARSE else None,
-        fine if quality == BEST and max(fine) <= LARGEST_WHOLE else None,
+        _scaled(whole, COARSE) if is_best and has_coarse else None,
+        fine if is_best and not halvings else None,
         tuple(_scaled(size, 0.5**half) for half in range(halvings - 1, last - 1, -1)),
         tile or TILE,
     )
@@ -111,34 +113,28 @@ def quality_flow(
     if quality == PLAIN:
         return network(frame1.at(size), frame2.at(size))
     passes = plan(quality, size, fits)
-    flow = _whole(quality, passes, network, frame1, frame2, fits)
+    flow = _whole(passes, network, frame1, frame2, fits)
     for larger in passes.tiled:
-        flow = residual_pass(network, frame1, frame2, larger, flow, passes.tile)
+        flow = residual_pass(
+            network, frame1, frame2, larger, flow, passes.tile, limit=LARGEST_CHANGE
+        )
     return resized_flow(flow, *size)
 
 
 def _whole(
-    quality: str,
-    passes: Plan,
-    network: Network,
-    frame1: FrameSizes,
-    frame2: FrameSizes,
-    fits: Fits,
+    passes: Plan, network: Network, frame1: FrameSizes, frame2: FrameSizes, fits: Fits
 ) -> np.ndarray:
     """The flow at the size `passes.whole`."""
-    grey1, grey2 = (frame.at(passes.whole).grey for frame in (frame1, frame2))
-    flows = []
-    if quality == BEST or passes.coarse is None:
-        flows.append(first_pass(network, frame1, frame2, passes.whole))
+    size = passes.whole
+    flow = first_pass(network, frame1, frame2, size)
     if passes.coarse:
         start = first_pass(network, frame1, frame2, passes.coarse)
-        flows.append(residual_pass(network, frame1, frame2, passes.whole, start))
-    flow = choose(grey1, grey2, flows)
+        other = residual_pass(network, frame1, frame2, size, start)
+        flow = choose(frame1.at(size).grey, frame2.at(size).grey, [flow, other])
     if passes.fine:
         tile = None if fits(passes.fine) else passes.tile
-        fine = residual_pass(network, frame1, frame2, passes.fine, flow, tile)
-        flow = choose(grey1, grey2, [resized_flow(fine, *passes.whole), *flows])
-    return flow
+        flow = residual_pass(network, frame1, frame2, passes.fine, flow, tile, limit=LARGEST_CHANGE)
+    return resized_flow(flow, *size)
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -7,4 +7,4 @@ PRECISIONS = ("float32", "bfloat16", "float16")  # types that features can be co
 INT8 = "int8"  # convolutions in int8 by LiteRT: inference on CPUs alone
 INFERENCE_PRECISIONS = (*PRECISIONS, INT8)
 QUALITIES = PLAIN, BALANCED, BEST = ("plain", "balanced", "best")  # pwcnet.inference.quality
-DEFAULT_QUALITY = PLAIN
+DEFAULT_QUALITY = BALANCED  # of predictions; evaluations and submissions take the plain pass

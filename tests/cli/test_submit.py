@@ -108,7 +108,7 @@ def test_sintel_both_passes_in_one_archive(
 ):
     sintel_main("--zip", tmp_path / "flow.zip", weights=small_checkpoint)
     assert files(tmp_path / "out") == FLOWS
-    with Predictor(small_checkpoint) as predictor:
+    with Predictor(small_checkpoint, quality="plain") as predictor:
         for dark, render_pass in ((1, "clean"), (2, "final")):
             for stem, (first, second) in zip(STEMS, ((0, 1), (0, 1), (1, 2))):
                 expected = predictor.flow(FRAMES[first] // dark, FRAMES[second] // dark)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from pwcnet.flow.choice import OUTSIDE, SMOOTHING, census, census_cost, choose
+from pwcnet.flow.choice import OUTSIDE, census, choose, flow_cost
 
 
 def texture(height, width):
@@ -20,12 +20,19 @@ def test_census_compares_neighbours():
 
 
 def test_each_half_takes_the_flow_that_fits_it():
-    first = texture(80, 160)
-    left, right = (np.full((80, 160, 2), (u, 0), np.float32) for u in (3, -4))
+    first = texture(80, 240)
+    left, right = (np.full((80, 240, 2), (u, 0), np.float32) for u in (3, -4))
     second = first.copy()
-    second[:, 3:80], second[:, 80:156] = first[:, :77], first[:, 84:]
+    second[:, 3:120], second[:, 120:236] = first[:, :117], first[:, 124:]
     chosen = choose(first, second, [left, right])
-    assert (chosen[20:60, 20:60, 0] == 3).all() and (chosen[20:60, 100:140, 0] == -4).all()
+    assert (chosen[20:60, 20:80, 0] == 3).all() and (chosen[20:60, 160:220, 0] == -4).all()
+
+
+def test_of_two_that_fit_alike_the_smooth_one_is_taken():
+    plain = np.full((60, 80), 90, np.uint8)
+    rough, smooth = np.random.RandomState(0).normal(0, 1, (2, 60, 80, 2)).astype(np.float32)
+    chosen = choose(plain, plain, [rough, 0 * smooth])
+    assert (chosen[20:40, 20:60] == 0).all()
 
 
 def test_equal_costs_take_the_first():
@@ -38,5 +45,4 @@ def test_equal_costs_take_the_first():
 def test_what_leaves_the_frame_costs_the_same_everywhere():
     image = texture(100, 200)
     flow = np.full((100, 200, 2), (500, 0), np.float32)
-    np.testing.assert_allclose(census_cost(census(image), image, flow), OUTSIDE, rtol=1e-5)
-    assert SMOOTHING > 0
+    np.testing.assert_allclose(flow_cost(census(image), image, flow), OUTSIDE, rtol=1e-5)

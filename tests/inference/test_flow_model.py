@@ -26,7 +26,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def expected():
-    with Predictor() as predictor:
+    with Predictor(quality="plain") as predictor:
         return np.stack([predictor.flow(*frames) for frames in zip(FIRST, SECOND)])
 
 

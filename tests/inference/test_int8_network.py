@@ -44,7 +44,7 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def converted(cache, small_scenes):
     """The folder with the conversion of the shipped weights for 64x128."""
-    with Predictor(precision="int8") as predictor:
+    with Predictor(precision="int8", quality="plain") as predictor:
         predictor.flow(*FRAMES[:2])
     return cache
 
@@ -59,7 +59,9 @@ def no_conversion(monkeypatch):
 
 @needs_packages
 def test_flow_is_near_that_of_float32(converted, no_conversion):
-    with Predictor() as exact, Predictor(precision="int8") as predictor:
+    with Predictor(quality="plain") as exact, Predictor(
+        precision="int8", quality="plain"
+    ) as predictor:
         expected = [exact.flow(*pair) for pair in (FRAMES[:2], FRAMES[1:])]
         back = exact.flow(*FRAMES[1::-1])
         flows = predictor.flows([FRAMES[:2], FRAMES[1:]])
@@ -81,7 +83,7 @@ def test_a_damaged_conversion_is_made_again(converted, monkeypatch, caplog):
     content = (converted / name).read_bytes()
     (converted / name).write_bytes(content[:-1])
     monkeypatch.setattr(int8_network, "int8_model", lambda *_: content[:-32])
-    with Predictor(precision="int8") as predictor:
+    with Predictor(precision="int8", quality="plain") as predictor:
         predictor.flow(*FRAMES[:2])
         predictor.flow(*FRAMES[1:])
     assert (converted / name).read_bytes() == content
@@ -97,7 +99,7 @@ def test_runs_where_nothing_can_be_kept(converted, monkeypatch, caplog):
     monkeypatch.setattr(int8_network, "int8_model", lambda *_: content[:-32])
     monkeypatch.setenv("XDG_CACHE_HOME", str(converted / name))
     monkeypatch.setattr("tempfile.tempdir", str(converted / name))
-    with Predictor(precision="int8") as predictor:
+    with Predictor(precision="int8", quality="plain") as predictor:
         assert predictor.flow(*FRAMES[:2]).shape == (60, 120, 2)
     assert any("converted for 64x128" in text and "not kept" in text for text in caplog.messages)
 
@@ -136,7 +138,7 @@ def test_command_lines(converted, no_conversion, tmp_path, tiny_sintel, capsys):
     folder = write_images(tmp_path / "frames", ["1.png", "2.png", "3.png"], FRAMES)
     arguments = ["--precision", "int8", "--threads", 1, "--output", tmp_path / "out"]
     assert call("predict", folder, "--save", "flo", *arguments) == 0
-    with Predictor(precision="int8") as predictor:
+    with Predictor(precision="int8", quality="plain") as predictor:
         expected = predictor.flow(*FRAMES[:2])
     np.testing.assert_allclose(read_flo(tmp_path / "out" / "1.flo"), expected, atol=1e-4)
     call("evaluate", "--data", "sintel-clean=" + tiny_sintel, "--precision", "int8")

@@ -25,7 +25,7 @@ def model_of(layer):
 
 @pytest.fixture(scope="module")
 def expected():
-    with Predictor() as predictor:
+    with Predictor(quality="plain") as predictor:
         return predictor.flow(*(frame[0] for frame in FRAMES))[np.newaxis]
 
 

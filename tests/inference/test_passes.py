@@ -12,7 +12,7 @@ def shifted_frames(height, width, shift):
     noise = np.random.RandomState(0).uniform(0, 255, (height, width + shift, 3))
     texture = cv2.GaussianBlur(noise, (0, 0), 3)
     texture = np.uint8(255 * (texture - texture.min()) / np.ptp(texture))
-    return FrameSizes(texture[:, shift:].copy()), FrameSizes(texture[:, : width].copy())
+    return FrameSizes(texture[:, shift:].copy()), FrameSizes(texture[:, :width].copy())
 
 
 class ShiftNetwork:

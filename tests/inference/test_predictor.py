@@ -16,7 +16,7 @@ FRAMES = np.random.RandomState(0).randint(0, 256, (3, 60, 120, 3)).astype(np.uin
 
 @pytest.fixture(scope="module")
 def predictor(small_checkpoint):
-    with Predictor(small_checkpoint) as opened:
+    with Predictor(small_checkpoint, quality="plain") as opened:
         yield opened
 
 
@@ -103,7 +103,7 @@ def test_every_method_takes_the_same_pairs_and_frames(predictor):
 
 def test_floating_frames_in_0_to_255(small_checkpoint, predictor):
     expected = predictor.flow(FRAMES[0], FRAMES[1])
-    opened = Predictor(small_checkpoint, value_range=255)
+    opened = Predictor(small_checkpoint, value_range=255, quality="plain")
     opened._networks = predictor._networks  # the same graph, which need not be built again
     np.testing.assert_array_equal(opened.flow(FRAMES[0].astype(np.float64), FRAMES[1]), expected)
     for value_range in (0, -1, float("nan")):
@@ -128,7 +128,9 @@ def test_what_tensorflow_cannot_do_is_a_users_error(small_checkpoint, small_froz
         )
 
     message = "TensorFlow .*64x128 pixels .*OOM when allocating tensor"
-    with Predictor(small_checkpoint) as predictor, Predictor(small_frozen) as frozen:
+    with Predictor(small_checkpoint, quality="plain") as predictor, Predictor(
+        small_frozen
+    ) as frozen:
         monkeypatch.setattr(tf.Session, "run", exhausted)
         monkeypatch.setattr(
             "pwcnet.inference.networks.freeze", lambda *_: read_frozen(small_frozen)
@@ -220,7 +222,7 @@ def test_reduced_precision_is_close_and_refused_where_it_cannot_be(
             with pytest.raises(ValueError, match="use TensorFlow 2"):
                 Predictor(small_checkpoint, precision=precision)
             continue
-        with Predictor(small_checkpoint, precision=precision) as reduced:
+        with Predictor(small_checkpoint, precision=precision, quality="plain") as reduced:
             flow = reduced.flow(*frames)
             ((_, streamed),) = reduced.consecutive([Pair("a", *frames)])
         assert (

@@ -230,7 +230,7 @@ def test_averages_are_validated_and_kept_as_the_best(tmp_path, monkeypatch, requ
     if not whole:
         return
     totals = Totals()
-    with Predictor(best.path) as predictor:
+    with Predictor(best.path, quality="plain") as predictor:
         for result in evaluate_samples(predictor, samples, masked=True):
             totals.add(result)
     epe = totals.measures["EPE"].per_image.value

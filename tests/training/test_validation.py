@@ -71,7 +71,7 @@ def trained(samples, tmp_path_factory):
 def test_it_gives_what_evaluation_gives(trained, samples):
     folder, results = trained
     totals = Totals()
-    with Predictor(folder) as predictor:
+    with Predictor(folder, quality="plain") as predictor:
         for result in evaluate_samples(predictor, samples, masked=True):
             totals.add(result)
     np.testing.assert_allclose(results[6].epe, totals.measures["EPE"].per_image.value, rtol=1e-4)

@@ -48,7 +48,7 @@ def test_and_back(archive, tmp_path):
     flows = []
     assert Checkpoint(str(tmp_path / "back")).path == Checkpoint(prefix).path
     for path in (archive, prefix):
-        with Predictor(path) as predictor:
+        with Predictor(path, quality="plain") as predictor:
             flows.append(predictor.flow(*frames))
     np.testing.assert_array_equal(flows[0], flows[1])
 

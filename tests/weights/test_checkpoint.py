@@ -79,7 +79,7 @@ def test_constants_give_eager_code_the_predictors_flow(small_checkpoint):
         with checkpoint.as_constants():
             return pwc_net(x, checkpoint.config)[0]
 
-    with Predictor(small_checkpoint) as predictor:
+    with Predictor(small_checkpoint, quality="plain") as predictor:
         expected = predictor.flow(*frames)
     for built in (network, tf.function(network, autograph=False)):
         assert_close(built(x).numpy()[0], expected, 1e-5)

@@ -102,7 +102,7 @@ def test_masked_final_pass(tiny_sintel, small_checkpoint, capsys):
     main("--dataset", tiny_sintel, "--ckpt", small_checkpoint, "--render_pass", "final", "--masked")
     printed = capsys.readouterr().out
     samples = [sample.load(masked=True) for sample in sintel_samples(tiny_sintel, "final")]
-    with Predictor(small_checkpoint) as predictor:
+    with Predictor(small_checkpoint, quality="plain") as predictor:
         flows = [predictor.flow(each.frame1, each.frame2) for each in samples]
     truths = [np.where(each.valid[..., None], each.flow, 1e10) for each in samples]
     assert averages(printed) == pytest.approx(average_epe(flows, truths), rel=1e-5)
