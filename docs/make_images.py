@@ -1,4 +1,4 @@
-"""Makes docs/images/flow.png and weights.png: generated scenes and the shipped weights' flow."""
+"""Makes flow.png, weights.png and levels.png in docs/images, of generated scenes."""
 
 import os
 import sys
@@ -14,6 +14,7 @@ from pwcnet.data.synthetic.options import SceneOptions  # noqa: E402
 from pwcnet.data.synthetic.scenes import generate_pair  # noqa: E402
 from pwcnet.flow.colors import error_to_color  # noqa: E402
 from pwcnet.flow.metrics import endpoint_error, flow_magnitude  # noqa: E402
+from pwcnet.runtime.choices import QUALITIES  # noqa: E402
 
 FLOW_SEEDS = (43, 45)
 FLOW_SCENES = SceneOptions(height=256, width=448, median_motion=5, largest_motion=24)
@@ -21,11 +22,14 @@ FLOW_SCENES = SceneOptions(height=256, width=448, median_motion=5, largest_motio
 HELD_BACK = SceneOptions(height=320, width=512, median_motion=8, largest_motion=160)
 HELD_BACK_SEED, HELD_BACK_PAIRS = 77, 24
 RANKS = (4, 12, 18, 22)
+# A hard pair: fast motion, on a wide frame.
+FAST = SceneOptions(height=376, width=1242, median_motion=20, largest_motion=200, kind="worlds")
+FAST_SEED, FAST_NUMBER = 525, 2
 GAP = 6
 
 
 def main():
-    """Writes both images."""
+    """Writes the images."""
     with Predictor(quality="plain") as predictor:
         pairs = [generate_pair(seed, 1, FLOW_SCENES) for seed in FLOW_SEEDS]
         rows = [images(pair, predictor.flow(pair.frame1, pair.frame2))[:3] for pair in pairs]
@@ -49,11 +53,29 @@ def main():
         [[shrunk(image) for image in images(*result)] for result in chosen],
         ("frame 1", "ground truth", "flow", "error: blue below 3 px or 5 %"),
     )
+    write_levels()
+
+
+def write_levels():
+    """Writes one hard pair at each quality level."""
+    pair = generate_pair(FAST_SEED, FAST_NUMBER, FAST)
+    labels, rows = [], []
+    for quality in QUALITIES:
+        with Predictor(quality=quality) as predictor:
+            flow = predictor.flow(pair.frame1, pair.frame2)
+        labels.append(["", "", quality, "EPE %.2f" % epe(pair, flow)])
+        rows.append([shrunk(image, 0.4) for image in images(pair, flow)])
+    write(
+        "levels.png",
+        labels,
+        rows,
+        ("frame 1", "ground truth", "flow", "error: blue below 3 px or 5 %"),
+    )
 
 
 def epe(pair, flow):
-    """The mean end-point error in pixels."""
-    return float(endpoint_error(flow, pair.flow).mean())
+    """The mean end-point error in pixels, where the ground truth is known."""
+    return float(endpoint_error(flow, pair.flow)[np.isfinite(pair.flow).all(axis=-1)].mean())
 
 
 def images(pair, flow):
@@ -68,9 +90,9 @@ def images(pair, flow):
     ]
 
 
-def shrunk(image):
-    """The image at two thirds of its size."""
-    return cv2.resize(image, None, fx=2 / 3, fy=2 / 3, interpolation=cv2.INTER_AREA)
+def shrunk(image, scale=2 / 3):
+    """The image at a share of its size."""
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def write(name, labels, rows, titles):

@@ -23,6 +23,7 @@ from pwcnet.cli.evaluation_options import (
 )
 from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
 from pwcnet.cli.options import (
+    MEMORY_REMEDY,
     add_quality_options,
     chosen_weights,
     device_config,
@@ -43,6 +44,7 @@ from pwcnet.evaluation.scoring import Result, Totals, check_samples
 from pwcnet.flow.classical import METHODS, ClassicalFlow
 from pwcnet.io.prefetch import BackgroundWriter
 from pwcnet.runtime.choices import PLAIN
+from pwcnet.runtime.memory import MemoryBoundError
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,9 @@ def main(argv: list[str], prog: str) -> None:
             check_evaluation_folder(folder, args.overwrite)
 
     config = None if args.classical else device_config(args)
-    with open_method(args, weights, config) as predictor:
+    with remedy(MEMORY_REMEDY, (MemoryBoundError,)), open_method(
+        args, weights, config
+    ) as predictor:
         settings = evaluation_settings(args, source, weights, config)
         if page_only:
             with remedy(REMEDY):

@@ -12,7 +12,7 @@ from pwcnet.cli.common import progress_bar
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
 from pwcnet.evaluation.results import Settings, read_evaluation
 
-SESSION = "session"  # evaluations of earlier versions lack this setting
+LATER = {"session": None, "quality": "plain"}  # settings that earlier versions did not write
 REMEDY = "repeat the command of that evaluation, or start from scratch with --overwrite"
 
 
@@ -22,12 +22,9 @@ def check_same_settings(folder: str, settings: Settings) -> None:
     The page shows pairs that are predicted again, so they must be predicted as they were then.
     """
     summary, wanted = read_evaluation(folder).summary, asdict(settings)
-    different = [
-        name
-        for name in wanted
-        if _comparable(summary, name) != _comparable(wanted, name)
-        and (name in summary or name != SESSION)
-    ]
+    earlier = {name: wanted[name] if value is None else value for name, value in LATER.items()}
+    summary = {**earlier, **summary}
+    different = [name for name in wanted if _comparable(summary, name) != _comparable(wanted, name)]
     if different:
         raise ValueError("The evaluation in %s has another %s" % (folder, ", ".join(different)))
 

@@ -55,6 +55,7 @@ CHECKPOINT_REMEDY = (
     "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; small and large "
     "are the shipped weights"
 )
+MEMORY_REMEDY = "--quality balanced needs less, --memory GB allows more"
 AVERAGES_REMEDY = "train with --average-decay, or leave --averaged out"
 
 log = logging.getLogger(__name__)
@@ -176,7 +177,10 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     config = config or device_config(args)
     quality, memory = getattr(args, "quality", PLAIN), getattr(args, "memory", None)
     with remedy(WEIGHTS_REMEDY, NOT_FOUND):
-        return Predictor(weights, config, args.precision, quality=quality, memory=memory)
+        predictor = Predictor(weights, config, args.precision, quality=quality, memory=memory)
+    if "quality" in args:
+        log.info("quality: %s", predictor.quality)
+    return predictor
 
 
 def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:

@@ -14,6 +14,7 @@ from pwcnet.cli.arguments import ArgumentParser, magnitude, positive_float, posi
 from pwcnet.cli.common import SPACE, progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
+    MEMORY_REMEDY,
     add_device_options,
     add_precision_option,
     add_quality_options,
@@ -28,6 +29,7 @@ from pwcnet.io.lost_frames import BadFrameError
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.scaling import full_size_flows
 from pwcnet.io.video import LostFramesError, video_writer
+from pwcnet.runtime.memory import MemoryBoundError
 
 # Options that only some formats use: (option, name of its value, these formats).
 FORMAT_OPTIONS = (
@@ -54,9 +56,9 @@ def main(argv: list[str], prog: str) -> int:
     check_output(args, frames)
 
     count = 0
-    with remedy(SPACE, (LostFramesError,)), open_predictor(args, weights) as predictor, _video(
-        args, frames
-    ) as video, Saver(
+    with remedy(SPACE, (LostFramesError,)), remedy(
+        MEMORY_REMEDY, (MemoryBoundError,)
+    ), open_predictor(args, weights) as predictor, _video(args, frames) as video, Saver(
         args, video, video_rate(args, frames)
     ) as save, BackgroundWriter() as writer, closing(prefetch(_read_pairs(frames))) as read:
         predict = predictor.both_ways if args.occlusion else predictor.consecutive

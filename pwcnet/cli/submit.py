@@ -20,6 +20,7 @@ from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
+    MEMORY_REMEDY,
     add_device_options,
     add_precision_option,
     add_quality_options,
@@ -44,6 +45,7 @@ from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import read_frame
 from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.runtime.choices import PLAIN
+from pwcnet.runtime.memory import MemoryBoundError
 
 EXAMPLES = """
 pwcnet submit --data sintel=/data --weights run/ --output submission --zip submission.zip
@@ -179,9 +181,9 @@ def predict(
     args: Namespace, weights: str, config: Any, folder: SubmissionFolder, files: dict[str, Sample]
 ) -> None:
     """Writes the flow of each {path: sample}."""
-    with open_predictor(args, weights, config) as predictor, BackgroundWriter() as writer, closing(
-        prefetch(read_pairs(files))
-    ) as pairs:
+    with remedy(MEMORY_REMEDY, (MemoryBoundError,)), open_predictor(
+        args, weights, config
+    ) as predictor, BackgroundWriter() as writer, closing(prefetch(read_pairs(files))) as pairs:
         flows = predictor.consecutive(pairs)
         for pair, flow in progress_bar(flows, total=len(files), unit="pair"):
             writer.submit(write_flow, folder, pair.name, flow)

@@ -220,6 +220,8 @@ def _check_settings(manifest: str, settings: dict[str, Any]) -> None:
     except (ValueError, TypeError):
         raise ValueError("%s is damaged" % manifest) from None
     now = json.loads(json.dumps(settings))
+    if "quality" in now:
+        earlier.setdefault("quality", "plain")  # earlier versions knew no other
     for name in sorted(set(earlier) | set(now)):
         if earlier.get(name) != now.get(name):
             raise ValueError(

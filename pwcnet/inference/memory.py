@@ -7,7 +7,7 @@ from typing import Callable
 from pwcnet.flow.padding import padded_size
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.devices import on_cpu
-from pwcnet.runtime.memory import memory_limit
+from pwcnet.runtime.memory import MemoryBoundError, memory_limit
 from pwcnet.runtime.tensorflow import tf
 
 # Peak bytes a pixel of one pair, measured on both runtimes from 448x1024 to 2176x3840, rounded up:
@@ -15,10 +15,6 @@ from pwcnet.runtime.tensorflow import tf
 PASS_BYTES = {False: 350, True: 1100}
 TWO_WAY = 1.5
 ARRAY_BYTES = 60  # a pixel of the frames, at levels other than plain: frames, flows and weights
-
-
-class MemoryBoundError(ValueError):
-    """A prediction would take more memory than it may."""
 
 
 def pass_bytes(

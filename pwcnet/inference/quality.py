@@ -23,6 +23,7 @@ from pwcnet.flow.choice import choose
 from pwcnet.inference.passes import FrameSizes, Network, first_pass, residual_pass
 from pwcnet.io.scaling import resized_flow
 from pwcnet.runtime.choices import BALANCED, BEST, PLAIN
+from pwcnet.runtime.memory import MemoryBoundError
 
 LARGEST_WHOLE = 2000  # pixels of the longer side that a pass takes as a whole
 COARSE, SMALLEST_COARSE = 0.5, 1000  # size of the coarse pass; pixels of the longer side with one
@@ -61,7 +62,7 @@ def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:
         fits: Whether a pass at (height, width) fits into the memory that may be taken.
 
     Raises:
-        ValueError: Not even a pass over a small tile fits.
+        MemoryBoundError: Not even a pass over a small tile fits.
     """
     halvings = 0
     while max(size) > LARGEST_WHOLE * 2**halvings or not fits(_scaled(size, 0.5**halvings)):
@@ -70,7 +71,7 @@ def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:
             break
     tile = next((tile for tile in (TILE, SMALLEST_TILE) if fits(tile)), None)
     if halvings and tile is None:
-        raise ValueError(
+        raise MemoryBoundError(
             "The memory that may be taken does not suffice for frames of %dx%d pixels (height x "
             "width), in tiles either; use smaller frames" % size
         )

@@ -11,6 +11,10 @@ GROUPS, GROUP_ROOT = "/proc/self/cgroup", "/sys/fs/cgroup"
 SHARE = 0.75  # of what is free, by default
 
 
+class MemoryBoundError(ValueError):
+    """A prediction would take more memory than it may."""
+
+
 def memory_limit(gigabytes: float | None = None) -> int | None:
     """The bytes that a prediction may take.
 

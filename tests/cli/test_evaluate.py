@@ -28,8 +28,8 @@ class Constant:
 
     calls, stop = [], None
 
-    def __init__(self, path, *_):
-        self.path = path
+    def __init__(self, path, *_, quality="plain", memory=None):
+        self.path, self.quality = path, quality
 
     def __enter__(self):
         return self
@@ -349,11 +349,21 @@ def test_sizes_that_differ_and_a_frozen_graph_that_is_larger(
     assert second.summary["weights"]["kind"] == "frozen"
 
 
+def test_the_quality_is_plain_unless_told_otherwise(tiny_sintel, constant, tmp_path):
+    data, output = "sintel-clean=" + tiny_sintel, str(tmp_path / "out")
+    for options, quality in ((), "plain"), (("--quality", "best"), "best"):
+        folder = os.path.join(output, quality)
+        evaluate("--data", data, *constant, *options, "--output", folder)
+        assert read_evaluation(folder).summary["quality"] == quality
+    with pytest.raises(SystemExit):
+        evaluate("--data", data, "--classical", "dis", "--quality", "best")
+
+
 def test_the_number_of_threads_is_that_of_the_session(tiny_sintel, constant, monkeypatch):
     seen = []
 
     class Watched(Constant):
-        def __init__(self, path, config, *rest):
+        def __init__(self, path, config, *rest, **_):
             super().__init__(path)
             seen.append((config.intra_op_parallelism_threads, config.inter_op_parallelism_threads))
 

@@ -6,11 +6,11 @@ import pytest
 
 from pwcnet.flow.refinement import grey, refine
 from pwcnet.inference import level
-from pwcnet.inference.memory import MemoryBoundError
 from pwcnet.inference.predictor import Predictor
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.runtime.choices import BALANCED, BEST, PLAIN
 from pwcnet.runtime.devices import session_config
+from pwcnet.runtime.memory import MemoryBoundError
 from tests.helpers.frames import moving_frames
 from tests.helpers.golden import assert_close
 

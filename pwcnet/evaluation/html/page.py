@@ -99,6 +99,8 @@ def provenance(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("Pixels", pixels),
         ("Weights", weights.get("path")),
         ("Format", weights.get("kind")),
+        ("Precision", summary.get("precision")),
+        ("Quality", summary.get("quality")),
         ("SHA-256", weights.get("sha256")),
         ("Command", " ".join(shlex.quote(str(word)) for word in summary.get("command") or ())),
         ("Versions", ", ".join("%s %s" % item for item in versions.items())),
