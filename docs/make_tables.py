@@ -1,4 +1,4 @@
-"""Prints the tables of EPE in pwcnet/weights/README.md and README.md, from frames in a folder."""
+"""Prints the tables of EPE in pwcnet/weights/README.md, README.md and docs/own-frames.md."""
 
 import contextlib
 import io
@@ -16,9 +16,12 @@ from pwcnet.evaluation.results import read_evaluation  # noqa: E402
 
 LAYERS = "generated=seed=77,pairs=24,height=320,width=512,median=8,largest=160"
 WORLDS = "generated=kind=worlds,seed=77,pairs=24,height=320,width=512,median=10,largest=200"
+WIDE = "generated=kind=%s,seed=78,pairs=24,height=376,width=1242,median=20,largest=200"
 ROWS = {
     "generated layers, seed 77, median motion 8 px, largest 160": [LAYERS],
     "generated worlds, seed 77, median motion 10 px, largest 200": [WORLDS],
+    "wide layers, seed 78, 376x1242, median motion 20 px, largest 200": [WIDE % "layers"],
+    "wide worlds, likewise": [WIDE % "worlds"],
     "Sintel clean, alley_1": ["sintel-clean", "--scene", "alley_1"],
     "Sintel clean, market_5": ["sintel-clean", "--scene", "market_5"],
     "Sintel final, alley_1": ["sintel-final", "--scene", "alley_1"],

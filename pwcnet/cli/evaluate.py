@@ -22,15 +22,8 @@ from pwcnet.cli.evaluation_options import (
     save_result,
 )
 from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
-from pwcnet.cli.options import (
-    MEMORY_REMEDY,
-    add_quality_options,
-    chosen_weights,
-    device_config,
-    open_predictor,
-    session_text,
-    weights_facts,
-)
+from pwcnet.cli.options import chosen_weights, device_config, session_text, weights_facts
+from pwcnet.cli.prediction_options import MEMORY_REMEDY, add_quality_options, open_predictor
 from pwcnet.data.datasets.registry import DATASETS, Source, make_source, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.html.page import check_page

@@ -7,7 +7,8 @@ from typing import Any, Iterable, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar
-from pwcnet.cli.options import add_device_options, add_precision_option, add_weights_option
+from pwcnet.cli.options import add_device_options, add_weights_option
+from pwcnet.cli.prediction_options import add_precision_option
 from pwcnet.data.splits import PARTS
 from pwcnet.evaluation.measures import format_totals
 from pwcnet.evaluation.scoring import Result, Totals, evaluate_samples

@@ -8,9 +8,9 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int, thread_count
+from pwcnet.cli.arguments import ArgumentParser, positive_int, thread_count
 from pwcnet.cli.common import remedy
-from pwcnet.runtime.choices import DEVICES, INFERENCE_PRECISIONS, INT8, PLAIN, QUALITIES
+from pwcnet.runtime.choices import DEVICES, INT8
 from pwcnet.weights.files import (
     SHIPPED_NAMES,
     AmbiguousCheckpointError,
@@ -55,7 +55,6 @@ CHECKPOINT_REMEDY = (
     "pass a checkpoint's prefix (run/pwcnet.ckpt-1000) or its folder, or an .npz; small and large "
     "are the shipped weights"
 )
-MEMORY_REMEDY = "--quality balanced needs less, --memory GB allows more"
 AVERAGES_REMEDY = "train with --average-decay, or leave --averaged out"
 
 log = logging.getLogger(__name__)
@@ -127,60 +126,6 @@ def add_device_options(
             help="training steps on the device for one run of the session",
         )
     parser.set_defaults(graph_run_mode="train" if training else "inference")
-
-
-def add_precision_option(parser: Any) -> None:
-    """Adds --precision for inference."""
-    parser.add_argument(
-        "--precision",
-        default="float32",
-        choices=INFERENCE_PRECISIONS,
-        help="type that features are computed in; bfloat16 and int8 need TensorFlow 2. int8 runs "
-        "on the CPU (package extra int8); each size of frames is converted once and kept in "
-        "~/.cache/pwcnet",
-    )
-
-
-def add_quality_options(parser: Any, default: str | None) -> None:
-    """Adds --quality and --memory; default: None for that of Predictor."""
-    parser.add_argument(
-        "--quality",
-        default=default,
-        choices=QUALITIES,
-        help="plain: one pass of the network, as published; balanced: the same, refined by OpenCV, "
-        "at half of the size where a side is above 2000 pixels; best: more passes for fast motion "
-        "and for detail (default: %s)" % (default or "balanced; plain for a frozen graph"),
-    )
-    parser.add_argument(
-        "--memory",
-        type=positive_float,
-        metavar="GB",
-        help="memory that a prediction on the CPU may take; by default three quarters of what is "
-        "free. What does not fit goes in tiles, or is refused by the plain level",
-    )
-
-
-def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
-    """The Predictor for these weights and --precision; imports TensorFlow.
-
-    Args:
-        args: the options.
-        weights: of `chosen_weights`.
-        config: the tf.ConfigProto; by default that of `device_config`.
-
-    Raises:
-        FileNotFoundError: there are no such weights.
-        ValueError: damaged weights, a device that is not here, options that do not fit.
-    """
-    from pwcnet.inference.predictor import Predictor
-
-    config = config or device_config(args)
-    quality, memory = getattr(args, "quality", PLAIN), getattr(args, "memory", None)
-    with remedy(WEIGHTS_REMEDY, NOT_FOUND):
-        predictor = Predictor(weights, config, args.precision, quality=quality, memory=memory)
-    if "quality" in args:
-        log.info("quality: %s", predictor.quality)
-    return predictor
 
 
 def open_checkpoint(weights: str, averaged: bool = False, hint: str = CHECKPOINT_REMEDY) -> Any:

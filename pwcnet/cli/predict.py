@@ -12,17 +12,14 @@ import numpy as np
 
 from pwcnet.cli.arguments import ArgumentParser, magnitude, positive_float, positive_int
 from pwcnet.cli.common import SPACE, progress_bar, remedy
-from pwcnet.cli.options import (
-    FINITE_REMEDY,
+from pwcnet.cli.options import FINITE_REMEDY, add_device_options, add_weights_option, chosen_weights
+from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
+from pwcnet.cli.prediction_options import (
     MEMORY_REMEDY,
-    add_device_options,
     add_precision_option,
     add_quality_options,
-    add_weights_option,
-    chosen_weights,
     open_predictor,
 )
-from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.frame_pairs import FramePairs, frame_pairs
 from pwcnet.io.lost_frames import BadFrameError

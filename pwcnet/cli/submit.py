@@ -20,16 +20,18 @@ from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.options import (
     FINITE_REMEDY,
-    MEMORY_REMEDY,
     add_device_options,
-    add_precision_option,
-    add_quality_options,
     add_weights_option,
     chosen_weights,
     device_config,
-    open_predictor,
     session_text,
     weights_facts,
+)
+from pwcnet.cli.prediction_options import (
+    MEMORY_REMEDY,
+    add_precision_option,
+    add_quality_options,
+    open_predictor,
 )
 from pwcnet.data.sample import Sample
 from pwcnet.evaluation.submission import SubmissionFolder, check_archive, submission_lock

@@ -138,7 +138,7 @@ def test_command_lines(converted, no_conversion, tmp_path, tiny_sintel, capsys):
     folder = write_images(tmp_path / "frames", ["1.png", "2.png", "3.png"], FRAMES)
     arguments = ["--precision", "int8", "--threads", 1, "--output", tmp_path / "out"]
     assert call("predict", folder, "--save", "flo", *arguments) == 0
-    with Predictor(precision="int8", quality="plain") as predictor:
+    with Predictor(precision="int8") as predictor:
         expected = predictor.flow(*FRAMES[:2])
     np.testing.assert_allclose(read_flo(tmp_path / "out" / "1.flo"), expected, atol=1e-4)
     call("evaluate", "--data", "sintel-clean=" + tiny_sintel, "--precision", "int8")

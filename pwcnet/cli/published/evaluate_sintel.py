@@ -19,7 +19,8 @@ from pwcnet.cli.evaluation_options import (
     print_totals,
     save_result,
 )
-from pwcnet.cli.options import chosen_weights, open_predictor
+from pwcnet.cli.options import chosen_weights
+from pwcnet.cli.prediction_options import open_predictor
 from pwcnet.data.datasets.sintel import RENDER_PASSES, sintel_samples
 from pwcnet.evaluation.pairs_csv import epe_csv
 from pwcnet.evaluation.scoring import Result, Totals, check_samples
