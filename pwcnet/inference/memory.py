@@ -14,6 +14,8 @@ from pwcnet.runtime.tensorflow import tf
 # small and large network. Pyramids that pairs share and flow in both directions take more.
 PASS_BYTES = {False: 350, True: 1100}
 TWO_WAY = 1.5
+GRAPH_BYTES = {False: 80e6, True: 240e6}  # an open graph, with its weights
+GRAPHS = 3  # of a level other than plain
 ARRAY_BYTES = 60  # a pixel of the frames, at levels other than plain: frames, flows and weights
 
 
@@ -61,7 +63,7 @@ class MemoryBounds:
         config, limit = self._config, self._limit()
         if config is None or limit is None:
             return lambda size: True
-        left = limit - frame_bytes(frames)
+        left = limit - frame_bytes(frames) - GRAPHS * GRAPH_BYTES[config.dense]
         return lambda size: pass_bytes(config, size) <= left
 
     def check(self, size: tuple[int, int], pairs: int, directions: int = 1) -> None:
@@ -73,7 +75,8 @@ class MemoryBounds:
         limit = self._limit()
         if self._config is None or limit is None:
             return
-        needed = pass_bytes(self._config, size, pairs, directions)
+        needed = GRAPH_BYTES[self._config.dense]
+        needed += pass_bytes(self._config, size, pairs, directions)
         if needed > limit:
             raise MemoryBoundError(
                 "One pass over %d pair%s of %dx%d pixels (height x width) takes some %.1f GB, and "
