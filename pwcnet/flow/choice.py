@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 
 from pwcnet.flow.warping import leaves_frame, warp
+from pwcnet.io.scaling import resized_flow
 
 RADIUS = 2  # of the census window: 5x5
 THRESHOLD = 3  # grey levels within which two pixels count as equal
 OUTSIDE = 12.0  # the cost of a pixel that leaves the frame, of 0..48
 VARIATION, LARGEST_VARIATION = 2.0, 5.0  # cost a pixel of difference to the neighbours; up to it
-SMOOTHING = 12.0  # standard deviation of the Gaussian over costs, in pixels
+SMOOTHING = 6.0  # standard deviation of the Gaussian over costs, in pixels of half of the size
 PREFERENCE = 0.3  # by which another flow's cost must be lower than that of the first
 
 
@@ -61,7 +62,7 @@ def flow_cost(census1: np.ndarray, grey2: np.ndarray, flow: np.ndarray) -> np.nd
 
 
 def choose(grey1: np.ndarray, grey2: np.ndarray, flows: Sequence[np.ndarray]) -> np.ndarray:
-    """Takes at each pixel the flow of the smallest cost; the first one is preferred.
+    """Takes at each pixel the flow of the smallest cost, at half of the size; prefers the first.
 
     Args:
         grey1: [H, W] uint8, the first frame.
@@ -71,12 +72,19 @@ def choose(grey1: np.ndarray, grey2: np.ndarray, flows: Sequence[np.ndarray]) ->
     Returns:
         [H, W, 2] float32.
     """
-    if len(flows) == 1:
-        return flows[0]
-    census1 = census(grey1)
-    chosen, lowest = flows[0], flow_cost(census1, grey2, flows[0]) - PREFERENCE
-    for flow in flows[1:]:
-        cost = flow_cost(census1, grey2, flow)
+    height, width = grey1.shape
+    half = max(1, height // 2), max(1, width // 2)
+    small1, small2 = (
+        cv2.resize(grey, half[::-1], interpolation=cv2.INTER_AREA) for grey in (grey1, grey2)
+    )
+    census1 = census(small1)
+    chosen, lowest = flows[0], np.float32(np.inf)
+    for flow in flows:
+        cost = flow_cost(census1, small2, resized_flow(flow, *half))
+        cost = cv2.resize(cost, (width, height), interpolation=cv2.INTER_LINEAR)
+        if flow is flows[0]:
+            lowest = cost - np.float32(PREFERENCE)
+            continue
         chosen = np.where((cost < lowest)[..., np.newaxis], flow, chosen)
         lowest = np.minimum(cost, lowest)
     return chosen

@@ -4,8 +4,8 @@ plain     one pass at the frames' size, as published.
 balanced  the same, refined (pwcnet.flow.refinement).
 best      for frames with a side of 1000 pixels or more, also a pass at half of the size and a
           residual pass from there, each refined; at each pixel the better of the two
-          (pwcnet.flow.choice). Then a residual pass at a larger size, whose changes count where
-          they are small, for detail.
+          (pwcnet.flow.choice). Then a residual pass at this or, for smaller frames, 1.5 times the
+          size, whose changes count where they are small, for detail.
 
 Frames with a side above 2000 pixels: these passes take place at the first half, quarter, ... of
 the size whose sides are at most that. From there residual passes in tiles double the size:
@@ -27,7 +27,7 @@ from pwcnet.runtime.memory import MemoryBoundError
 
 LARGEST_WHOLE = 2000  # pixels of the longer side that a pass takes as a whole
 COARSE, SMALLEST_COARSE = 0.5, 1000  # size of the coarse pass; pixels of the longer side with one
-FINE = 1.5, 1.25  # sizes of the fine pass, of frames without and with a coarse pass
+FINE = 1.5, 1.0  # sizes of the fine pass, of frames without and with a coarse pass
 LARGEST_CHANGE = 3.0  # pixels that a fine pass changes at most
 TILE, SMALLEST_TILE = (768, 1024), (384, 512)  # (height, width); the small one to save memory
 

@@ -112,3 +112,13 @@ def test_other_runtimes(tmp_path, capsys):
     if not TF_RELEASE.startswith("1."):
         assert cases["xla"]["difference"][1] < 1e-3 > cases["tflite"]["difference"][1]
         assert cases["tflite"]["file_mib"] > 10 and cases["tflite"]["load_seconds"] > 0
+
+
+@pytest.mark.full
+def test_quality_levels(tmp_path, capsys):
+    output = tmp_path / "quality.json"
+    call("benchmark", "--what", "quality", *TINY, "--output", output)
+    cases = {result["case"]: result for result in json.loads(output.read_text())["cases"]}
+    assert list(cases) == ["quality-plain", "quality-balanced", "quality-best"]
+    assert all(case["seconds"] > 0 for case in cases.values())
+    assert "one pair, quality best" in capsys.readouterr().out
