@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from pwcnet.io.flow_files import valid_pixels
+from pwcnet.flow.consistency import round_trip
+from pwcnet.flow.warping import leaves_frame
 
 # Sundaram, Brox, Keutzer, Dense Point Trajectories by GPU-accelerated Large Displacement Optical
 # Flow, ECCV 2010, equation 5: a share of the squared motions, and squared pixels.
@@ -31,25 +31,11 @@ def forward_backward_occlusion(forward: np.ndarray, backward: np.ndarray) -> np.
     Raises:
         ValueError: The shapes differ or are others.
     """
-    forward, backward = np.asarray(forward, np.float32), np.asarray(backward, np.float32)
-    shape = forward.shape
-    if len(shape) != 3 or shape[2] != 2 or backward.shape != shape or not forward.size:
-        raise ValueError(
-            "Forward and backward flow must have one shape [H, W, 2], got %s and %s"
-            % (shape, backward.shape)
-        )
-    height, width = shape[:2]
-    known, known_backward = valid_pixels(forward), valid_pixels(backward)
-    forward = np.where(known[..., np.newaxis], forward, 0)
-    backward = np.where(known_backward[..., np.newaxis], backward, 0)
-    x = np.arange(width, dtype=np.float32) + forward[..., 0]
-    y = np.arange(height, dtype=np.float32)[:, np.newaxis] + forward[..., 1]
-    outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    unknown = ~known | (_sample((~known_backward).astype(np.float32), x, y) > 0)
-    back = _sample(backward, x, y)
-    gap = np.square(forward + back).sum(axis=-1)
-    motions = np.square(forward).sum(axis=-1) + np.square(back).sum(axis=-1)
-    return outside | unknown | (gap >= RELATIVE_LIMIT * motions + ABSOLUTE_LIMIT)
+    trip = round_trip(forward, backward)
+    gap = np.square(trip.forward + trip.back).sum(axis=-1)
+    motions = np.square(trip.forward).sum(axis=-1) + np.square(trip.back).sum(axis=-1)
+    inconsistent = gap >= RELATIVE_LIMIT * motions + ABSOLUTE_LIMIT
+    return leaves_frame(trip.forward) | ~trip.known | inconsistent
 
 
 def occlusion_distance(occlusions: np.ndarray) -> np.ndarray:
@@ -77,7 +63,3 @@ def occlusion_distance(occlusions: np.ndarray) -> np.ndarray:
     boundary[:, 1:] |= horizontal
     boundary[:, :-1] |= horizontal
     return distance_transform_edt(~boundary) if boundary.any() else np.full(occluded.shape, np.inf)
-
-
-def _sample(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -59,9 +59,18 @@ def compose(residual: np.ndarray, flow: np.ndarray) -> np.ndarray:
     return residual + warp(flow, residual)
 
 
-def leaves_frame(flow: np.ndarray) -> np.ndarray:
-    """Returns [H, W] bool: where a flow [H, W, 2] leads out of the frame."""
+def leaves_frame(flow: np.ndarray, margin: float = 0.0) -> np.ndarray:
+    """Finds the pixels whose flow leads out of the frame.
+
+    Args:
+        flow: [H, W, 2], pixels, channels (u, v).
+        margin: Pixels by which the frame reaches beyond the centres of its outermost pixels.
+
+    Returns:
+        [H, W] bool.
+    """
     height, width = flow.shape[:2]
     x = np.arange(width, dtype=np.float32) + flow[..., 0]
     y = np.arange(height, dtype=np.float32)[:, np.newaxis] + flow[..., 1]
-    return (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+    horizontal = (x < -margin) | (x > width - 1 + margin)
+    return horizontal | (y < -margin) | (y > height - 1 + margin)

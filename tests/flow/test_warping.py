@@ -56,6 +56,8 @@ def test_what_leaves_the_frame():
     flow = constant(3, 4, 1, 0)
     np.testing.assert_array_equal(leaves_frame(flow), [[False, False, False, True]] * 3)
     assert leaves_frame(constant(3, 4, 0, -0.5))[0].all()
+    assert not leaves_frame(constant(3, 4, -0.5, 0.5), 0.5).any()
+    assert leaves_frame(constant(3, 4, -0.6, 0), 0.5)[:, 0].all()
 
 
 def test_other_sizes_are_refused():
