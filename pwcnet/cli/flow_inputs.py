@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import zipfile
+from contextlib import suppress
 from typing import Iterator, NamedTuple, Sequence
 
 import numpy as np
 
+from pwcnet.io.damage import damage_as_value_error
 from pwcnet.io.flow_files import FLOW_EXTENSIONS, read_flow, valid_pixels
 from pwcnet.io.flow_pictures import pair_name, read_flow_pictures, y_picture
 from pwcnet.io.folders import is_litter
@@ -39,7 +42,8 @@ def flow_inputs(paths: Sequence[str], bound: float | None = None) -> list[FlowIn
 
     Args:
         paths: Flow files, or folders, which are searched with their subfolders. A .png in a folder
-            counts if it has 16 bits: the others are images.
+            counts if it has 16 bits: the others are images. An .npz there does not count if it
+            holds the confidence of a flow alone.
         bound: Pixels of motion of x and y as 8-bit images; None takes no file for these.
 
     Returns:
@@ -121,6 +125,8 @@ def _is_flow(path: str, bound: float | None) -> bool:
     extension = os.path.splitext(path)[1].lower()
     if bound is not None and y_picture(path):
         return True
+    if extension == ".npz":
+        return not _is_confidence(path)
     if extension != ".png":
         return extension in FLOW_EXTENSIONS
     try:
@@ -129,6 +135,13 @@ def _is_flow(path: str, bound: float | None) -> bool:
     except OSError:
         return True  # the error is that of reading it
     return start.startswith(PNG_START) and start[PNG_DEPTH:] == b"\x10"
+
+
+def _is_confidence(path: str) -> bool:
+    """Whether it is an array of `pwcnet predict --save confidence`."""
+    with suppress(ValueError), damage_as_value_error(), zipfile.ZipFile(path) as archive:
+        return archive.namelist() == ["confidence.npy"]
+    return False  # reading it names its fault
 
 
 def _input(path: str, name: str, bound: float | None) -> FlowInput:

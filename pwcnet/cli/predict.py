@@ -13,7 +13,7 @@ import numpy as np
 from pwcnet.cli.arguments import ArgumentParser, magnitude, positive_float, positive_int
 from pwcnet.cli.common import SPACE, progress_bar, remedy
 from pwcnet.cli.options import FINITE_REMEDY, add_device_options, add_weights_option, chosen_weights
-from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, output_files
+from pwcnet.cli.prediction_files import COMMON, FORMATS, Saver, needs_backward, output_files
 from pwcnet.cli.prediction_options import (
     MEMORY_REMEDY,
     add_precision_option,
@@ -58,7 +58,7 @@ def main(argv: list[str], prog: str) -> int:
     ), open_predictor(args, weights) as predictor, _video(args, frames) as video, Saver(
         args, video, video_rate(args, frames)
     ) as save, BackgroundWriter() as writer, closing(prefetch(_read_pairs(frames))) as read:
-        predict = predictor.both_ways if args.occlusion else predictor.consecutive
+        predict = predictor.both_ways if needs_backward(args) else predictor.consecutive
         pairs = full_size_flows(predict(read))
         for pair, *flows in progress_bar(pairs, total=frames.count, unit="pair"):
             for flow in flows:
@@ -101,8 +101,10 @@ def parser(prog: str) -> ArgumentParser:
         metavar="LIST",
         help="formats with commas between them: flo (Middlebury, DIR/NAME.flo), png (colors, "
         "DIR/NAME.png), kitti (16 bits, DIR/kitti/NAME.png), arrows (on the first frame, "
-        "DIR/NAME_arrows.png), video (frames beside colors, DIR/NAME_flow.mp4; Ctrl-C keeps "
-        "NAME_flow_unfinished.mp4); default flo,png",
+        "DIR/NAME_arrows.png), confidence (how likely the flow is within 1 pixel, by the backward "
+        "flow; grey, DIR/NAME_confidence.png, and the array in DIR/NAME_confidence.npz), video "
+        "(frames beside colors, DIR/NAME_flow.mp4; Ctrl-C keeps NAME_flow_unfinished.mp4); default "
+        "flo,png",
     )
     output.add_argument(
         "--occlusion",

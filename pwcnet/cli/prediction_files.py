@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import tempfile
 from argparse import Namespace
 from typing import Any
 
+import cv2
 import numpy as np
 
 from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude, largest_magnitude
 from pwcnet.flow.colors import flow_to_color
+from pwcnet.flow.confidence import flow_confidence
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
 from pwcnet.flow.occlusion import forward_backward_occlusion
-from pwcnet.io.atomic import os_errors_naming
+from pwcnet.io.atomic import os_errors_naming, write_bytes
 from pwcnet.io.flow_files import KITTI_MAX, KITTI_MIN, clip_to_kitti, read_flow, write_flow
 from pwcnet.io.frame_pairs import Pair
 from pwcnet.io.images import write_image
@@ -26,8 +29,10 @@ FILES = {
     "kitti": os.path.join("kitti", "%s.png"),
     "arrows": "%s_arrows.png",
 }
+CONFIDENCE = "confidence"
+CONFIDENCE_FILES = {CONFIDENCE: "%s_confidence.png", "confidence array": "%s_confidence.npz"}
 OCCLUSION_FILES = {"occlusion": "%s_occlusion.png", "backward": "%s_backward.flo"}
-FORMATS = tuple(FILES) + ("video",)
+FORMATS = (*FILES, CONFIDENCE, "video")
 
 COMMON = "common"  # --max-magnitude: the largest motion of all flows
 
@@ -37,10 +42,17 @@ log = logging.getLogger(__name__)
 def output_files(args: Namespace, name: str) -> dict[str, str]:
     """{kind: path} of the files of a pair; the video, which all pairs share, is not among them."""
     patterns = {kind: FILES[kind] for kind in args.save if kind in FILES}
+    if CONFIDENCE in args.save:
+        patterns.update(CONFIDENCE_FILES)
     if args.occlusion:
         kinds = OCCLUSION_FILES if "flo" in args.save else ("occlusion",)
         patterns.update((kind, OCCLUSION_FILES[kind]) for kind in kinds)
     return {kind: os.path.join(args.output, pattern % name) for kind, pattern in patterns.items()}
+
+
+def needs_backward(args: Namespace) -> bool:
+    """Whether the files need the backward flow too."""
+    return args.occlusion or CONFIDENCE in args.save
 
 
 class Saver:
@@ -79,6 +91,8 @@ class Saver:
         if backward is not None and "occlusion" in files:
             white = np.uint8(255) * forward_backward_occlusion(flow, backward)
             write_image(files["occlusion"], np.repeat(white[..., np.newaxis], 3, axis=-1))
+        if backward is not None and CONFIDENCE in files:
+            self._write_confidence(files, flow_confidence(flow, backward))
         if self._video is not None:
             self._write_video_frame(pair.frame1, flow)
 
@@ -126,6 +140,15 @@ class Saver:
         self._clipped_pixels += changed
         self._clipped_files += changed > 0
         write_flow(path, flow)
+
+    def _write_confidence(self, files: dict[str, str], confidence: np.ndarray) -> None:
+        """Writes 8 bits, grey, of which 255 is 1, and float16: steps of 1/2048 near 1."""
+        grey, array = (files[kind] for kind in CONFIDENCE_FILES)
+        codes = np.rint(255 * confidence).astype(np.uint8)
+        write_bytes(grey, cv2.imencode(".png", codes)[1].tobytes())
+        stream = io.BytesIO()
+        np.savez_compressed(stream, confidence=confidence.astype(np.float16))
+        write_bytes(array, stream.getvalue())
 
     def _write_colors(self, path: str, flow: np.ndarray, max_magnitude: float) -> None:
         write_image(path, self._colors(flow, max_magnitude))

@@ -11,3 +11,10 @@ def test_litter_of_a_nas_is_no_flow(tmp_path):
     for name in names:
         write_flow(str(tmp_path / (name + ".flo")), np.zeros((4, 6, 2), np.float32))
     assert [found.name for found in flow_inputs([str(tmp_path)])] == ["scene/a"]
+
+
+def test_confidence_beside_flow_is_no_flow(tmp_path):
+    write_flow(str(tmp_path / "a.npz"), np.zeros((4, 6, 2), np.float32))
+    np.savez_compressed(str(tmp_path / "a_confidence.npz"), confidence=np.ones((4, 6), np.float16))
+    (tmp_path / "damaged.npz").write_bytes(b"no archive")
+    assert [found.name for found in flow_inputs([str(tmp_path)])] == ["a", "damaged"]

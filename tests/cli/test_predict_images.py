@@ -3,12 +3,14 @@
 import os
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
 from pwcnet.cli import prediction_files
 from pwcnet.flow.color_scale import largest_magnitude
 from pwcnet.flow.colors import flow_to_color
+from pwcnet.flow.confidence import flow_confidence
 from pwcnet.flow.drawing import draw_arrows, draw_legend, side_by_side
 from pwcnet.flow.occlusion import forward_backward_occlusion
 from pwcnet.inference.predictor import Predictor
@@ -92,6 +94,36 @@ def test_arrows_legend_and_occlusion_of_a_folder(small_checkpoint, tmp_path, cap
                     axis=2,
                 ),
             )
+
+
+@pytest.mark.whole_on("tf2")
+def test_confidence_of_a_folder(small_checkpoint, tmp_path, capsys):
+    store(tmp_path / "in", ["1.png", "2.png", "3.png"])
+    folders = tmp_path / "in", "--output", tmp_path / "out"
+    main("--weights", small_checkpoint, *folders, "--save", "kitti,confidence")
+    assert list_files(tmp_path / "out") == [
+        *(name + ending for name in "12" for ending in ("_confidence.npz", "_confidence.png")),
+        *(os.path.join("kitti", name + ".png") for name in "12"),
+    ]
+    assert capsys.readouterr().out.endswith(": kitti, confidence\n")
+    with Predictor(small_checkpoint) as predictor:
+        for name, (_, *flows) in zip("12", predictor.both_ways(zip(FRAMES, FRAMES[1:]))):
+            expected, path = flow_confidence(*flows), str(tmp_path / "out" / name) + "_confidence"
+            with np.load(path + ".npz") as archive:
+                assert archive.files == ["confidence"]
+                confidence = archive["confidence"]
+            assert confidence.dtype == np.float16
+            np.testing.assert_allclose(confidence, expected, atol=2e-3)
+            grey = cv2.imread(path + ".png", cv2.IMREAD_UNCHANGED)
+            assert grey.dtype == np.uint8 and grey.shape == (48, 64)
+            np.testing.assert_allclose(grey, 255 * expected, atol=1)
+
+
+def test_confidence_that_would_be_written_twice_is_refused(tmp_path):
+    store(tmp_path / "in", ["1.png", "1_confidence.png", "2.png"])
+    folders = tmp_path / "in", "--output", tmp_path / "out"
+    with pytest.raises(ValueError, match="1_confidence.png .*both 1 and 1_confidence"):
+        main("--weights", "unread", *folders, "--save", "png,confidence")
 
 
 def test_occlusion_with_a_frozen_graph_writes_no_flow_that_was_not_asked_for(

@@ -12,6 +12,7 @@ from pwcnet.cli.predict import check_formats, parser
 from pwcnet.cli.prediction_files import Saver
 from pwcnet.flow.color_scale import VideoColorScale, clip_magnitude
 from pwcnet.flow.colors import flow_to_color
+from pwcnet.flow.confidence import flow_confidence
 from pwcnet.flow.drawing import side_by_side
 from pwcnet.io.flow_files import KITTI_MAX, read_flow
 from pwcnet.io.frame_pairs import Pair
@@ -77,6 +78,20 @@ def test_an_interruption_leaves_the_colors_so_far(tmp_path):
         saver(Pair("a", frame, frame), FLOWS["a"])
         raise KeyboardInterrupt
     assert list_files(tmp_path) == ["a.png"]
+
+
+def test_confidence_is_written_with_16_and_8_bits(tmp_path):
+    flow = np.zeros((32, 48, 2), np.float32)
+    frame, backward = np.zeros((32, 48, 3), np.uint8), flow.copy()
+    backward[:, 30:] = 1, 0.5
+    with Saver(options(tmp_path, save=("confidence",)), None, 25) as saver:
+        saver(Pair("a", frame, frame), flow, backward)
+    assert list_files(tmp_path) == ["a_confidence.npz", "a_confidence.png"]
+    expected = flow_confidence(flow, backward)
+    with np.load(str(tmp_path / "a_confidence.npz")) as archive:
+        np.testing.assert_array_equal(archive["confidence"], expected.astype(np.float16))
+    image = read_frame(tmp_path / "a_confidence.png")
+    np.testing.assert_array_equal(image, np.rint(255 * expected)[..., np.newaxis].repeat(3, -1))
 
 
 @pytest.mark.parametrize("formats", ["video,png", "flo"])
