@@ -6,8 +6,6 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any, Sequence
 
-import numpy as np
-
 from pwcnet.cli.common import progress_bar
 from pwcnet.evaluation.html.report import gallery_pairs, write_report
 from pwcnet.evaluation.results import Settings, read_evaluation
@@ -46,14 +44,16 @@ def write_page(args: Namespace, folder: str, samples: Sequence[Any], predictor: 
         args: --report, the folder of the page, and --masked.
         folder: of a complete evaluation.
         samples: of the evaluation.
-        predictor: has `flow(frame1, frame2)`.
+        predictor: has `flow(frame1, frame2)`; with `both_ways(pairs)` the page shows confidence.
     """
     evaluation, by_id = read_evaluation(folder), {sample.id: sample for sample in samples}
     with progress_bar(total=len(gallery_pairs(evaluation)), unit="pair", desc="report") as bar:
 
-        def predict(pair_id: str) -> tuple[Any, np.ndarray]:
+        def predict(pair_id: str) -> tuple[Any, ...]:
             pair = by_id[pair_id].load(args.masked)
             bar.update()
+            if hasattr(predictor, "both_ways"):
+                return next(predictor.both_ways([pair]))
             return pair, predictor.flow(pair.frame1, pair.frame2)
 
         return write_report(args.report, evaluation, predict)

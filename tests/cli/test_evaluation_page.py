@@ -41,6 +41,7 @@ def test_a_page_after_the_evaluation_and_later(
     ) == ["evaluation.json", "pairs.csv"]
     assert (
         text.count('alt="End-point error of scene_0') == 4
+        and text.count('alt="Confidence of scene_0') == 4
         and text.count("<svg ") == 2
         and "pwcnet.pb" in text
     )
@@ -86,6 +87,21 @@ def test_a_complete_evaluation_of_pairs_that_are_gone_or_of_an_earlier_version(
     ):
         evaluate(str(tmp_path / "data"), small_frozen, tmp_path)
     assert os.listdir(str(tmp_path / "page")) == []
+
+
+def test_a_method_of_opencv_shows_no_confidence(tiny_sintel, tmp_path):
+    folder = tmp_path / "report"
+    call(
+        "evaluate",
+        "--data",
+        "sintel-clean=" + tiny_sintel,
+        "--classical",
+        "dis",
+        "--report",
+        folder,
+    )
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert 'alt="End-point error of' in text and "Confidence" not in text
 
 
 def test_without_output_the_evaluation_lies_beside_the_page(

@@ -1,4 +1,4 @@
-"""Images of one pair for a page: frames, ground truth, prediction and error, as data URIs."""
+"""Images of one pair for a page: frames, ground truth, prediction, error and confidence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from pwcnet.flow.color_scale import clip_magnitude, largest_magnitude
 from pwcnet.flow.colors import KITTI_BINS, KITTI_COLORS, color_wheel, error_to_color, flow_to_color
+from pwcnet.flow.confidence import flow_confidence
 from pwcnet.flow.drawing import shrink
 from pwcnet.flow.metrics import FL_PIXELS, endpoint_error, flow_magnitude
 from pwcnet.io.flow_files import UNKNOWN_FLOW, as_mask, valid_pixels
@@ -41,7 +42,7 @@ class PairImages(NamedTuple):
         size: (height, width) of the frames in pixels.
         max_magnitude: The magnitude of full colour in pixels.
         frames: Frame 1 and frame 2.
-        flows: Ground truth, prediction and error.
+        flows: Ground truth, prediction and error; confidence where the backward flow is known.
     """
 
     size: tuple[int, int]
@@ -50,7 +51,9 @@ class PairImages(NamedTuple):
     flows: tuple[PageImage, ...]
 
 
-def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
+def pair_images(
+    loaded: Any, prediction: np.ndarray, backward: np.ndarray | None = None
+) -> PairImages:
     """The images of a pair with ground truth.
 
     Ground truth and prediction share a colour scale: full colour at the largest magnitude of the
@@ -59,6 +62,7 @@ def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
     Args:
         loaded: What a sample's `load` returns for a pair with ground truth.
         prediction: [H, W, 2], floating, pixels, channels (u, v).
+        backward: The same from frame 2 to frame 1; None shows no confidence.
 
     Returns:
         The `PairImages`.
@@ -72,6 +76,14 @@ def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
     error = endpoint_error(prediction, ground_truth)
     predicted_colors = flow_to_color(clip_magnitude(prediction, maximum), maximum)
     error_colors = error_to_color(error, flow_magnitude(ground_truth), valid)
+    flows: tuple[PageImage, ...] = (
+        _page_image("Ground truth", flow_to_color(ground_truth, maximum), valid),
+        _page_image("Prediction", predicted_colors),
+        _page_image("End-point error", error_colors, valid),
+    )
+    if backward is not None:
+        grey = np.rint(255 * flow_confidence(prediction, backward)).astype(np.uint8)
+        flows += (_page_image("Confidence", np.repeat(grey[..., np.newaxis], 3, axis=-1)),)
     return PairImages(
         valid.shape,
         maximum,
@@ -79,11 +91,7 @@ def pair_images(loaded: Any, prediction: np.ndarray) -> PairImages:
             _page_image("Frame 1", loaded.frame1, None, ".jpg"),
             _page_image("Frame 2", loaded.frame2, None, ".jpg"),
         ),
-        (
-            _page_image("Ground truth", flow_to_color(ground_truth, maximum), valid),
-            _page_image("Prediction", predicted_colors),
-            _page_image("End-point error", error_colors, valid),
-        ),
+        flows,
     )
 
 

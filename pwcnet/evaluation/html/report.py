@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Sequence
-
-import numpy as np
+from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
 from pwcnet.evaluation.html.charts import epe_by_motion, epe_histogram
 from pwcnet.evaluation.html.gallery import PairImages, error_legend, pair_images, wheel_image
@@ -21,6 +19,8 @@ from pwcnet.evaluation.scores import (
 )
 
 GALLERY_LENGTH = 10  # pairs with images: the best and the worst, each
+# The id of a pair -> its frames and ground truth, its flow and perhaps its backward flow.
+Predict = Callable[[str], Tuple[Any, ...]]
 CARD_MEASURES = ZERO_FLOW, "Fl-all", "1px", "3px", "AAE"  # beside the images of a pair
 
 
@@ -51,7 +51,7 @@ def gallery_pairs(evaluation: Evaluation) -> list[str]:
 def write_report(
     folder: str,
     evaluation: Evaluation,
-    predict: Callable[[str], tuple[Any, np.ndarray]] | None = None,
+    predict: Predict | None = None,
 ) -> str:
     """Writes folder/index.html, completely or not at all.
 
@@ -62,8 +62,9 @@ def write_report(
         folder: The folder of the page; it is created if it is missing.
         evaluation: The evaluation, as `pwcnet.evaluation.results.read_evaluation` reads it.
         predict: Called once with each id of `gallery_pairs`; returns the loaded pair with ground
-            truth, as its sample's `load` does, and its prediction [H, W, 2], floating,
-            pixels, channels (u, v). None writes a page without images.
+            truth, as its sample's `load` does, its prediction [H, W, 2], floating, pixels,
+            channels (u, v), and, to show confidence, that from frame 2 to frame 1 or None. None
+            writes a page without images.
 
     Returns:
         The path of the page.
@@ -122,9 +123,7 @@ def _headline(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _gallery(
-    pairs: Sequence[PairScores], predict: Callable[[str], tuple[Any, np.ndarray]] | None
-) -> list[GalleryEntry]:
+def _gallery(pairs: Sequence[PairScores], predict: Predict | None) -> list[GalleryEntry]:
     return [
         GalleryEntry(
             rank,

@@ -8,6 +8,7 @@ import pytest
 
 from pwcnet.evaluation.html.gallery import error_legend, pair_images, wheel_image
 from pwcnet.flow.colors import flow_to_color
+from pwcnet.flow.confidence import LEAVING
 from tests.helpers.evaluations import loaded_pair
 
 FULL_COLOR = flow_to_color(np.float32([[[3, 0]]]), 3.0)[0, 0]  # of the ground truth
@@ -37,6 +38,18 @@ def test_images_of_a_pair():
     assert (prediction == FULL_COLOR).all()
     assert (error[:, :255] == 0).all()
     assert (error[0, 300] == (254, 224, 144)).all()  # 4 px: the first step beyond 3
+
+
+def test_confidence_where_the_backward_flow_is_known():
+    loaded, prediction = loaded_pair("any")
+    backward = -prediction
+    backward[:, :100] = 50, 0  # where no pixel above column 93 leads to
+    *others, confidence = pair_images(loaded, prediction, backward).flows
+    assert [image.caption for image in others] == ["Ground truth", "Prediction", "End-point error"]
+    assert confidence.caption == "Confidence" and (confidence.width, confidence.height) == (512, 17)
+    grey = decode(confidence)
+    assert (grey[:, :70] < 5).all() and (grey[:, 100:-8] == 255).all()
+    assert (np.abs(grey[:, -5:] - 255 * LEAVING) < 1).all()
 
 
 def test_small_images_keep_their_size():

@@ -54,6 +54,17 @@ def test_sparse_ground_truth_is_called_so(tmp_path):
     assert "sparse: every pixel with known ground truth" in page(tmp_path, result, None)
 
 
+def test_confidence_is_shown_where_both_directions_are_known(tmp_path):
+    def predict(name):
+        loaded, prediction = loaded_pair(name)
+        return loaded, prediction, -prediction
+
+    text = page(tmp_path, evaluation({"a": 1.0, "b": 2.0}), predict)
+    assert re.findall('alt="Confidence of (.)"', text) == ["b", "a"]
+    assert "Confidence: how likely" in text
+    assert "Confidence" not in page(tmp_path, evaluation({"a": 1.0, "b": 2.0}))
+
+
 def test_each_pair_of_the_galleries_is_predicted_once(tmp_path):
     result, predicted = evaluation({"%05d" % number: 1.0 + number for number in range(25)}), []
 
