@@ -9,6 +9,7 @@ from contextlib import suppress
 MACHINE = "/proc/meminfo"
 GROUPS, GROUP_ROOT = "/proc/self/cgroup", "/sys/fs/cgroup"
 SHARE = 0.75  # of what is free, by default
+MOST = 1e9  # GB; no machine has more
 
 
 class MemoryBoundError(ValueError):
@@ -29,9 +30,10 @@ def memory_limit(gigabytes: float | None = None) -> int | None:
         ValueError: The number is not above 0.
     """
     if gigabytes is not None:
-        if not 0 < gigabytes < float("inf"):
+        number = float(gigabytes)
+        if not 0 < number < float("inf"):
             raise ValueError("memory is %r; it is a number of gigabytes above 0" % (gigabytes,))
-        return int(gigabytes * 1e9)
+        return int(min(number, MOST) * 1e9)
     free = free_memory()
     return None if free is None else int(SHARE * free)
 
@@ -50,7 +52,9 @@ def _machine() -> int | None:
 def _groups() -> list[int | None]:
     """What the memory control groups of versions 1 and 2 leave, one number a group."""
     free: list[int | None] = []
-    for line in (_text(GROUPS) or "").splitlines():
+    for line in (_text(GROUPS) or "").split("\n"):
+        if line.count(":") < 2:
+            continue
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2
             root, names = GROUP_ROOT, ("memory.max", "memory.current", "inactive_file")
@@ -69,7 +73,7 @@ def _groups() -> list[int | None]:
 def _group(folder: str, limit: str, usage: str, cache: str) -> int | None:
     """The limit of a group less what it uses, whose cache of files can be given back."""
     texts = [_text(os.path.join(folder, name)) for name in (limit, usage)]
-    numbers = [int(text) for text in texts if text and text.strip().isdigit()]
+    numbers = [int(text) for text in texts if text and text.strip().isdecimal()]
     if len(numbers) < 2:
         return None  # no such group, or "max"
     cached = re.search(r"^%s (\d+)" % cache, _text(os.path.join(folder, "memory.stat")) or "", re.M)
@@ -77,6 +81,6 @@ def _group(folder: str, limit: str, usage: str, cache: str) -> int | None:
 
 
 def _text(path: str) -> str | None:
-    with suppress(OSError, UnicodeDecodeError), open(path, encoding="ascii") as stream:
-        return stream.read()
+    with suppress(OSError), open(path, "rb") as stream:
+        return os.fsdecode(stream.read())  # names of groups may have any bytes
     return None

@@ -1,5 +1,7 @@
 """How much memory a process may still take."""
 
+import os
+
 import pytest
 
 from pwcnet.runtime import memory
@@ -56,6 +58,24 @@ def test_a_container_of_version_1(system):
     assert memory.free_memory() == GIB
 
 
+def test_lines_of_another_form_do_not_count(system):
+    files = {"memory.max": "%d" % GIB, "memory.current": "x"}
+    system(8 * 2**20, "\n0:/\n0::/\n7\n", files)
+    assert memory.free_memory() == 8 * GIB
+
+
+def test_names_of_groups_in_any_bytes(system, tmp_path):
+    system(8 * 2**20)
+    name = "caf\u00e9".encode("latin-1")
+    (tmp_path / "cgroup").write_bytes(b"0::/" + name + b"\n")
+    folder = os.path.join(os.fsencode(str(tmp_path)), b"groups", name)
+    os.makedirs(folder)
+    for file, number in ((b"memory.max", 2 * GIB), (b"memory.current", GIB)):
+        with open(os.path.join(folder, file), "wb") as stream:
+            stream.write(b"%d" % number)
+    assert memory.free_memory() == GIB
+
+
 def test_a_system_that_tells_nothing(system):
     system()
     assert memory.free_memory() is None and memory.memory_limit() is None
@@ -64,6 +84,7 @@ def test_a_system_that_tells_nothing(system):
 def test_what_the_user_allows_counts_alone(system):
     system(8 * 2**20)
     assert memory.memory_limit(1.5) == 1500000000
-    for gigabytes in (0, -1, float("nan"), float("inf")):
+    assert memory.memory_limit(1e300) > 10**15
+    for gigabytes in (0, -1, float("nan"), float("inf"), "some memory"):
         with pytest.raises(ValueError, match="memory"):
             memory.memory_limit(gigabytes)
