@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 STEPS = 32  # OpenCV reads at multiples of 1/32 pixel
-TALLEST = 32767  # rows or columns that cv2.remap takes
+TALLEST = 32766  # rows or columns that cv2.remap takes
 
 
 def on_grid(flow: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
         OpenCV rounds the place to 1/32 pixel.
 
     Raises:
-        ValueError: The sizes differ, or are more than 32767 pixels.
+        ValueError: The sizes differ, or are more than 32766 pixels.
     """
     if flow.shape != image.shape[:2] + (2,):
         raise ValueError(

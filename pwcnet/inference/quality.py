@@ -9,7 +9,7 @@ best      for frames with a side of 1000 pixels or more, also a pass at half of 
 
 Frames with a side above 2000 pixels: these passes take place at the first half, quarter, ... of
 the size whose sides are at most that. From there residual passes in tiles double the size:
-balanced ends at half of the frames' size, best at their size.
+balanced ends at half of the frames' size, best at their size; both end below 32767 pixels a side.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Callable, Tuple
 import numpy as np
 
 from pwcnet.flow.choice import choose
+from pwcnet.flow.warping import TALLEST
 from pwcnet.inference.passes import FrameSizes, Network, first_pass, residual_pass
 from pwcnet.io.scaling import resized_flow
 from pwcnet.runtime.choices import BALANCED, BEST, PLAIN
@@ -79,6 +80,8 @@ def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:
     is_best, has_coarse = quality == BEST, max(whole) >= SMALLEST_COARSE
     fine = _scaled(whole, FINE[has_coarse])
     last = 1 if quality == BALANCED and max(size) > LARGEST_WHOLE else 0
+    while max(size) > TALLEST * 2**last:
+        last += 1
     return Plan(
         whole,
         _scaled(whole, COARSE) if is_best and has_coarse else None,

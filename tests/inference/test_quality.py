@@ -36,6 +36,14 @@ def test_sizes_of_passes(quality, size, whole, coarse, fine, tiled):
     )  # fmt: skip
 
 
+def test_sides_beyond_what_opencv_reads_along_a_flow():
+    assert plan(BALANCED, (1, 66000), everything_fits).tiled[-1] == (1, 16500)
+    assert plan(BEST, (32766, 1), everything_fits).tiled[-1] == (32766, 1)
+    frame = FrameSizes(np.random.RandomState(0).randint(0, 256, (2, 32768, 3)).astype(np.uint8))
+    flow = quality_flow(BEST, lambda one, _: np.zeros([*one.size, 2], np.float32), frame, frame)
+    assert flow.shape == (2, 32768, 2) and np.abs(flow).max() < 0.01
+
+
 def test_less_memory_means_smaller_passes_and_tiles():
     limit = 400 * 512
     passes = plan(BALANCED, (480, 640), lambda size: size[0] * size[1] <= limit)
