@@ -11,7 +11,7 @@ from pwcnet.cli.common import remedy
 from pwcnet.cli.options import NOT_FOUND, WEIGHTS_REMEDY, device_config
 from pwcnet.runtime.choices import INFERENCE_PRECISIONS, PLAIN, QUALITIES
 
-MEMORY_REMEDY = "--quality balanced needs less, --memory GB allows more"
+MEMORY_REMEDY = "--memory GB allows more"
 
 log = logging.getLogger(__name__)
 

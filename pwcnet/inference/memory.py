@@ -79,8 +79,8 @@ class MemoryBounds:
         needed += pass_bytes(self._config, size, pairs, directions)
         if needed > limit:
             raise MemoryBoundError(
-                "One pass over %d pair%s of %dx%d pixels (height x width) takes some %.1f GB, and "
-                '%.1f GB may be taken; the level "balanced" needs less'
+                "One pass over %d pair%s of %dx%d pixels (height x width) takes some %.3g GB, and "
+                '%.3g GB may be taken; the level "balanced" needs less'
                 % (pairs, "s" * (pairs > 1), *size, needed / 1e9, limit / 1e9)
             )
 

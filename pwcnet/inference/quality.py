@@ -74,7 +74,8 @@ def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:
     if halvings and tile is None:
         raise MemoryBoundError(
             "The memory that may be taken does not suffice for frames of %dx%d pixels (height x "
-            "width), in tiles either; use smaller frames" % size
+            'width), in tiles either; use smaller frames; for small ones, the level "plain" needs '
+            "less" % size
         )
     whole = _scaled(size, 0.5**halvings)
     is_best, has_coarse = quality == BEST, max(whole) >= SMALLEST_COARSE

@@ -300,12 +300,24 @@ def test_options_without_use_are_refused(wrong, words, tmp_path):
         ["--save", "video", "--fps", "0"],
         ["--save", "arrows", "--arrow-spacing", "0.5"],
         ["--save", "arrows,vector"],
+        ["--memory", "nan"],
+        ["--quality", "good"],
     ],
 )
 def test_wrong_values_are_refused(wrong, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main("--weights", "absent", tmp_path, "--output", tmp_path / "out", *wrong)
     assert caught.value.code == 2 and wrong[-2] in capsys.readouterr().err
+
+
+def test_the_remedy_for_too_little_memory_is_no_level_that_needs_as_much(
+    small_checkpoint, tmp_path
+):
+    store(tmp_path, ["1.png", "2.png"])
+    arguments = "--weights", small_checkpoint, tmp_path, "--output", tmp_path / "out"
+    with pytest.raises(ValueError, match="--memory") as caught:
+        main(*arguments, "--quality", "balanced", "--memory", "1e-9", "--device", "cpu")
+    assert "balanced" not in str(caught.value)
 
 
 def test_the_video_of_two_images_is_refused(tmp_path):
