@@ -18,8 +18,8 @@ def check_refinement() -> None:
     """Raises ValueError where this build of OpenCV has no variational refinement."""
     if not can_refine():
         raise ValueError(
-            "This OpenCV (%s) has no VariationalRefinement: it was built without the module video, "
-            "or is older than 4.0" % cv2.__version__
+            "This OpenCV (%s) has no VariationalRefinement, which all levels of quality but plain "
+            "need: it was built without the module video, or is older than 4.0" % cv2.__version__
         )
 
 

@@ -15,6 +15,8 @@ from pwcnet.inference.passes import Frame, FrameSizes
 from pwcnet.inference.quality import quality_flow
 from pwcnet.runtime.choices import PLAIN, QUALITIES
 
+GRAPHS = {"balanced": 1, "best": 3}  # of frames of one size
+
 # Pairs of [H, W, 3] float32 RGB in 0..1 -> flows [H, W, 2] float32 of one pass.
 PairFlows = Callable[[List[Tuple[np.ndarray, np.ndarray]]], List[np.ndarray]]
 
@@ -90,7 +92,7 @@ class Level:
             yield pair, flows
 
     def _flow(self, frame1: FrameSizes, frame2: FrameSizes) -> np.ndarray:
-        fits = self._memory.fits(frame1.size)
+        fits = self._memory.fits(frame1.size, GRAPHS[self._quality])
         return quality_flow(self._quality, self._pass, frame1, frame2, fits)
 
     def _pass(self, first: Frame, second: Frame) -> np.ndarray:

@@ -15,7 +15,6 @@ from pwcnet.runtime.tensorflow import tf
 PASS_BYTES = {False: 350, True: 1100}
 TWO_WAY = 1.5
 GRAPH_BYTES = {False: 80e6, True: 240e6}  # an open graph, with its weights
-GRAPHS = 3  # of a level other than plain
 ARRAY_BYTES = 60  # a pixel of the frames, at levels other than plain: frames, flows and weights
 
 
@@ -54,16 +53,21 @@ class MemoryBounds:
     def __init__(
         self, config: ModelConfig | None, session_config: tf.ConfigProto, gigabytes: float | None
     ):
-        memory_limit(gigabytes)
-        self._gigabytes = gigabytes
+        # Measured once, so that the passes of one job do not change with what else runs.
+        self._limit = memory_limit(gigabytes)
         self._config = config if on_cpu(session_config) else None
 
-    def fits(self, frames: tuple[int, int]) -> Callable[[tuple[int, int]], bool]:
-        """Returns whether a pass at a size fits beside frames of (height, width), as a function."""
-        config, limit = self._config, self._limit()
+    def fits(self, frames: tuple[int, int], graphs: int) -> Callable[[tuple[int, int]], bool]:
+        """Returns whether a pass at a size fits beside frames and open graphs, as a function.
+
+        Args:
+            frames: (height, width) of the frames.
+            graphs: The number of graphs that the level keeps open.
+        """
+        config, limit = self._config, self._limit
         if config is None or limit is None:
             return lambda size: True
-        left = limit - frame_bytes(frames) - GRAPHS * GRAPH_BYTES[config.dense]
+        left = limit - frame_bytes(frames) - graphs * GRAPH_BYTES[config.dense]
         return lambda size: pass_bytes(config, size) <= left
 
     def check(self, size: tuple[int, int], pairs: int, directions: int = 1) -> None:
@@ -72,7 +76,7 @@ class MemoryBounds:
         Raises:
             ValueError: It would not; the message names the level that does.
         """
-        limit = self._limit()
+        limit = self._limit
         if self._config is None or limit is None:
             return
         needed = GRAPH_BYTES[self._config.dense]
@@ -83,6 +87,3 @@ class MemoryBounds:
                 '%.3g GB may be taken; the level "balanced" needs less'
                 % (pairs, "s" * (pairs > 1), *size, needed / 1e9, limit / 1e9)
             )
-
-    def _limit(self) -> int | None:
-        return memory_limit(self._gigabytes)
