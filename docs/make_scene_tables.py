@@ -61,7 +61,7 @@ def held_back(text):
 
 def errors(weights, pairs):
     """[H, W] float64 of each pair: the end-point error, NaN where there is no ground truth."""
-    with Predictor(weights) as predictor:
+    with Predictor(weights, quality="plain") as predictor:
         flows = [predictor.flow(pair.frame1, pair.frame2) for pair in pairs]
     return [
         np.where(pair.valid, endpoint_error(flow, pair.flow), np.nan)
