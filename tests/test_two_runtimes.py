@@ -53,6 +53,8 @@ def test_flow_is_the_same(kind, other, small_checkpoint, tmp_path):
         tmp_path / "flow",
         "--save",
         "flo",
+        "--quality",
+        "plain",
         *files,
     )
     assert done.returncode == 0, done.stderr

@@ -125,7 +125,7 @@ def test_measures_of_pixels_that_frame_2_shows(root, year, capsys):
             return flow
 
     totals = Totals()
-    for result in evaluate_samples(Predictor(quality="plain"), samples):
+    for result in evaluate_samples(Predictor(), samples):
         totals.add(result)
     for name in ("EPE noc", "3px noc", "Fl noc"):
         assert totals.measures[name].per_image == Mean(0.0, 2)
