@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Callable, Iterable, Iterator, List, Tuple
 
 import numpy as np
@@ -12,10 +13,12 @@ from pwcnet.inference.frames import check_same_size, check_same_sizes, checked_f
 from pwcnet.inference.memory import MemoryBounds
 from pwcnet.inference.networks import OpenNetworks, StreamNetwork
 from pwcnet.inference.passes import Frame, FrameSizes
-from pwcnet.inference.quality import quality_flow
+from pwcnet.inference.quality import Fits, plan, quality_flow
 from pwcnet.runtime.choices import PLAIN, QUALITIES
 
-GRAPHS = {"balanced": 1, "best": 3}  # of frames of one size
+GRAPHS = {"balanced": 1, "best": 3}  # that a level keeps open for one size of frames
+
+log = logging.getLogger(__name__)
 
 # Pairs of [H, W, 3] float32 RGB in 0..1 -> flows [H, W, 2] float32 of one pass.
 PairFlows = Callable[[List[Tuple[np.ndarray, np.ndarray]]], List[np.ndarray]]
@@ -60,6 +63,7 @@ class Level:
     ):
         self._quality, self._memory = quality, memory
         self._networks, self._pair_flows = networks, pair_flows
+        self._noted: set[tuple[int, int]] = set()  # sizes of frames that memory is short for
 
     def flows(self, pairs: Iterable[Any], value_range: float) -> list[np.ndarray]:
         """Predicts the flows of pairs of one size; as Predictor.flows."""
@@ -93,7 +97,19 @@ class Level:
 
     def _flow(self, frame1: FrameSizes, frame2: FrameSizes) -> np.ndarray:
         fits = self._memory.fits(frame1.size, GRAPHS[self._quality])
+        self._note_short_memory(frame1.size, fits)
         return quality_flow(self._quality, self._pass, frame1, frame2, fits)
+
+    def _note_short_memory(self, size: tuple[int, int], fits: Fits) -> None:
+        """Says once for each size of frames that less memory changes the passes."""
+        passes, usual = plan(self._quality, size, fits), plan(self._quality, size, lambda _: True)
+        if passes != usual and size not in self._noted:
+            self._noted.add(size)
+            log.warning(
+                "Memory is short for the level %s at %dx%d (height x width): its passes begin at "
+                "%dx%d and go in tiles of %dx%d",
+                *(self._quality, *size, *passes.whole, *passes.tile),
+            )
 
     def _pass(self, first: Frame, second: Frame) -> np.ndarray:
         """One pass; the pyramids stay with their frames."""

@@ -10,8 +10,9 @@ from pwcnet.runtime.devices import on_cpu
 from pwcnet.runtime.memory import MemoryBoundError, memory_limit
 from pwcnet.runtime.tensorflow import tf
 
-# Peak bytes a pixel of one pair, measured on both runtimes from 448x1024 to 2176x3840, rounded up:
-# small and large network. Pyramids that pairs share and flow in both directions take more.
+# Peak bytes a pixel of one pair, measured from 832x1536 to 2160x3840 (large network and TensorFlow
+# 1.15: 1088x1920), rounded up: small and large network. Pyramids that pairs share and flow in both
+# directions take more.
 PASS_BYTES = {False: 350, True: 1100}
 TWO_WAY = 1.5
 GRAPH_BYTES = {False: 80e6, True: 240e6}  # an open graph, with its weights

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator
 
-import cv2
 import numpy as np
 
 from pwcnet.flow.refinement import grey, refine
-from pwcnet.flow.warping import on_grid
+from pwcnet.flow.warping import Area, compose, on_grid, warp
 from pwcnet.io.scaling import resized_flow, resized_frame
 
 OVERLAP = 128  # pixels that neighbouring tiles share
@@ -125,7 +124,7 @@ def _limited(flow: np.ndarray, start: np.ndarray, limit: float) -> np.ndarray:
     return np.where(change > limit**2, start, flow)
 
 
-def tiles(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+def tiles(size: tuple[int, int], tile: tuple[int, int]) -> Iterator[Area]:
     """The areas (rows, columns) of equal tiles that cover a size and overlap by 128 or more."""
     for rows in _spans(size[0], tile[0]):
         for columns in _spans(size[1], tile[1]):
@@ -140,7 +139,7 @@ def _spans(length: int, part: int) -> list[slice]:
     return [slice(int(start), int(start) + part) for start in starts]
 
 
-def _ramp(area: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:
+def _ramp(area: Area, size: tuple[int, int]) -> np.ndarray:
     """[h, w, 1] float32: 1 inside of a tile, falling to its borders but those of the frame."""
     sides = []
     for span, length in zip(area, size):
@@ -155,20 +154,12 @@ def _ramp(area: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:
 
 
 def _residual(
-    network: Network, first: Frame, second: Frame, start: np.ndarray, area: tuple[slice, slice]
+    network: Network, first: Frame, second: Frame, start: np.ndarray, area: Area
 ) -> np.ndarray:
     """The flow of an area, whose first frame is `first`; `second` and `start` are whole."""
-    along = Frame(_read(second.rgb, start[area], area))
+    along = Frame(warp(second.rgb, start[area], area))
     residual = network(first, along)
     if first.size == second.size:
-        return refine(first.grey, second.grey, residual + _read(start, residual, area))
+        return refine(first.grey, second.grey, compose(residual, start, area))
     residual = refine(first.grey, along.grey, residual)  # what is outside of a tile is not at hand
-    return residual + _read(start, residual, area)
-
-
-def _read(image: np.ndarray, flow: np.ndarray, area: tuple[slice, slice]) -> np.ndarray:
-    """Reads an image along a flow of an area of it: image(x + flow(x)) for x in the area."""
-    rows, columns = area
-    x = np.arange(columns.start, columns.stop, dtype=np.float32) + flow[..., 0]
-    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, np.newaxis] + flow[..., 1]
-    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return compose(residual, start, area)

@@ -99,17 +99,9 @@ class Predictor:
         self.quality = checked_quality(quality, PLAIN if is_frozen else DEFAULT_QUALITY)
         self._checkpoint: Checkpoint | None = None
         self.fixed_size: tuple[int, int, int] | None = None
-        opened: tf.GraphDef | Checkpoint
-        if is_frozen:
-            if precision != "float32":
-                raise ValueError(
-                    "The precision of the frozen graph %s is fixed; only a checkpoint can be "
-                    "computed in %s" % (self.path, precision)
-                )
-            opened = read_frozen(self.path)
-            self.fixed_size = frozen_input_shape(opened, self.path)
-        else:
-            opened = self._checkpoint = Checkpoint(self.path)
+        opened = self._open_frozen() if is_frozen else Checkpoint(self.path)
+        if isinstance(opened, Checkpoint):
+            self._checkpoint = opened
         if precision == INT8:
             check_int8_session(self._session_config)
         self._shares = self._checkpoint is not None and precision != INT8  # pyramids
@@ -199,6 +191,16 @@ class Predictor:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+    def _open_frozen(self) -> tf.GraphDef:
+        if self.precision != "float32":
+            raise ValueError(
+                "The precision of the frozen graph %s is fixed; only a checkpoint can be "
+                "computed in %s" % (self.path, self.precision)
+            )
+        graph = read_frozen(self.path)
+        self.fixed_size = frozen_input_shape(graph, self.path)
+        return graph
 
     def _flows(self, frames: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """The flows of one pass over pairs of [H, W, 3] float32 in 0..1."""

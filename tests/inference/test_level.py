@@ -137,12 +137,13 @@ def test_a_plain_pass_beyond_the_memory_is_refused(small_checkpoint):
 
 
 @pytest.mark.whole_on("tf2")
-def test_a_level_goes_in_tiles_where_memory_is_short(small_checkpoint):
+def test_a_level_goes_in_tiles_where_memory_is_short(small_checkpoint, caplog):
     frames = moving_frames(2, 390, 520)
     config = session_config(device="cpu")
     with Predictor(small_checkpoint, config, quality=BALANCED, memory=0.18) as tiled:
         flow = tiled.flow(*frames)
         assert flow.shape == (390, 520, 2) and np.isfinite(flow).all()
+    assert "390x520" in caplog.text and "384x512" in caplog.text
     with Predictor(
         small_checkpoint, config, quality=BALANCED, memory=0.12
     ) as opened, pytest.raises(ValueError, match="390x520"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pwcnet._checks import require
 
 THIN, REPEATED, PASSING, SPOTS, SHADOWS, HAZE = CONTENTS = (
@@ -15,6 +17,16 @@ THIN, REPEATED, PASSING, SPOTS, SHADOWS, HAZE = CONTENTS = (
 SEPARATOR = "+"
 SHARE = 0.5  # of the scenes that hold each of them
 STREAMS = dict(zip(CONTENTS, range(31, 37)))  # of random numbers, apart from all others
+
+
+def random_states(
+    content: str, seed: int, number: int
+) -> tuple[np.random.RandomState, np.random.RandomState]:
+    """What draws the content of a scene, and how it moves on."""
+    first, second = (
+        np.random.RandomState([seed, STREAMS[content], number, part]) for part in (0, 1)
+    )
+    return first, second
 
 
 def content_names(text: str) -> tuple[str, ...]:

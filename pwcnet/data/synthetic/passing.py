@@ -6,7 +6,7 @@ import numpy as np
 
 from pwcnet.data.geometry import affine, rotation
 from pwcnet.data.synthetic import banks
-from pwcnet.data.synthetic.content import PASSING, SHARE, STREAMS
+from pwcnet.data.synthetic.content import PASSING, SHARE, random_states
 from pwcnet.data.synthetic.layers import Layer, moving_layer, random_look
 from pwcnet.data.synthetic.options import SceneOptions
 from pwcnet.data.synthetic.planes import rotation3
@@ -23,7 +23,7 @@ def with_passing_layers(
     layers: list[Layer], seed: int, number: int, options: SceneOptions, frames: int
 ) -> list[Layer]:
     """The layers of a scene with passing ones before them, in a share of the scenes."""
-    random, path_random = _random_states(seed, number)
+    random, path_random = random_states(PASSING, seed, number)
     if random.uniform() >= SHARE:
         return layers
     layers = list(layers)
@@ -47,7 +47,7 @@ def with_passing_layers(
 
 def with_passing_boards(world: World, seed: int, number: int, options: SceneOptions) -> World:
     """The world with boards that pass close before the camera, in a share of the worlds."""
-    random, _ = _random_states(seed, number)
+    random, _ = random_states(PASSING, seed, number)
     if random.uniform() >= SHARE:
         return world
     source = Surfaces(random, seed, number, options)
@@ -56,11 +56,6 @@ def with_passing_boards(world: World, seed: int, number: int, options: SceneOpti
         for _ in range(random.randint(1, MOST + 1))
     ]
     return world._replace(planes=world.planes + boards)
-
-
-def _random_states(seed, number):
-    """What there is, and how it moves on."""
-    return tuple(np.random.RandomState([seed, STREAMS[PASSING], number, part]) for part in (0, 1))
 
 
 def _place_outside(random, size, reach):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pwcnet.data.geometry import rotation
-from pwcnet.data.synthetic.content import SHARE, STREAMS, THIN
+from pwcnet.data.synthetic.content import SHARE, THIN, random_states
 from pwcnet.data.synthetic.layers import Layer, moving_layer, random_look, random_step
 from pwcnet.data.synthetic.masks import SIZE, Mask
 from pwcnet.data.synthetic.options import SceneOptions
@@ -26,7 +26,7 @@ def with_thin_layers(
     layers: list[Layer], seed: int, number: int, options: SceneOptions, frames: int
 ) -> list[Layer]:
     """The layers of a scene with thin ones among them, in a share of the scenes."""
-    random, path_random = _random_states(seed, number)
+    random, path_random = random_states(THIN, seed, number)
     if random.uniform() >= SHARE:
         return layers
     layers = list(layers)
@@ -47,7 +47,7 @@ def with_thin_layers(
 
 def with_thin_boards(world: World, seed: int, number: int, options: SceneOptions) -> World:
     """The world with thin boards in it, some of which move, in a share of the worlds."""
-    random, _ = _random_states(seed, number)
+    random, _ = random_states(THIN, seed, number)
     if random.uniform() >= SHARE:
         return world
     source = Surfaces(random, seed, number, options)
@@ -73,11 +73,6 @@ def thin_mask(random: np.random.RandomState, width: float) -> Mask:
     level = np.float32(width / 2) - distance * np.float32(SIZE / DRAWN)
     level[[0, -1]], level[:, [0, -1]] = -1, -1
     return Mask(level, (0.5, 0.5, SIZE - 1.5, SIZE - 1.5))
-
-
-def _random_states(seed, number):
-    """What there is, and how it moves on."""
-    return tuple(np.random.RandomState([seed, STREAMS[THIN], number, part]) for part in (0, 1))
 
 
 def _thin_board(random, source, focal):
