@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterator, Sequence
 
-from pwcnet.io.frames import FrameSequence, open_frames
+from pwcnet.io.frames import FrameSequence, Range, open_frames
 from pwcnet.io.lost_frames import Frame, Lost
 from pwcnet.io.scaling import Pair, ScaledPair, scaled_frame
 
@@ -65,7 +65,7 @@ def frame_pairs(
             than two frames. BadFrameError where `skip_bad` would help.
         OSError: A file cannot be read.
     """
-    frames = open_frames(paths, every, skip_bad)
+    frames = open_frames(paths, Range(every=every), skip_bad)
     lost: list[Lost] = []
     where = paths[0]
     if frames.total is not None and frames.total <= every:

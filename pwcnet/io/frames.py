@@ -45,7 +45,34 @@ class FrameSequence(NamedTuple):
         return self.names[number - 1] if self.names else "%s_%06d" % (self.title, number)
 
 
-def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) -> FrameSequence:
+class Range(NamedTuple):
+    """Which frames of a sequence are given, by their numbers from 1 on.
+
+    Attributes:
+        first: The first.
+        last: The last one that may be given; None for the end.
+        every: The distance of the numbers.
+    """
+
+    first: int = 1
+    last: int | None = None
+    every: int = 1
+
+    def holds(self, number: int) -> bool:
+        """Whether a frame is one of them."""
+        is_due = number >= self.first and (number - self.first) % self.every == 0
+        return is_due and (self.last is None or number <= self.last)
+
+    def span(self, total: int) -> int:
+        """From how many of `total` frames, one after the other, they are taken."""
+        last = total if self.last is None else min(self.last, total)
+        return max(0, last - self.first + 1)
+
+
+ALL = Range()
+
+
+def open_frames(paths: Sequence[str], wanted: Range = ALL, skip_bad: bool = False) -> FrameSequence:
     """Opens the frames of two images, one folder or one video.
 
     Images are upright, as viewers show them. Their headers are read before the first frame is
@@ -53,7 +80,7 @@ def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) ->
 
     Args:
         paths: Two images, one folder or one video.
-        every: Only frames 1, 1 + every, 1 + 2 every ... are given; images between are not read.
+        wanted: The frames that are given; other images are not read.
         skip_bad: Give `Lost` for frames that cannot be read or have another size than most.
 
     Returns:
@@ -69,13 +96,13 @@ def open_frames(paths: Sequence[str], every: int = 1, skip_bad: bool = False) ->
     if len(paths) == 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
         for path in paths:
             _refuse_absent(path, "image")
-        return _images(paths, None, every, skip_bad)
+        return _images(paths, None, wanted, skip_bad)
     if len(paths) == 1 and os.path.isdir(paths[0]):
         title = os.path.basename(os.path.realpath(paths[0]))
-        return _images(list_frames(paths[0]), title, every, skip_bad)
+        return _images(list_frames(paths[0]), title, wanted, skip_bad)
     if len(paths) == 1 and is_video(paths[0]) and not URL.match(paths[0]):
         _refuse_absent(paths[0], "video")
-        return _video(paths[0], every, skip_bad)
+        return _video(paths[0], wanted, skip_bad)
     if len(paths) == 1:
         _refuse_absent(paths[0], "folder or video")
     if len(paths) > 2 and not any(os.path.isdir(path) or is_video(path) for path in paths):
@@ -102,12 +129,12 @@ def _refuse_absent(path: str, kind: str) -> None:
     raise FileNotFoundError("No %s at %s" % (kind, path))
 
 
-def _images(files: list[str], title: str | None, every: int, skip_bad: bool) -> FrameSequence:
+def _images(files: list[str], title: str | None, wanted: Range, skip_bad: bool) -> FrameSequence:
     names = [os.path.splitext(os.path.basename(file))[0] for file in files]
     if len(set(names[:-1])) < len(names) - 1:
         names = [os.path.basename(file) for file in files]
-    chosen = files[::every]
-    bad = _bad_files(chosen)
+    chosen = [files[index] for index in _indices(wanted, len(files))]
+    bad = bad_files(chosen)
     if bad and not skip_bad:
         error = next(iter(bad.values()))
         raise bad_frame_error(error) if _has_pair(chosen, bad) else error
@@ -115,8 +142,12 @@ def _images(files: list[str], title: str | None, every: int, skip_bad: bool) -> 
     def has_others(number: int) -> bool:
         return _has_pair(chosen, files[number - 1 : number])
 
-    items = _checked(_read_images(files, every, bad), skip_bad, has_others)
+    items = _checked(_read_images(files, wanted, bad), skip_bad, has_others)
     return FrameSequence(items, len(files), tuple(files), tuple(names), title)
+
+
+def _indices(wanted: Range, total: int) -> range:
+    return range(wanted.first - 1, wanted.first - 1 + wanted.span(total), wanted.every)
 
 
 def _has_pair(files: Sequence[str], bad: Container[str]) -> bool:
@@ -124,7 +155,7 @@ def _has_pair(files: Sequence[str], bad: Container[str]) -> bool:
     return any(first not in bad and second not in bad for first, second in zip(files, files[1:]))
 
 
-def _bad_files(files: Sequence[str]) -> dict[str, Exception]:
+def bad_files(files: Sequence[str]) -> dict[str, Exception]:
     """What the headers tell of files that cannot be read, or are not of the usual size."""
     bad: dict[str, Exception] = {}
     sizes: dict[str, tuple[int, int]] = {}
@@ -163,10 +194,10 @@ def _other_size(file: str, size: Sequence[int], first: str, first_size: Any) -> 
 
 
 def _read_images(
-    files: Sequence[str], every: int, bad: dict[str, Exception]
+    files: Sequence[str], wanted: Range, bad: dict[str, Exception]
 ) -> Iterator[Frame | Lost]:
     first, shape = "", None
-    for index in range(0, len(files), every):
+    for index in _indices(wanted, len(files)):
         file = files[index]
         error = bad.get(file)
         if error is None:
@@ -181,12 +212,22 @@ def _read_images(
         yield Lost(index + 1, 1, error) if error else Frame(index + 1, image)
 
 
-def _video(path: str, every: int, skip_bad: bool) -> FrameSequence:
+def _video(path: str, wanted: Range, skip_bad: bool) -> FrameSequence:
     frames, total, rate = pyav_video(path) if has_pyav() else opencv_video(path)
     title = os.path.splitext(os.path.basename(path))[0]
-    items = _checked(_checked_video(frames, path), skip_bad)
-    chosen = (item for item in items if isinstance(item, Lost) or (item.number - 1) % every == 0)
-    return FrameSequence(chosen, total, title=title, rate=rate)
+    items = _checked(_in_range(_checked_video(frames, path), wanted), skip_bad)
+    return FrameSequence(items, total, title=title, rate=rate)
+
+
+def _in_range(items: Iterator[Frame | Lost], wanted: Range) -> Iterator[Frame | Lost]:
+    """The frames that are wanted, and what is lost between the first and the last of them."""
+    for item in items:
+        if wanted.last is not None and item.number > wanted.last:
+            return
+        if isinstance(item, Frame) and wanted.holds(item.number):
+            yield item
+        if isinstance(item, Lost) and item.number + (item.count or 1) > wanted.first:
+            yield item
 
 
 def _checked_video(frames: Iterator[Frame | Lost], path: str) -> Iterator[Frame | Lost]:

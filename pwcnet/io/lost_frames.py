@@ -11,16 +11,22 @@ class BadFrameError(ValueError):
     """A frame that cannot be used; without it, pairs of other frames are left."""
 
 
+class IrregularError(ValueError):
+    """A part of a sequence whose frames can only be numbered from the first one on."""
+
+
 class Frame(NamedTuple):
     """A frame of a sequence.
 
     Attributes:
         number: From 1 on, counting the frames that are lost too.
         image: [H, W, 3] uint8 RGB.
+        time: Seconds since the first frame; None where the file does not tell.
     """
 
     number: int
     image: np.ndarray
+    time: float | None = None
 
 
 class Lost(NamedTuple):

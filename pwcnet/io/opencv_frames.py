@@ -47,7 +47,7 @@ def opencv_video(path: str) -> tuple[Iterator[Frame | Lost], int | None, float |
         ValueError: OpenCV cannot open the file, or leaves out frames and it cannot be told which.
     """
     images, facts = read_video(path), video_facts(path)
-    times = _times(path)
+    times = frame_times(path)
     losses = find_losses(path, times, facts.frames, has_index(path))
     lost = sum(losses.holes.values()) + losses.lost_at_end
     return _numbered(images, path, losses), len(times) + lost or None, facts.rate
@@ -103,7 +103,8 @@ def find_losses(path: str, times: list[float], claimed: int | None, is_counted: 
     return Losses({}, 0)
 
 
-def _times(path: str) -> list[float]:
+def frame_times(path: str) -> list[float]:
+    """Milliseconds of each frame that OpenCV can read; all are decoded."""
     capture, times = open_capture(path), []
     while capture.grab():
         times.append(capture.get(POSITION_MILLISECONDS))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib.util
 import statistics
 from collections import deque
-from typing import Any, Iterator
+from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 
-from pwcnet.io.lost_frames import Frame, Lost, lost_of_video
+from pwcnet.io.lost_frames import Frame, IrregularError, Lost, lost_of_video
 from pwcnet.io.names import native_path
 from pwcnet.io.pyav_packets import MIN_JUMP, PacketSurvey, survey_packets
 
 RECENT = 31  # intervals between frames that say what the usual one is
+# Codecs with one packet for each frame that is shown, in every container.
+SEEKABLE = frozenset("h264 hevc mpeg4 mpeg2video vp9 av1 mjpeg ffv1 rawvideo prores".split())
 
 
 def has_pyav() -> bool:
@@ -64,31 +66,86 @@ def decode_frames(path: str, survey: PacketSurvey) -> Iterator[Frame | Lost]:
     import av
 
     container, stream = open_container(path)
-    sequence = _Sequence(path, survey, 1 / (stream.average_rate or 25) / stream.time_base)
-    context = stream.codec_context
-    context.copy_opaque = True
-    index = 0
+    sequence = _Sequence(path, survey, stream)
+    stream.codec_context.copy_opaque = True
     with container:
-        for packet in container.demux(stream):
-            if not packet.size and packet.dts is not None:
-                continue  # AVI repeats a frame so
+        for index, packet in _numbered_packets(container, stream):
             packet.opaque = index
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 sequence.failed.add(index)
                 frames = []
-            index += 1
             for frame in frames:
                 yield from sequence.take(frame)
         yield from sequence.finish()
 
 
+def decode_from(path: str, survey: PacketSurvey, first: int) -> Iterator[Frame]:
+    """Decodes a regular video (`is_seekable`) from one of its frames on.
+
+    Packets before the last key frame are read, but not decoded.
+
+    Args:
+        path: The file.
+        survey: Of its packets.
+        first: The number of the first frame to give, from 1 on.
+
+    Yields:
+        The same frames as `decode_frames`.
+
+    Raises:
+        IrregularError: A packet gives no frame, or a damaged one.
+    """
+    import av
+
+    container, stream = open_container(path)
+    sequence = _Sequence(path, survey, stream)
+    stream.codec_context.copy_opaque = True
+    places = {index: place for place, index in enumerate(survey.order)}
+    due, key = first - 1, survey.key_before(first - 1)
+    with container:
+        for index, packet in _numbered_packets(container, stream):
+            if index < key and packet.size:
+                continue
+            packet.opaque = index
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError as error:
+                raise _irregular(path, due + 1) from error
+            for frame in frames:
+                place = places.get(frame.opaque, -1)
+                if place < due:
+                    continue
+                if place > due or frame.is_corrupt:
+                    raise _irregular(path, due + 1)
+                due += 1
+                yield Frame(due, _image(frame), sequence.seconds(frame.opaque))
+    if due < len(survey.order):
+        raise _irregular(path, due + 1)
+
+
+def _irregular(path: str, number: int) -> IrregularError:
+    return IrregularError("Frame %d of %s does not follow the one before" % (number, path))
+
+
+def _numbered_packets(container: Any, stream: Any) -> Iterator[tuple[int, Any]]:
+    """(index as in the survey, packet) of a stream; the packets that end it have no size."""
+    index = 0
+    for packet in container.demux(stream):
+        if not packet.size and packet.dts is not None:
+            continue  # AVI repeats a frame so
+        yield index, packet
+        index += 1
+
+
 class _Sequence:
     """Numbers decoded frames, and finds out which packets gave none."""
 
-    def __init__(self, path: str, survey: PacketSurvey, interval: float):
+    def __init__(self, path: str, survey: PacketSurvey, stream: Any):
         self.path, self.survey = path, survey
+        self._tick = float(stream.time_base)
+        interval = 1 / (stream.average_rate or 25) / stream.time_base
         self.failed = set(survey.corrupt)  # indices of packets
         self._places = {index: place for place, index in enumerate(survey.order)}
         self._place = 0  # in survey.order, of the next frame
@@ -111,8 +168,14 @@ class _Sequence:
             self._waits_for_key = False
             yield from self._report()
             self._number += 1
-            yield Frame(self._number, _image(frame))
+            yield Frame(self._number, _image(frame), self.seconds(index))
         self._time = time
+
+    def seconds(self, index: int) -> float | None:
+        """The time of a packet's frame since the first frame; None where it is unknown."""
+        if not self.survey.times:
+            return None
+        return (self.survey.times[index] - self.survey.times[self.survey.order[0]]) * self._tick
 
     def finish(self) -> Iterator[Lost]:
         """What is lost at the end."""
@@ -163,6 +226,30 @@ def _image(frame: Any) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
 
 
+class VideoSurvey(NamedTuple):
+    """What is known of a video before it is decoded.
+
+    Attributes:
+        packets: What its packets tell.
+        rate: Frames per second; None where they are unknown.
+        is_seekable: Whether it can be decoded from any frame on.
+    """
+
+    packets: PacketSurvey
+    rate: float | None
+    is_seekable: bool
+
+
+def survey_video(path: str) -> VideoSurvey:
+    """Reads a video's packets without decoding them; errors as `pyav_video`."""
+    container, stream = open_container(path)
+    with container:
+        packets = survey_packets(container, stream)
+        rate = float(stream.average_rate) if stream.average_rate else None
+        codec = stream.codec_context.name
+    return VideoSurvey(packets, rate, packets.is_regular and codec in SEEKABLE)
+
+
 def pyav_video(path: str) -> tuple[Iterator[Frame | Lost], int, float | None]:
     """Opens a video; its packets are read once before, without decoding them.
 
@@ -175,9 +262,5 @@ def pyav_video(path: str) -> tuple[Iterator[Frame | Lost], int, float | None]:
     Raises:
         ValueError: PyAV cannot open the file, or it has no video.
     """
-    container, stream = open_container(path)
-    with container:
-        survey = survey_packets(container, stream)
-        rate = float(stream.average_rate) if stream.average_rate else None
-    count = len(survey.order) + sum(survey.holes.values()) + survey.lost_at_end
-    return decode_frames(path, survey), count, rate
+    survey = survey_video(path)
+    return decode_frames(path, survey.packets), survey.packets.total, survey.rate

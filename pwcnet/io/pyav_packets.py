@@ -42,7 +42,8 @@ class PacketSurvey(NamedTuple):
         times: Time by index; empty where the container has none.
         holes: {index: frames lost before it}, where the container is damaged and times jump.
         lost_at_end: Frames that the container promises and does not have at its end.
-        is_intra: Whether every packet can be decoded without others.
+        keys: Indices of the packets that can be decoded without others.
+        is_intra: Whether every packet can.
         corrupt: Indices of packets that the container knows to be damaged.
     """
 
@@ -50,8 +51,28 @@ class PacketSurvey(NamedTuple):
     times: dict[int, int]
     holes: dict[int, int]
     lost_at_end: int
+    keys: list[int]
     is_intra: bool
     corrupt: frozenset[int]
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the container is whole, so that each packet stands for one frame."""
+        return bool(self.times) and not (self.holes or self.lost_at_end or self.corrupt)
+
+    @property
+    def total(self) -> int:
+        """The number of frames, lost ones too."""
+        return len(self.order) + sum(self.holes.values()) + self.lost_at_end
+
+    def key_before(self, place: int) -> int:
+        """The index of the last packet from which the frame at a place in `order` can be decoded.
+
+        Frames that are shown before the key frame itself may need the one before.
+        """
+        places = {index: place for place, index in enumerate(self.order)}
+        before = [key for key in self.keys if places.get(key, place + 1) <= place]
+        return max(before, default=0)
 
 
 def survey_packets(container: Any, stream: Any) -> PacketSurvey:
@@ -171,6 +192,7 @@ def _survey(
         times if is_timed else {},
         holes,
         lost_at_end,
+        keys,
         len(keys) == len(packets),
         corrupt,
     )

@@ -5,7 +5,9 @@ from fractions import Fraction
 import pytest
 
 
-def write_pyav_video(path, frames, codec="libx264", pixels="yuv420p", gop=12, times=None):
+def write_pyav_video(
+    path, frames, codec="libx264", pixels="yuv420p", gop=12, times=None, options=None
+):
     """Writes a video of 25 frames per second; skips the test where PyAV is missing.
 
     Args:
@@ -15,6 +17,7 @@ def write_pyav_video(path, frames, codec="libx264", pixels="yuv420p", gop=12, ti
         pixels: The pixel format.
         gop: The number of frames from one key frame to the next.
         times: Milliseconds of each frame, for a variable rate.
+        options: Of the encoder, {name: text}.
 
     Returns:
         The path as text.
@@ -22,7 +25,7 @@ def write_pyav_video(path, frames, codec="libx264", pixels="yuv420p", gop=12, ti
     av = pytest.importorskip("av")
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25)
+        stream = container.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
         stream.codec_context.gop_size = gop
         if times:

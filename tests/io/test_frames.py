@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pwcnet.io import frames as module
-from pwcnet.io.frames import open_frames
+from pwcnet.io.frames import Range, open_frames
 from pwcnet.io.lost_frames import BadFrameError, Frame, Lost
 from pwcnet.io.pyav_frames import has_pyav
 from tests.helpers.commands import ROOT
@@ -66,7 +66,7 @@ def test_a_bad_image_is_named_or_a_gap(damage, tmp_path):
     items = list(sequence.frames)
     assert numbers(items) == [1, 2, 3, 5, 6] and lost(items) == [(4, 1)]
     assert [sequence.name(number) for number in (3, 5)] == ["f_2", "f_4"]
-    assert numbers(open_frames([folder], every=5).frames) == [1, 6]  # f_3 is not read
+    assert numbers(open_frames([folder], Range(every=5)).frames) == [1, 6]  # f_3 is not read
 
 
 @pytest.mark.parametrize("damage", ["link", "empty", "size"])
@@ -259,7 +259,7 @@ def test_a_video_that_breaks_off(extension, decoder, tmp_path):
 
 def test_every_nth_frame_of_a_video(decoder, tmp_path):
     path = write_video(tmp_path / "a.avi", LONG[:8])
-    assert numbers(open_frames([path], every=3).frames) == [1, 4, 7]
+    assert numbers(open_frames([path], Range(every=3)).frames) == [1, 4, 7]
 
 
 ODD_NAMES = [b"\xff\xfe.avi", b"10:30.avi", b"%03d.avi", b"100%.avi", b"a b&;#?.avi", b"-x.avi"]
@@ -275,7 +275,7 @@ def test_videos_of_any_name(name, pyav, tmp_path):
     else:
         hide = ""
     os.rename(write_video(tmp_path / "a.avi", LONG[:4]), os.path.join(os.fsencode(tmp_path), name))
-    code = "import os, sys; %sfrom pwcnet.io.frames import open_frames; " % hide
+    code = "import os, sys; %sfrom pwcnet.io.frames import Range, open_frames; " % hide
     code += "print(len(list(open_frames([os.fsdecode(%r)]).frames)))" % name
     done = subprocess.run(
         [sys.executable, "-c", code],
