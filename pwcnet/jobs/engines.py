@@ -12,7 +12,7 @@ defined in modules that workers can import, not in the main program.
 What happens:
 - Tasks are taken from their iterator when a worker is free, so the iterator can decide late. At
   most one task for each worker that is being started waits besides. There are never more workers
-  than tasks.
+  than tasks. An iterator that yields LATER is asked again after the next outcome.
 - Outcomes come in the order in which tasks end. An exception of a task is an outcome with an
   error; the task is not tried again. A defect's traceback appears on stderr besides.
 - The task of a worker that dies (killed, crashed, its machine lost) is run once more, by another

@@ -6,6 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator
 
+# An iterator of tasks has none now, but may have one when a task that runs has ended.
+LATER: Any = object()
+END: Any = object()  # it has none any more
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -41,10 +45,13 @@ class TaskQueue:
     def hold(self, count: int) -> bool:
         """Takes tasks from the iterator until so many wait; returns whether so many are left."""
         while len(self._waiting) < count and self._tasks is not None:
-            try:
-                self._waiting.append(Attempt(next(self._tasks)))
-            except StopIteration:
+            task = next(self._tasks, END)
+            if task is LATER:
+                break
+            if task is END:
                 self._tasks = None
+            else:
+                self._waiting.append(Attempt(task))
         return len(self._waiting) >= count
 
     def take(self) -> Attempt:

@@ -6,6 +6,7 @@ from collections import deque
 import pytest
 
 from pwcnet.jobs.dispatch import DIED, DONE, READY, Engine, Event, Worker
+from pwcnet.jobs.tasks import LATER
 from tests.helpers import job_tasks
 
 
@@ -129,3 +130,20 @@ def test_workers_that_cannot_start_beside_others_are_given_up(caplog):
 def test_where_no_worker_can_start_the_job_ends():
     with pytest.raises(OSError, match="killed"):
         list(ScriptedEngine(2, [died(0), died(2)]).map(range(3)))
+
+
+def test_tasks_that_depend_on_outcomes():
+    """LATER ends nothing: the next task is known when that which runs has ended."""
+    known = ["a"]
+
+    def tasks():
+        while known:
+            yield known.pop() if known[-1] != "unknown" else LATER
+
+    engine = ScriptedEngine(2, [ready(0), done(0), done(0)])
+    ended = []
+    known.insert(0, "unknown")
+    for outcome in engine.map(tasks()):
+        ended.append(outcome.task)
+        known[:] = ["b"] if outcome.task == "a" else []
+    assert ended == ["a", "b"] and len(engine.launched) == 1
