@@ -16,6 +16,7 @@ from pwcnet import _moved
 from pwcnet._version import __version__
 
 if TYPE_CHECKING:
+    from pwcnet.archive.reader import open_flow
     from pwcnet.flow.colors import flow_to_color
     from pwcnet.inference.flow_model import FlowModel
     from pwcnet.inference.predictor import Predictor
@@ -28,6 +29,7 @@ _MODULES = {
     "ModelConfig": "pwcnet.model.config",
     "Predictor": "pwcnet.inference.predictor",
     "flow_to_color": "pwcnet.flow.colors",
+    "open_flow": "pwcnet.archive.reader",
     "pwc_net": "pwcnet.model.network",
     "read_flow": "pwcnet.io.flow_files",
     "write_flow": "pwcnet.io.flow_files",
@@ -39,6 +41,7 @@ __all__ = [
     "Predictor",
     "__version__",
     "flow_to_color",
+    "open_flow",
     "pwc_net",
     "read_flow",
     "write_flow",

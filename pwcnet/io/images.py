@@ -10,7 +10,7 @@ import numpy as np
 
 from pwcnet.io.atomic import write_bytes
 from pwcnet.io.flow_files import decode_image, read_bytes
-from pwcnet.io.folders import list_names
+from pwcnet.io.folders import is_litter, list_names
 from pwcnet.io.image_headers import parse_header, turned
 
 IMAGE_EXTENSIONS = (
@@ -152,9 +152,14 @@ def list_images(folder: str, content: str = "images") -> list[str]:
     paths = [
         os.path.join(folder, name)
         for name in sorted(list_names(folder), key=_natural_order)
-        if _extension(name) in IMAGE_EXTENSIONS
+        if is_frame_name(name)
     ]
     return [path for path in paths if not os.path.isdir(path)]
+
+
+def is_frame_name(name: str) -> bool:
+    """Whether a file of this name in a folder of frames is one of them."""
+    return _extension(name) in IMAGE_EXTENSIONS and not is_litter(name)
 
 
 def _extension(name: str) -> str:

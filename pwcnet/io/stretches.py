@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Iterator, NamedTuple
+from typing import Generator, Iterator, NamedTuple
 
 import cv2
 
@@ -55,7 +55,7 @@ def survey_sequence(path: str) -> SequenceSurvey:
     return SequenceSurvey(len(times) + lost, not lost, False)
 
 
-def read_stretch(path: str, wanted: Range) -> Iterator[Frame]:
+def read_stretch(path: str, wanted: Range) -> Generator[Frame, None, None]:
     """Reads frames of a regular sequence.
 
     Args:

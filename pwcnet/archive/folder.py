@@ -1,0 +1,143 @@
+"""The output folder of an archive: lock, manifests, options that must agree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any, Sequence
+
+from pwcnet._version import __version__
+from pwcnet.archive.items import Item
+from pwcnet.archive.manifest import (
+    USER,
+    Ledger,
+    ManifestWriter,
+    Shard,
+    lock_name,
+    manifest_path,
+    manifests,
+    read_records,
+)
+from pwcnet.archive.options import ExtractOptions, different_options
+from pwcnet.archive.results import UNFINISHED
+from pwcnet.io.folder_lock import FolderLock, check_unlocked
+
+
+def read_ledger(folder: str) -> Ledger:
+    """What the manifests of all shards in a folder say.
+
+    Raises:
+        ValueError: A manifest is damaged.
+        OSError: One cannot be read.
+    """
+    return Ledger(record for path in manifests(folder).values() for record in read_records(path))
+
+
+class ArchiveFolder:
+    """The folder that a program extracts to; a context manager that holds the lock of its shard.
+
+    Args:
+        path: The folder; it is created where it is missing.
+        options: Of this job.
+        shard: The part of the items that this job does.
+        overwrite: Whether results of earlier jobs are removed.
+
+    Attributes:
+        ledger: What is done, by all shards.
+        manifest: The writer of this shard's manifest.
+
+    Raises:
+        BlockingIOError: Another job writes to the folder.
+        FileExistsError: Results there were computed with other options.
+        ValueError: A manifest is damaged.
+        OSError: The folder cannot be read or written.
+    """
+
+    def __init__(self, path: str, options: ExtractOptions, shard: Shard, overwrite: bool):
+        self._path, self._options, self._shard = path, options, shard
+        self._is_planned = False
+        self._lock = FolderLock(path, lock_name(shard), USER)
+        try:
+            self._check_other_jobs(overwrite)
+            self.ledger = read_ledger(path)
+            if overwrite:
+                self._remove()
+            self._check_options()
+            self.manifest = ManifestWriter(manifest_path(path, shard))
+        except BaseException:
+            self._lock.release(remove=True)
+            raise
+
+    def begin(self, inputs: Sequence[str], items: Sequence[Item]) -> None:
+        """Notes the beginning of a job."""
+        facts: dict[str, Any] = {
+            "version": __version__,
+            "shard": list(self._shard),
+            "options": self._options.recorded(),
+            "weights": self._options.weights,
+            "inputs": [os.path.abspath(path) for path in inputs],
+            "items": len(items),
+        }
+        self.ledger.add(self.manifest.add("job", **facts))
+
+    def plan(self, pairs: int) -> None:
+        """Notes, once, the number of pairs that all items of this job have by their headers."""
+        if not self._is_planned:
+            self._is_planned = True
+            self.manifest.add("plan", pairs=pairs)
+
+    def __enter__(self) -> ArchiveFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.manifest.close()
+        parts = os.path.join(self._path, UNFINISHED)
+        if os.path.isdir(parts) and not os.listdir(parts):
+            os.rmdir(parts)
+        self._lock.release(remove=True)
+
+    def _check_other_jobs(self, overwrite: bool) -> None:
+        """Raises BlockingIOError where a job runs that may do the same items."""
+        for shard in manifests(self._path):
+            if shard != self._shard and (overwrite or 1 in (shard.total, self._shard.total)):
+                check_unlocked(self._path, lock_name(shard), USER)
+
+    def _check_options(self) -> None:
+        ours = self._options.recorded()
+        for job in self.ledger.jobs:
+            different = different_options(ours, job["options"])
+            if different:
+                raise FileExistsError(
+                    "%s holds results with other options: %s"
+                    % (
+                        self._path,
+                        ", ".join(
+                            "%s %s, now %s" % (name, job["options"].get(name), ours[name])
+                            for name in different
+                        ),
+                    )
+                )
+
+    def _remove(self) -> None:
+        """Removes what the manifests name, and the manifests."""
+        for record in self.ledger.done.values():
+            for result in record["results"]:
+                place = os.path.join(self._path, result)
+                if os.path.isdir(place) and not os.path.islink(place):
+                    shutil.rmtree(place)
+                elif os.path.lexists(place):
+                    os.remove(place)
+        shutil.rmtree(os.path.join(self._path, UNFINISHED), ignore_errors=True)
+        for manifest in manifests(self._path).values():
+            os.remove(manifest)
+        self.ledger = Ledger()
+
+
+def is_running(folder: str) -> bool:
+    """Whether a job writes to a folder now; one of another machine may not be seen."""
+    for shard in manifests(folder):
+        try:
+            check_unlocked(folder, lock_name(shard), USER)
+        except BlockingIOError:
+            return True
+    return False
