@@ -17,6 +17,7 @@ from pwcnet.io.atomic import files_written
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's errors arrive as exceptions
 os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")  # so do those of files that OpenCV reads
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet
 # Unless it is told that Keras 2 is in use, TensorFlow 2 imports Keras 3 (with scikit-learn and
 # matplotlib): 2.4 s of the 6 s that its import takes. Nothing here uses either.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -146,6 +147,10 @@ class _Starting:
 
     def __exit__(self, *error: Any) -> Any:
         return self._bar.__exit__(*error)
+
+    def grow(self, total: int) -> None:
+        """Sets the total, which becomes known while the work goes on."""
+        self._bar.total = max(total, self._bar.n)
 
     def update(self, count: int = 1) -> None:
         """Moves the bar."""

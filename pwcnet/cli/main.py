@@ -61,6 +61,9 @@ COMMANDS: tuple[tuple[str, dict[str, Command]], ...] = (
             "predict": Command(
                 "optical flow of two images, a folder of images or a video", "pwcnet.cli.predict"
             ),
+            "extract": Command(
+                "flow of whole archives, each video or folder exactly once", "pwcnet.cli.extract"
+            ),
             "convert": Command("color, draw, score and convert flow files", "pwcnet.cli.convert"),
         },
     ),

@@ -1,0 +1,116 @@
+"""Flow of whole archives: many videos and folders of frames, each exactly once.
+
+Given again, the command computes what is missing or has changed, and nothing else. Items that
+cannot be read do not stop the others; the exit code is 1 then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from argparse import Namespace
+from contextlib import contextmanager
+from typing import Any, Iterator, Sequence
+
+from pwcnet.archive.folder import ArchiveFolder
+from pwcnet.archive.items import Item, check_names, find_items
+from pwcnet.archive.job import ArchiveJob
+from pwcnet.archive.manifest import Shard
+from pwcnet.archive.options import ExtractOptions
+from pwcnet.cli.arguments import ArgumentParser
+from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.extract_estimate import Totals, print_estimate
+from pwcnet.cli.extract_options import add_extract_options, check_options, extract_options
+from pwcnet.cli.extract_status import print_failures, print_status
+from pwcnet.cli.extract_worker import open_engine_for
+from pwcnet.cli.options import chosen_weights, weights_facts
+from pwcnet.io.atomic import check_output_folder
+
+EXAMPLES = """
+pwcnet extract videos/ --output flow
+pwcnet extract videos/ --output flow --save xy-jpg --short-side 256 --workers 4
+pwcnet extract 'clips/**/*.mp4' --output scores --save motion --sample-fps 2 --classical dis
+pwcnet extract --status flow
+"""
+DIFFERENT = "--overwrite removes them and begins anew, another folder keeps both"
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: list[str], prog: str) -> int:
+    """Extracts the items that are missing; returns 1 where some failed."""
+    options = parser(prog)
+    args = options.parse_args(argv)
+    check_options(options, args)
+    if args.status:
+        return print_status(args.status)
+    weights = "" if args.classical else chosen_weights(args)
+    sha256 = weights_facts(weights)["sha256"] if weights else None
+    chosen = extract_options(args, os.path.abspath(weights) if weights else "", sha256)
+    items = find_items(args.inputs, args.list, args.output)
+    check_names(items, chosen.in_folders)
+    shard = args.shard or Shard()
+    items = [item for item in items if item.in_shard(*shard)]
+    if args.dry_run:
+        return print_estimate(args, chosen, items)
+    check_output_folder(args.output)
+    with remedy(DIFFERENT, (FileExistsError,)):
+        folder = ArchiveFolder(args.output, chosen, shard, args.overwrite)
+    with folder:
+        return _extract(args, chosen, items, folder)
+
+
+def parser(prog: str) -> ArgumentParser:
+    """The options of `pwcnet extract`."""
+    options = ArgumentParser(prog=prog, description=__doc__, examples=EXAMPLES)
+    add_extract_options(options)
+    return options
+
+
+def _extract(
+    args: Namespace, options: ExtractOptions, items: Sequence[Item], folder: ArchiveFolder
+) -> int:
+    folder.begin(args.inputs + args.list, items)
+    job = ArchiveJob(args.output, options, items, folder.ledger, folder.manifest)
+    totals = Totals(items, options, folder.ledger)
+    with open_engine_for(args, options) as engine, _stopping(
+        engine
+    ) as signals, totals, progress_bar(unit="pair", total=0) as bar:
+        for outcome in engine.map(job.tasks()):
+            progress = job.settle(outcome)
+            bar.grow(totals.pairs)
+            bar.update(progress.pairs)
+            if totals.is_complete:
+                folder.plan(totals.complete + totals.pairs)
+    if totals.is_complete:
+        folder.plan(totals.complete + totals.pairs)
+    done = sum(item.name in folder.ledger.done for item in items)
+    print(
+        "%d of %d items are complete in %s (%d were before)"
+        % (done, len(items), args.output, job.skipped)
+    )
+    failed = folder.ledger.failed
+    print_failures({item.name: failed[item.name] for item in items if item.name in failed})
+    if signals:
+        return 128 + signals[0]
+    return 1 if done < len(items) else 0
+
+
+@contextmanager
+def _stopping(engine: Any) -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM let running tasks end, a second one does not; yields the signals."""
+    signals: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        signals.append(number)
+        if len(signals) == 1:
+            log.warning("stopping when the running stretches are done; once more ends at once")
+        engine.stop()
+
+    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield signals
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
