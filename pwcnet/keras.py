@@ -19,9 +19,11 @@ except ImportError as error:
     ) from error
 
 from pwcnet.inference.flow_model import starting_weights
+from pwcnet.inference.graph_passes import level_flow
+from pwcnet.inference.quality import check_quality
 from pwcnet.model.config import ModelConfig
-from pwcnet.model.frames import cropped_flow, network_pair
 from pwcnet.model.network import pwc_net
+from pwcnet.runtime.choices import PLAIN
 from pwcnet.runtime.tensorflow import tf2
 from pwcnet.weights.saving import save_weights
 from pwcnet.weights.variables import supplied_weights
@@ -38,12 +40,14 @@ class FlowLayer(keras.layers.Layer):
     Attributes:
         variant: The `ModelConfig`.
         step: The training step of the weights; 0 where it is not known.
+        quality: The level.
     """
 
     def __init__(
         self,
         weights: str | os.PathLike | ModelConfig | None = None,
         trainable: bool = True,
+        quality: str = PLAIN,
         **options: Any,
     ):
         """Reads the weights into the layer's variables.
@@ -52,12 +56,13 @@ class FlowLayer(keras.layers.Layer):
             weights: A checkpoint's prefix, its folder, or an .npz archive; a ModelConfig for random
                 weights of that variant; None for the shipped weights.
             trainable: Whether training changes them.
+            quality: As of `pwcnet.FlowModel`.
             **options: Of keras.layers.Layer; `dtype` stays float32 unless it is given.
 
         Raises:
             FileNotFoundError: There are no such weights.
-            ValueError: They are not readable or those of another network, this is TensorFlow 1, or
-                Keras has another backend.
+            ValueError: They are not readable or those of another network, the quality is unknown,
+                this is TensorFlow 1, or Keras has another backend.
         """
         if keras.backend.backend() != "tensorflow":
             raise ValueError(
@@ -65,6 +70,8 @@ class FlowLayer(keras.layers.Layer):
                 % keras.backend.backend()
             )
         super().__init__(trainable=trainable, **dict({"dtype": "float32"}, **options))
+        check_quality(quality)
+        self.quality = quality
         self.variant, values, self.step = starting_weights(weights)
         self._weights_by_name = {
             name: self.add_weight(
@@ -81,11 +88,12 @@ class FlowLayer(keras.layers.Layer):
     @tf2.autograph.experimental.do_not_convert
     def call(self, first: Any, second: Any) -> Any:
         """The flow from the first frames to the second; see the class."""
-        pair, size = network_pair(first, second)
         with supplied_weights(
             {name: variable.value for name, variable in self._weights_by_name.items()}
         ):
-            return cropped_flow(pwc_net(pair, self.variant)[0], size)
+            return level_flow(
+                self.quality, lambda pair: pwc_net(pair, self.variant)[0], first, second
+            )
 
     def compute_output_shape(self, first: Any, second: Any) -> tuple:
         """[B, H, W, 2] for frames [B, H, W, 3]."""
@@ -104,8 +112,8 @@ class FlowLayer(keras.layers.Layer):
         return save_weights(os.fspath(prefix), values, self.step)
 
     def get_config(self) -> dict[str, Any]:
-        """The variant, and what Keras adds."""
-        return dict(super().get_config(), weights=self.variant.name)
+        """The variant, the quality, and what Keras adds."""
+        return dict(super().get_config(), weights=self.variant.name, quality=self.quality)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> FlowLayer:

@@ -9,10 +9,12 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
+from pwcnet.inference.graph_passes import level_flow
+from pwcnet.inference.quality import check_quality
 from pwcnet.model.config import ModelConfig
-from pwcnet.model.frames import cropped_flow, cropped_pyramid, network_pair
+from pwcnet.model.frames import cropped_pyramid, float_frames, network_pair
 from pwcnet.model.network import pwc_net
-from pwcnet.runtime.choices import INT8
+from pwcnet.runtime.choices import BEST, INT8, PLAIN
 from pwcnet.runtime.devices import checked_precision
 from pwcnet.runtime.tensorflow import tensorflow_2, tf, tf2
 from pwcnet.weights.checkpoint import Checkpoint
@@ -58,14 +60,19 @@ class FlowModel(tf2.Module):
     under `tf.GradientTape`, and under a `tf.distribute` strategy in whose scope it was made. Frames
     have any size; they are padded with zeros to multiples of 64, and the flow is cropped.
 
-    In eager code the network is traced once for each padded size, whatever the number of pairs;
-    the last MAX_TRACES traces are kept. In a `tf.function` it becomes part of that function.
+    The level "best" takes more passes (`pwcnet.inference.graph_passes`), as Predictor's does but
+    without refinement, which is OpenCV's; "balanced" is the refined plain pass and so plain here.
+
+    In eager code the network is traced once for each padded size, for "best" once for each size of
+    frames, whatever the number of pairs; the last MAX_TRACES traces are kept. In a `tf.function` it
+    becomes part of that function.
 
     Keras does not see a `tf.Module`'s variables: there, `pwcnet.keras.FlowLayer` serves.
 
     Attributes:
         config: The variant of the network.
         step: The training step of the weights; 0 where it is not known.
+        quality: The level.
         weights: {name in checkpoints: tf.Variable float32}.
     """
 
@@ -74,6 +81,7 @@ class FlowModel(tf2.Module):
         weights: str | os.PathLike | ModelConfig | None = None,
         precision: str = "float32",
         name: str = "flow_model",
+        quality: str = PLAIN,
     ):
         """Reads the weights into variables.
 
@@ -83,13 +91,16 @@ class FlowModel(tf2.Module):
             precision: "float32", "bfloat16" or "float16", the type that features are computed in;
                 variables, frames and flow are float32.
             name: Of the module.
+            quality: "plain", one pass; "best", more passes; or "balanced", which is plain here.
 
         Raises:
             FileNotFoundError: There are no such weights.
-            ValueError: They are not readable or those of another network, the precision is unknown,
-                or this is TensorFlow 1.
+            ValueError: They are not readable or those of another network, the precision or the
+                quality is unknown, or this is TensorFlow 1.
         """
         super().__init__(name=name)
+        check_quality(quality)
+        self.quality = quality
         if precision == INT8:
             raise ValueError("A FlowModel computes in floats; int8 is for pwcnet.Predictor")
         self.precision = checked_precision(precision)
@@ -97,7 +108,7 @@ class FlowModel(tf2.Module):
         self.weights = {
             name: tf2.Variable(value, name=name, dtype=tf.float32) for name, value in values.items()
         }
-        self._traces = _Traces()
+        self._traces, self._best_traces = _Traces(), _Traces()
 
     @tf2.autograph.experimental.do_not_convert
     def __call__(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
@@ -113,12 +124,14 @@ class FlowModel(tf2.Module):
         Raises:
             ValueError: The frames have other shapes or types.
         """
-        pair, size = network_pair(first, second)
-        return cropped_flow(self._network(pair)[0], size)
+        if self.quality != BEST or not tf.executing_eagerly():
+            return self._flow(first, second)
+        frames, size = float_frames(first, second)
+        return self._best_traces.function(size, self._pair_flow)(tf.stack(frames, axis=1))
 
     @tf2.autograph.experimental.do_not_convert
     def pyramid(self, first: tf.Tensor, second: tf.Tensor) -> list[tf.Tensor]:
-        """Predicts the flow of all levels, for losses of several levels.
+        """Predicts the flow of all levels in one pass, for losses of several levels.
 
         Args:
             first: As of the call.
@@ -146,6 +159,12 @@ class FlowModel(tf2.Module):
         """
         values = {name: variable.numpy() for name, variable in self.weights.items()}
         return save_weights(os.fspath(prefix), values, self.step)
+
+    def _flow(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+        return level_flow(self.quality, lambda pair: self._network(pair)[0], first, second)
+
+    def _pair_flow(self, pair: tf.Tensor) -> tf.Tensor:
+        return self._flow(pair[:, 0], pair[:, 1])
 
     def _network(self, pair: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         if not tf.executing_eagerly():

@@ -13,8 +13,8 @@ from pwcnet.inference.frames import check_same_size, check_same_sizes, checked_f
 from pwcnet.inference.memory import MemoryBounds
 from pwcnet.inference.networks import OpenNetworks, StreamNetwork
 from pwcnet.inference.passes import Frame, FrameSizes
-from pwcnet.inference.quality import Fits, plan, quality_flow
-from pwcnet.runtime.choices import PLAIN, QUALITIES
+from pwcnet.inference.quality import Fits, check_quality, plan, quality_flow
+from pwcnet.runtime.choices import PLAIN
 
 GRAPHS = {"balanced": 1, "best": 3}  # that a level keeps open for one size of frames
 
@@ -37,8 +37,7 @@ def checked_quality(name: str | None, default: str) -> str:
     """
     if name is None:
         return default if can_refine() else PLAIN
-    if name not in QUALITIES:
-        raise ValueError("Unknown quality %r; levels are %s" % (name, ", ".join(QUALITIES)))
+    check_quality(name)
     if name != PLAIN:
         check_refinement()
     return name

@@ -23,7 +23,7 @@ from pwcnet.flow.choice import choose
 from pwcnet.flow.warping import TALLEST
 from pwcnet.inference.passes import FrameSizes, Network, first_pass, residual_pass
 from pwcnet.io.scaling import resized_flow
-from pwcnet.runtime.choices import BALANCED, BEST, PLAIN
+from pwcnet.runtime.choices import BALANCED, BEST, PLAIN, QUALITIES
 from pwcnet.runtime.memory import MemoryBoundError
 
 LARGEST_WHOLE = 2000  # pixels of the longer side that a pass takes as a whole
@@ -52,6 +52,12 @@ class Plan:
     fine: tuple[int, int] | None
     tiled: tuple[tuple[int, int], ...]
     tile: tuple[int, int]
+
+
+def check_quality(name: str) -> None:
+    """Raises ValueError for a level that does not exist."""
+    if name not in QUALITIES:
+        raise ValueError("Unknown quality %r; levels are %s" % (name, ", ".join(QUALITIES)))
 
 
 def plan(quality: str, size: tuple[int, int], fits: Fits) -> Plan:

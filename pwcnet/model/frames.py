@@ -12,13 +12,34 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
     """Converts two batches of frames to what the network takes.
 
     Args:
-        first: [B, H, W, 3] RGB, uint8 in 0..255 or floating in 0..1; H and W are known, B may not
-            be.
+        first: As of `float_frames`.
         second: The frames that the flow leads to, likewise.
 
     Returns:
         pair: [B, 2, H', W', 3] float32 RGB in 0..1, filled up with zeros at the bottom and right to
             multiples of 64.
+        size: (H, W).
+
+    Raises:
+        ValueError: As `float_frames`.
+    """
+    frames, size = float_frames(first, second)
+    down, right = (-side % SIZE_MULTIPLE for side in size)
+    if down or right:
+        frames = [tf.pad(frame, [[0, 0], [0, down], [0, right], [0, 0]]) for frame in frames]
+    return tf.stack(frames, axis=1), size
+
+
+def float_frames(first: Any, second: Any) -> tuple[list[tf.Tensor], tuple[int, int]]:
+    """Converts two batches of frames to floats.
+
+    Args:
+        first: [B, H, W, 3] RGB, uint8 in 0..255 or floating in 0..1; H and W are known, B may not
+            be.
+        second: The frames that the flow leads to, likewise.
+
+    Returns:
+        frames: Both, [B, H, W, 3] float32 RGB in 0..1.
         size: (H, W).
 
     Raises:
@@ -34,10 +55,7 @@ def network_pair(first: Any, second: Any) -> tuple[tf.Tensor, tuple[int, int]]:
     batches = [frame.shape.as_list()[0] for frame in frames]
     if None not in batches and batches[0] != batches[1]:
         raise ValueError("first holds %d frames, second %d" % tuple(batches))
-    down, right = (-size % SIZE_MULTIPLE for size in size1)
-    if down or right:
-        frames = [tf.pad(frame, [[0, 0], [0, down], [0, right], [0, 0]]) for frame in frames]
-    return tf.stack(frames, axis=1), size1
+    return frames, size1
 
 
 def _scaled(frames: Any, name: str) -> tf.Tensor:

@@ -40,7 +40,7 @@ def test_they_are_the_small_network_and_small():
     assert os.path.getsize(files.SHIPPED) < 12e6
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_the_large_ones_have_grown_from_them():
     large = Checkpoint("large")
     assert large.config.name == "lg-6-2" and os.path.getsize(files.SHIPPED_LARGE) < 30e6

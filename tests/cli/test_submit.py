@@ -131,6 +131,16 @@ def test_sintel_both_passes_in_one_archive(
     )
 
 
+@pytest.mark.whole_on("tf2")
+def test_a_submission_at_another_level(published, sintel_main, small_checkpoint, tmp_path):
+    sintel_main("--quality", "balanced", weights=small_checkpoint)
+    with Predictor(small_checkpoint, quality="balanced") as predictor:
+        expected = predictor.flow(FRAMES[0], FRAMES[1])
+    np.testing.assert_allclose(read_flo(tmp_path / "out" / FLOWS[0]), expected, atol=1e-3)
+    with pytest.raises(ValueError, match="quality"):  # flows of two levels are not mixed
+        sintel_main(weights=small_checkpoint)
+
+
 def test_names_as_raft_has_them(published, sintel_main, tmp_path):
     sintel_main("--names", "raft")
     assert files(tmp_path / "out") == [path.replace("frame_", "frame") for path in FLOWS]

@@ -363,7 +363,7 @@ def test_an_error_is_one_line_and_exit_code_2(tmp_path):
     assert done.stderr.startswith("pwcnet train: error: ") and str(tmp_path) in done.stderr
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_real_frames_of_every_data_set_train_together(real_data, tmp_path):
     names = ("sintel-clean", "sintel-final", "chairs", "kitti2012", "kitti2015", "middlebury")
     sources = ["%s=%s" % (name, real_data) for name in names]

@@ -127,6 +127,27 @@ def test_a_checkpoint_and_back(model, expected, tmp_path):
 
 
 @pytest.mark.full
+def test_the_level_best(model):
+    best = FlowModel(quality="best")
+    best.weights = model.weights
+    first, second = FIRST[:1], SECOND[:1]
+    data = tf2.data.Dataset.from_tensors((first, second)).map(best)
+    flow = best(first, second).numpy()
+    assert_close(next(data.as_numpy_iterator()), flow)
+    errors = [np.abs(np.float32(each) + 2).mean() for each in (model(first, second), flow)]
+    assert errors[1] < errors[0]
+    with tf2.GradientTape() as tape:
+        loss = tf2.reduce_mean(tf2.abs(best(first, second)))
+    assert tape.gradient(loss, best.weights[BIAS]) is not None
+
+
+def test_balanced_is_plain(model, expected):
+    balanced = FlowModel(quality="balanced")
+    balanced._traces = model._traces
+    np.testing.assert_array_equal(balanced(FIRST, SECOND), model(FIRST, SECOND))
+
+
+@pytest.mark.full
 def test_two_devices():
     """In a fresh process, which makes two devices of its CPU."""
     from tests.helpers.commands import run_command
@@ -170,3 +191,5 @@ def test_other_weights_are_refused(tmp_path):
         FlowModel("frozen.pb")
     with pytest.raises(ValueError, match="int8"):
         FlowModel(precision="int8")
+    with pytest.raises(ValueError, match="finest"):
+        FlowModel(quality="finest")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pwcnet.inference.flow_model import FlowModel
 from pwcnet.inference.predictor import Predictor
 from pwcnet.model.config import ModelConfig
 from pwcnet.runtime.tensorflow import TF_RELEASE, tf2
@@ -79,6 +80,20 @@ def test_a_mixed_precision_policy_leaves_the_layer_alone(expected):
         keras.config.set_dtype_policy(before)
     assert flow.dtype == tf2.float32
     assert_close(np.asarray(flow), expected)
+
+
+def test_the_quality_is_part_of_the_configuration():
+    layer = FlowLayer(quality="best")
+    assert FlowLayer.from_config(layer.get_config()).quality == "best"
+    with pytest.raises(ValueError, match="finest"):
+        FlowLayer(quality="finest")
+
+
+@pytest.mark.full
+def test_the_level_best():
+    np.testing.assert_allclose(
+        FlowLayer(quality="best")(*FRAMES), FlowModel(quality="best")(*FRAMES), atol=1e-3
+    )
 
 
 def test_other_backends_are_refused(monkeypatch):
