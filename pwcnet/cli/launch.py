@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
-import shutil
 import socket
-import subprocess
 import sys
 import sysconfig
 from argparse import Namespace
@@ -19,6 +17,7 @@ from pwcnet.cli.arguments import ArgumentParser, non_negative_int, positive_floa
 from pwcnet.cli.common import remedy, start_messages
 from pwcnet.cli.main import COMMANDS
 from pwcnet.cli.worker_processes import WorkerGroup
+from pwcnet.runtime.machine import gpu_of_worker, visible_gpus
 
 DESCRIPTION = """Starts several workers of a training command on this machine, ends them together.
 
@@ -240,17 +239,8 @@ def _installed(package: str) -> bool:
 
 
 def _gpu(number: int) -> Environment:
-    """One GPU for each worker, in turn, of CUDA_VISIBLE_DEVICES or nvidia-smi; {} without GPUs."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is None and shutil.which("nvidia-smi"):
-        listed = subprocess.run(
-            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        named = ",".join(listed.stdout.split()) if listed.returncode == 0 else None
-    devices = [device for device in (named or "").split(",") if device.strip()]
-    return {"CUDA_VISIBLE_DEVICES": devices[number % len(devices)].strip()} if devices else {}
+    """One GPU for each worker, in turn; {} without GPUs."""
+    return gpu_of_worker(number, visible_gpus())
 
 
 @contextmanager

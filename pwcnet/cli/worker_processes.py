@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from types import TracebackType
 from typing import Any, Mapping, Sequence
 
+from pwcnet.jobs.processes import end_with, how_it_ended
+
 log = logging.getLogger(__name__)
 
 POLL = 0.1  # seconds between looks at the processes
 TAIL = 20  # lines shown of a failed worker's output
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class WorkerProcess:
@@ -44,7 +43,8 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT if self._output else None,
-                preexec_fn=lambda: _end_with(launcher),
+                # The leader saves at this signal. Workers end with a launcher that is killed.
+                preexec_fn=lambda: end_with(launcher, signal.SIGTERM),
             )
         except OSError as error:
             raise ValueError("cannot start %s: %s" % (command[0], error.strerror)) from None
@@ -74,10 +74,7 @@ class WorkerProcess:
 
     def how_it_ended(self) -> str:
         """The end of a worker in words."""
-        code = self.code or 0
-        if code < 0:
-            return "was killed by %s" % signal.Signals(-code).name
-        return "ended with exit code %d" % code
+        return how_it_ended(self.code or 0)
 
     def tail(self) -> list[str]:
         """The last lines of its output; none for rank 0, whose output was shown."""
@@ -85,17 +82,6 @@ class WorkerProcess:
             return []
         self._output.seek(0)
         return self._output.read().decode(errors="replace").splitlines()[-TAIL:]
-
-
-def _end_with(launcher: int) -> None:
-    """Runs in the worker before its program: workers end with a launcher that is killed.
-
-    The leader saves at that signal. Only Linux has it; elsewhere the workers run on.
-    """
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != launcher:
-            os._exit(1)
 
 
 class WorkerGroup:

@@ -19,6 +19,7 @@ from pwcnet._version import __version__
 from pwcnet.export.int8 import INT8_TENSORS, check_int8, int8_model
 from pwcnet.inference.int8_cache import cache_name, find_cached, keep
 from pwcnet.runtime.devices import on_npu
+from pwcnet.runtime.machine import core_count
 from pwcnet.runtime.tensorflow import TF_RELEASE, hold_back_stderr, tf
 from pwcnet.weights.checkpoint import Checkpoint
 from pwcnet.weights.files import identify_weights
@@ -105,11 +106,7 @@ def is_fast_cpu() -> bool | None:
 
 def thread_count(session_config: tf.ConfigProto) -> int:
     """The threads of a session on a CPU; all cores that this process may use by default."""
-    if session_config.intra_op_parallelism_threads:
-        return session_config.intra_op_parallelism_threads
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return session_config.intra_op_parallelism_threads or core_count()
 
 
 def conversion_facts(checkpoint: Checkpoint, height: int, width: int) -> dict[str, Any]:
