@@ -181,7 +181,7 @@ class Engine(abc.ABC, Generic[AnyWorker]):
         self._failed_starts += 1
         if self._failed_starts < TRIES:
             return
-        if not any(worker.ready for worker in self._workers):
+        if not self._workers:
             raise OSError("no worker can run: it %s" % how)
         self._failed_starts = 0
         self._given_up += 1

@@ -32,7 +32,7 @@ from typing import Any, Callable
 from pwcnet.jobs.dispatch import Engine
 from pwcnet.jobs.resources import Resources
 
-ENGINES = ("local",)
+ENGINES = ("local", "ray")
 
 
 def open_engine(
@@ -40,24 +40,35 @@ def open_engine(
     start: Callable[[], Callable[[Any], Any]],
     workers: int | None = None,
     resources: Resources = Resources(),  # noqa: B008  frozen
+    address: str | None = None,
 ) -> Engine[Any]:
     """Opens an engine.
 
     Args:
         name: One of ENGINES.
         start: Picklable; called once in each worker, returns the function of a task.
-        workers: Their number; None for one.
+        workers: Their number; None for one locally, and for as many as the cluster has room for
+            with Ray.
         resources: What each worker computes with.
+        address: For Ray alone: of the cluster to join, "auto" for the one of this machine; None
+            to start Ray on this machine.
 
     Returns:
         The engine, a context manager that ends its workers.
 
     Raises:
-        ValueError: The engine is unknown, an argument does not fit, or `start`
+        ValueError: The engine is unknown or not installed, an argument does not fit, or `start`
             cannot be pickled.
+        ConnectionError: There is no Ray cluster at the address.
     """
     if name not in ENGINES:
         raise ValueError("expected an engine of %s, got %r" % (", ".join(ENGINES), name))
-    from pwcnet.jobs.local_engine import LocalEngine
+    if name == "local":
+        from pwcnet.jobs.local_engine import LocalEngine
 
-    return LocalEngine(start, 1 if workers is None else workers, resources)
+        if address is not None:
+            raise ValueError("an address is for Ray; the engine is local, the address %r" % address)
+        return LocalEngine(start, 1 if workers is None else workers, resources)
+    from pwcnet.jobs.ray_engine import RayEngine
+
+    return RayEngine(start, workers, resources, address)

@@ -35,7 +35,7 @@ class TaskFunction:
             _print_defect(error)
             return _pickled(error)
 
-    def __call__(self, task: bytes) -> bytes:
+    def run(self, task: bytes) -> bytes:
         """Runs one task; returns (value, None) or (None, its error as one line)."""
         assert self._function is not None
         try:
@@ -115,7 +115,7 @@ def _serve(connection: Connection) -> None:
             connection.send_bytes(answer or b"")
             message = messages.get()
             idle.clear()
-            answer = function(message) if message else None
+            answer = function.run(message) if message else None
     except OSError:
         pass  # the driver has ended
 

@@ -6,7 +6,6 @@ import pickle
 
 import pytest
 
-from pwcnet.jobs.engines import open_engine
 from pwcnet.jobs.local_engine import LocalEngine
 from pwcnet.jobs.resources import Resources
 from tests.helpers import job_tasks
@@ -161,13 +160,6 @@ def test_workers_have_their_threads_and_gpus_from_the_beginning(monkeypatch):
 def test_start_has_to_be_sent():
     with pytest.raises(ValueError, match="lambda"):
         LocalEngine(lambda: None)
-
-
-def test_arguments_are_checked():
-    with pytest.raises(ValueError, match="0"):
-        open_engine("local", job_tasks.start, workers=0)
-    with pytest.raises(ValueError, match="mpi"):
-        open_engine("mpi", job_tasks.start)
 
 
 def test_outcomes_are_frozen_and_can_be_kept():
