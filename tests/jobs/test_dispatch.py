@@ -128,4 +128,4 @@ def test_workers_that_cannot_start_beside_others_are_given_up(caplog):
 
 def test_where_no_worker_can_start_the_job_ends():
     with pytest.raises(OSError, match="killed"):
-        list(ScriptedEngine(2, [died(0), died(2)]).map(range(3)))
+        list(ScriptedEngine(2, list(map(died, (0, 2, 1, 3)))).map(range(3)))

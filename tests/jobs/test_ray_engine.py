@@ -79,24 +79,21 @@ def cluster():
 def test_a_node_that_dies_and_one_that_joins(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    engine = open_engine("ray", job_tasks.start, address=cluster.address)
-    waiting = [("note_and_wait", str(tmp_path / name)) for name in "01"]
-
-    def tasks():
-        yield from waiting
-        for name in "01":
-            process_of(str(tmp_path / name))
-        cluster.remove_node(node, allow_graceful=False)
-        for name in "01":
-            (tmp_path / (name + ".go")).touch()
-        yield "square", 3
-        cluster.add_node(num_cpus=1)
-        for number in range(4, 8):
-            yield "square", number
-
-    outcomes = outcomes_of(engine, tasks())
-    assert [outcomes[task] for task in waiting] == [(task[1], None) for task in waiting]
-    assert [outcomes["square", n] for n in range(3, 8)] == [(n * n, None) for n in range(3, 8)]
+    driver = start_program(DRIVER, tmp_path, cluster.address)
+    for name in "01":
+        process_of(str(tmp_path / name))
+    cluster.remove_node(node, allow_graceful=False)
+    for name in "01":
+        (tmp_path / (name + ".go")).touch()
+    process_of(str(tmp_path / "2"))  # where the other worker is, after the lost task
+    cluster.add_node(num_cpus=1)
+    process_of(str(tmp_path / "3"))
+    driver.send_signal(signal.SIGINT)
+    for name in "23":
+        (tmp_path / (name + ".go")).touch()
+    output, errors = driver.communicate(timeout=PATIENCE)
+    assert sorted(output.splitlines()) == ["%d None" % number for number in range(4)] + ["end"]
+    assert errors.count("its task is run once more") == 1
 
 
 @pytest.mark.full
