@@ -80,9 +80,9 @@ def test_a_node_that_dies_and_one_that_joins(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
     driver = start_program(DRIVER, tmp_path, cluster.address)
-    for name in "01":
-        process_of(str(tmp_path / name))
+    workers = [process_of(str(tmp_path / name)) for name in "01"]
     cluster.remove_node(node, allow_graceful=False)
+    wait_until(lambda: sum(map(is_running, workers)) == 1, "both workers run")
     for name in "01":
         (tmp_path / (name + ".go")).touch()
     process_of(str(tmp_path / "2"))  # where the other worker is, after the lost task
