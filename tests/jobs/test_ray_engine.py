@@ -47,8 +47,7 @@ def outcomes_of(engine, tasks):
     return {outcome.task: (outcome.value, outcome.error) for outcome in outcomes}
 
 
-def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch, tmp_path):
-    """With an error, a worker that dies and a task that kills its workers."""
+def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch):
     monkeypatch.setenv("PWCNET_NOTE", "passed on")
     tasks = [("square", number) for number in range(20)]
     tasks += [("fail", (ValueError, ("bad.mp4",))), ("variables", NAMES), ("unpicklable", 0)]
@@ -56,11 +55,17 @@ def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch, tmp
     handler = signal.getsignal(signal.SIGTERM)
     engine = open_engine("ray", job_tasks.start, 2, resources)
     assert signal.getsignal(signal.SIGTERM) is handler
-    deadly, once = ("die", "SIGKILL"), ("die_once", str(tmp_path / "died"))
-    outcomes = outcomes_of(engine, [*tasks, deadly, once])
-    assert "died" in outcomes.pop(deadly)[1]
-    assert outcomes.pop(once) == ("survived", None)
+    outcomes = outcomes_of(engine, tasks)
     assert outcomes == outcomes_of(LocalEngine(job_tasks.start, 2, resources), tasks)
+
+
+@pytest.mark.full
+def test_tasks_that_kill_one_or_two_workers(cluster, tmp_path):
+    deadly, once = ("die", "SIGKILL"), ("die_once", str(tmp_path / "died"))
+    engine = open_engine("ray", job_tasks.start, address=cluster.address)
+    outcomes = outcomes_of(engine, [deadly, once, ("square", 3)])
+    assert "memory" in outcomes.pop(deadly)[1]
+    assert outcomes == {once: ("survived", None), ("square", 3): (9, None)}
 
 
 @pytest.fixture
