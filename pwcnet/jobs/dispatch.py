@@ -111,16 +111,19 @@ class Engine(abc.ABC, Generic[AnyWorker]):
 
         Raises:
             Exception: What `start` raised in a worker; what the iterator of the tasks raised.
+                Tasks that run are ended.
             OSError: No worker can be started.
         """
         queue = TaskQueue(tasks)
         try:
             while self._hand_out(queue):
                 settled = [self._settle(event, queue) for event in self._events(POLL)]
-                self._hand_out(queue)  # before the caller takes its time with the outcomes
-                for outcome in settled:
-                    if outcome is not None:
-                        yield outcome
+                try:
+                    self._hand_out(queue)  # before the caller takes its time with the outcomes
+                finally:  # and after an error of the iterator
+                    for outcome in settled:
+                        if outcome is not None:
+                            yield outcome
         finally:
             for worker in [worker for worker in self._workers if worker.attempt]:
                 worker.kill()  # the caller asks for no more

@@ -8,28 +8,19 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import signal
 import sys
 import sysconfig
-import threading
 import time
-from contextlib import contextmanager, suppress
-from typing import Any, Callable, Iterator
+from contextlib import ExitStack, suppress
+from typing import Any, Callable
 
 from pwcnet._checks import require
 from pwcnet.jobs.dispatch import DIED, DONE, FAILED, READY, Engine, Event, Worker
+from pwcnet.jobs.ray_session import import_ray, ray_session
 from pwcnet.jobs.resources import Resources, thread_variables
 from pwcnet.jobs.worker import TaskFunction
 from pwcnet.runtime.machine import VISIBLE_GPUS
 
-INSTALL = '-m pip install "pwcnet-tf[scale]"'
-LOCAL = "local"  # Ray's address of a cluster that is yet to be started
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
-    "RAY_SCHEDULER_EVENTS": "0",  # no lines about actors that wait for room
-    "RAY_COLOR_PREFIX": "0",  # no colors before what workers print
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # no advice about it; RayEngine hides GPUs itself
-}
 PASSED_ON = ("PWCNET_", "TF_", "OPENCV_")  # beginnings of the driver's variables that workers get
 LOOK = 5.0  # seconds between looks at the machines of the cluster
 PATIENCE = 300.0  # seconds without a worker until a warning
@@ -101,7 +92,7 @@ class RayEngine(Engine[RayWorker]):
         ValueError: Ray is not installed, the number of workers is below 1, `start` cannot be
             pickled, or the cluster has other versions of Ray or Python.
         ConnectionError: There is no cluster at the address.
-        OSError: Ray does not start.
+        OSError: Ray does not start on this machine.
     """
 
     def __init__(
@@ -113,12 +104,12 @@ class RayEngine(Engine[RayWorker]):
     ) -> None:
         super().__init__(start)
         require(workers is None or workers >= 1, "1 or more workers", workers)
-        self._ray = _import_ray()
+        self._ray = import_ray()
         self._count, self._threads = workers, resources.threads or 1
-        self._opened = not self._ray.is_initialized()
-        if self._opened:
-            with _signal_handlers_kept():
-                self._open(address)
+        self._session = ExitStack()
+        if not self._ray.is_initialized():
+            cpus = self._count and self._count * self._threads
+            self._session.enter_context(ray_session(self._ray, address, cpus))
         self._gpus = resources.gpus
         if self._gpus is None:
             self._gpus = min(1, sum(node.get("GPU", 0) for node in self._nodes()))
@@ -130,23 +121,7 @@ class RayEngine(Engine[RayWorker]):
         for worker in self._workers:
             worker.wait(0)
         self._workers = []
-        if self._opened:
-            self._ray.shutdown()
-
-    def _open(self, address: str | None) -> None:
-        options: dict[str, Any] = {}
-        if address is None:
-            cpus = self._count and self._count * self._threads
-            options = {"include_dashboard": False, "num_cpus": cpus}
-        try:
-            self._ray.init(address or LOCAL, logging_level=logging.ERROR, **options)
-        except ConnectionError:
-            raise ConnectionError("there is no Ray cluster at %s" % address) from None
-        except Exception as error:  # of any type, for example for other versions of Ray
-            text = " ".join(str(error).split())
-            if address is None:
-                raise OSError("Ray does not start on this machine: %s" % text) from error
-            raise ValueError("Ray at %s cannot be joined: %s" % (address, text)) from error
+        self._session.close()
 
     def _nodes(self) -> list[dict[str, float]]:
         """What each machine of the cluster has."""
@@ -206,30 +181,6 @@ class RayEngine(Engine[RayWorker]):
                 self._threads,
                 self._gpus or 0,
             )
-
-
-def _import_ray() -> Any:
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    try:
-        import ray
-    except ImportError as error:
-        raise ValueError(
-            "the engine ray lacks the package ray (%s): %s %s (Python 3.9 or later)"
-            % (error, sys.executable, INSTALL)
-        ) from error
-    return ray
-
-
-@contextmanager
-def _signal_handlers_kept() -> Iterator[None]:
-    """Puts back the handler of SIGTERM, which Ray replaces by one that ends the program."""
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
 
 
 def _search_path(ray: Any) -> list[str]:

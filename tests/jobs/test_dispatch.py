@@ -129,20 +129,19 @@ def test_workers_that_cannot_start_beside_others_are_given_up(caplog):
 
 def test_where_no_worker_can_start_the_job_ends():
     with pytest.raises(OSError, match="killed"):
-        list(ScriptedEngine(2, [died(0), died(2)]).map(range(3)))
+        list(ScriptedEngine(2, list(map(died, (0, 2, 1, 3)))).map(range(3)))
 
 
 def test_tasks_that_depend_on_outcomes():
     """LATER ends nothing: the next task is known when that which runs has ended."""
-    known = ["a"]
+    known = ["later", "a"]
 
     def tasks():
         while known:
-            yield known.pop() if known[-1] != "unknown" else LATER
+            yield LATER if known[-1] == "later" else known.pop()
 
     engine = ScriptedEngine(2, [ready(0), done(0), done(0)])
     ended = []
-    known.insert(0, "unknown")
     for outcome in engine.map(tasks()):
         ended.append(outcome.task)
         known[:] = ["b"] if outcome.task == "a" else []

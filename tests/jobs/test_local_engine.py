@@ -136,13 +136,15 @@ def test_a_job_goes_on_with_fewer_workers(tmp_path):
     assert [outcomes[task].error for task in tasks] == [None] * 8
 
 
-def test_an_error_of_the_iterator_is_raised():
+def test_an_error_of_the_iterator_is_raised_after_the_outcomes(worker_of_errors):
     def tasks():
-        yield "square", 1
+        yield "square", 6
         raise FileNotFoundError("list.txt")
 
+    outcomes = worker_of_errors.map(tasks())
+    assert next(outcomes).value == 36
     with pytest.raises(FileNotFoundError, match="list.txt"):
-        run_tasks(tasks())
+        next(outcomes)
 
 
 def test_workers_have_their_threads_and_gpus_from_the_beginning(monkeypatch):

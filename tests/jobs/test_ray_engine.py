@@ -47,8 +47,7 @@ def outcomes_of(engine, tasks):
     return {outcome.task: (outcome.value, outcome.error) for outcome in outcomes}
 
 
-def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch, tmp_path):
-    """With an error, a worker that dies and a task that kills its workers."""
+def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch):
     monkeypatch.setenv("PWCNET_NOTE", "passed on")
     tasks = [("square", number) for number in range(20)]
     tasks += [("fail", (ValueError, ("bad.mp4",))), ("variables", NAMES), ("unpicklable", 0)]
@@ -56,11 +55,17 @@ def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch, tmp
     handler = signal.getsignal(signal.SIGTERM)
     engine = open_engine("ray", job_tasks.start, 2, resources)
     assert signal.getsignal(signal.SIGTERM) is handler
-    deadly, once = ("die", "SIGKILL"), ("die_once", str(tmp_path / "died"))
-    outcomes = outcomes_of(engine, [*tasks, deadly, once])
-    assert "died" in outcomes.pop(deadly)[1]
-    assert outcomes.pop(once) == ("survived", None)
+    outcomes = outcomes_of(engine, tasks)
     assert outcomes == outcomes_of(LocalEngine(job_tasks.start, 2, resources), tasks)
+
+
+@pytest.mark.full
+def test_tasks_that_kill_one_or_two_workers(cluster, tmp_path):
+    deadly, once = ("die", "SIGKILL"), ("die_once", str(tmp_path / "died"))
+    engine = open_engine("ray", job_tasks.start, address=cluster.address)
+    outcomes = outcomes_of(engine, [deadly, once, ("square", 3)])
+    assert "memory" in outcomes.pop(deadly)[1]
+    assert outcomes == {once: ("survived", None), ("square", 3): (9, None)}
 
 
 @pytest.fixture
@@ -79,24 +84,21 @@ def cluster():
 def test_a_node_that_dies_and_one_that_joins(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    engine = open_engine("ray", job_tasks.start, address=cluster.address)
-    waiting = [("note_and_wait", str(tmp_path / name)) for name in "01"]
-
-    def tasks():
-        yield from waiting
-        for name in "01":
-            process_of(str(tmp_path / name))
-        cluster.remove_node(node, allow_graceful=False)
-        for name in "01":
-            (tmp_path / (name + ".go")).touch()
-        yield "square", 3
-        cluster.add_node(num_cpus=1)
-        for number in range(4, 8):
-            yield "square", number
-
-    outcomes = outcomes_of(engine, tasks())
-    assert [outcomes[task] for task in waiting] == [(task[1], None) for task in waiting]
-    assert [outcomes["square", n] for n in range(3, 8)] == [(n * n, None) for n in range(3, 8)]
+    driver = start_program(DRIVER, tmp_path, cluster.address)
+    workers = [process_of(str(tmp_path / name)) for name in "01"]
+    cluster.remove_node(node, allow_graceful=False)
+    wait_until(lambda: sum(map(is_running, workers)) == 1, "both workers run")
+    for name in "01":
+        (tmp_path / (name + ".go")).touch()
+    process_of(str(tmp_path / "2"))  # where the other worker is, after the lost task
+    cluster.add_node(num_cpus=1)
+    process_of(str(tmp_path / "3"))
+    driver.send_signal(signal.SIGINT)
+    for name in "23":
+        (tmp_path / (name + ".go")).touch()
+    output, errors = driver.communicate(timeout=PATIENCE)
+    assert sorted(output.splitlines()) == ["%d None" % number for number in range(4)] + ["end"]
+    assert errors.count("its task is run once more") == 1
 
 
 @pytest.mark.full
