@@ -23,7 +23,7 @@ from pwcnet.cli.evaluation_options import (
 )
 from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
 from pwcnet.cli.options import chosen_weights, device_config, session_text, weights_facts
-from pwcnet.cli.prediction_options import MEMORY_REMEDY, add_quality_options, open_predictor
+from pwcnet.cli.prediction_options import MEMORY_REMEDY, add_quality_options, open_method
 from pwcnet.data.datasets.registry import DATASETS, Source, make_source, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.html.page import check_page
@@ -34,7 +34,7 @@ from pwcnet.evaluation.results import (
     is_complete,
 )
 from pwcnet.evaluation.scoring import Result, Totals, check_samples
-from pwcnet.flow.classical import METHODS, ClassicalFlow
+from pwcnet.flow.classical import METHODS
 from pwcnet.io.prefetch import BackgroundWriter
 from pwcnet.runtime.choices import PLAIN
 from pwcnet.runtime.memory import MemoryBoundError
@@ -167,13 +167,6 @@ def parse_evaluation_source(text: str) -> Source:
             % (text, source.name, source.argument)
         )
     return source
-
-
-def open_method(args: Namespace, weights: str, config: Any) -> Any:
-    """The context of what has `flow(frame1, frame2)`: the network, or a method of OpenCV."""
-    if args.classical:
-        return ClassicalFlow(args.classical)
-    return open_predictor(args, weights, config)
 
 
 def evaluation_settings(args: Namespace, source: Source, weights: str, config: Any) -> Settings:
