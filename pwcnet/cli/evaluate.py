@@ -13,17 +13,18 @@ from typing import Any, Sequence
 
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import remedy
+from pwcnet.cli.engine import add_engine_options, check_engine_options
 from pwcnet.cli.evaluation_options import (
     add_evaluation_options,
     add_saving_options,
     check_saving,
-    evaluate_pairs,
     print_totals,
     save_result,
 )
 from pwcnet.cli.evaluation_page import REMEDY, check_same_pairs, check_same_settings, write_page
+from pwcnet.cli.evaluation_worker import open_results, uses_workers
 from pwcnet.cli.options import chosen_weights, device_config, session_text, weights_facts
-from pwcnet.cli.prediction_options import MEMORY_REMEDY, add_quality_options, open_predictor
+from pwcnet.cli.prediction_options import MEMORY_REMEDY, add_quality_options, open_method
 from pwcnet.data.datasets.registry import DATASETS, Source, make_source, parse_source
 from pwcnet.data.splits import subset
 from pwcnet.evaluation.html.page import check_page
@@ -33,8 +34,9 @@ from pwcnet.evaluation.results import (
     check_evaluation_folder,
     is_complete,
 )
+from pwcnet.evaluation.sample_tasks import Paths
 from pwcnet.evaluation.scoring import Result, Totals, check_samples
-from pwcnet.flow.classical import METHODS, ClassicalFlow
+from pwcnet.flow.classical import METHODS
 from pwcnet.io.prefetch import BackgroundWriter
 from pwcnet.runtime.choices import PLAIN
 from pwcnet.runtime.memory import MemoryBoundError
@@ -46,7 +48,7 @@ KINDS = "flow", "pictures"  # of the files that are saved
 EXAMPLES = """
 pwcnet evaluate --data sintel-clean=/data --report report
 pwcnet evaluate --data kitti2015=/data --weights run/ --output evaluated --save-flow
-pwcnet evaluate --data sintel-final=/data --scene alley_1 bamboo_2 --classical dis
+pwcnet evaluate --data sintel-final=/data --scene alley_1 bamboo_2 --classical dis --workers 4
 """
 
 
@@ -78,7 +80,7 @@ def main(argv: list[str], prog: str) -> None:
             totals = (
                 evaluate_into_folder(args, folder, settings, samples, predictor, prog, argv)
                 if folder
-                else evaluate_in_memory(args, samples, predictor)
+                else evaluate_in_memory(args, settings, samples, predictor)
             )
             data = "%s in %s" % (source.name, source.argument)
             print_totals(samples, data, args.masked, totals)
@@ -113,6 +115,7 @@ def parser(prog: str) -> ArgumentParser:
     )
     add_evaluation_options(options, "--weights")
     add_quality_options(options, PLAIN)
+    add_engine_options(options.add_argument_group("work"), "the pairs one by one in this process")
     _add_output_options(options.add_argument_group("output"))
     return options
 
@@ -152,6 +155,7 @@ def check_options(options: ArgumentParser, args: Namespace, folder: str) -> None
     if args.classical and args.quality != PLAIN:
         options.error("--classical takes no --quality but plain")
     check_saving(options, args, folder)
+    check_engine_options(options, args)
     if args.report:
         check_page(args.report)
 
@@ -167,13 +171,6 @@ def parse_evaluation_source(text: str) -> Source:
             % (text, source.name, source.argument)
         )
     return source
-
-
-def open_method(args: Namespace, weights: str, config: Any) -> Any:
-    """The context of what has `flow(frame1, frame2)`: the network, or a method of OpenCV."""
-    if args.classical:
-        return ClassicalFlow(args.classical)
-    return open_predictor(args, weights, config)
 
 
 def evaluation_settings(args: Namespace, source: Source, weights: str, config: Any) -> Settings:
@@ -197,11 +194,14 @@ def evaluation_settings(args: Namespace, source: Source, weights: str, config: A
     )
 
 
-def evaluate_in_memory(args: Namespace, samples: Sequence[Any], predictor: Any) -> Totals:
+def evaluate_in_memory(
+    args: Namespace, settings: Settings, samples: Sequence[Any], predictor: Any
+) -> Totals:
     """Evaluates all pairs and writes nothing."""
     totals = Totals()
-    for result in evaluate_pairs(predictor, samples, args.masked):
-        totals.add(result)
+    with open_results(args, settings, samples, args.masked, predictor) as results:
+        for result in results:
+            totals.add(result)
     return totals
 
 
@@ -219,10 +219,12 @@ def evaluate_into_folder(
 
     kinds = [kind for kind in KINDS if getattr(args, "save_" + kind)]
 
+    def paths_of(pair_id: str) -> Paths:
+        return tuple(folder.path_of(kind, pair_id) if kind in kinds else None for kind in KINDS)
+
     def save(result: Result) -> None:
-        paths = [folder.path_of(kind, result.id) if kind in kinds else None for kind in KINDS]
         folder.lock()
-        save_result(result, *paths)
+        save_result(result, *paths_of(result.id))
         folder.add(result)
 
     with remedy(OVERWRITE, (ValueError, FileExistsError)):
@@ -230,7 +232,12 @@ def evaluate_into_folder(
     with folder:
         missing = [sample for sample in samples if not folder.is_done(sample.id)]
         masked = args.masked and any(sample.has_invalid_mask for sample in missing)
-        with BackgroundWriter() as writer:
-            for result in evaluate_pairs(predictor, missing, masked, len(samples) - len(missing)):
-                writer.submit(save, result)
+        done, paths = len(samples) - len(missing), [paths_of(sample.id) for sample in missing]
+        if uses_workers(args) and kinds:
+            folder.lock()  # before they write files
+        with BackgroundWriter() as writer, open_results(
+            args, settings, missing, masked, predictor, done, paths
+        ) as results:
+            for result in results:
+                writer.submit(folder.add if uses_workers(args) else save, result)
         return folder.finish([sample.id for sample in samples], prog.split() + argv, TF_RELEASE)

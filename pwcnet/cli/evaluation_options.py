@@ -69,8 +69,12 @@ def evaluate_pairs(
     """
     if not samples:
         return ()
-    results = evaluate_samples(predictor, samples, masked)
-    return progress_bar(results, total=done + len(samples), initial=done, unit="pair")
+    return pair_bar(evaluate_samples(predictor, samples, masked), len(samples), done)
+
+
+def pair_bar(results: Iterable[Result], count: int, done: int) -> Iterable[Result]:
+    """A progress bar over `count` results, after `done` others."""
+    return progress_bar(results, total=done + count, initial=done, unit="pair")
 
 
 def save_result(result: Result, flow_path: str | None, image_path: str | None) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from argparse import Namespace
-from contextlib import contextmanager
-from typing import Any, Iterator, Sequence
+from typing import Sequence
 
 from pwcnet.archive.folder import ArchiveFolder
 from pwcnet.archive.items import Item, check_names, find_items
@@ -20,10 +18,11 @@ from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
+from pwcnet.cli.engine import stopping
 from pwcnet.cli.extract_estimate import Totals, print_estimate
 from pwcnet.cli.extract_options import add_extract_options, check_options, extract_options
 from pwcnet.cli.extract_status import print_failures, print_status
-from pwcnet.cli.extract_worker import open_engine_for
+from pwcnet.cli.extract_worker import open_extractors
 from pwcnet.cli.options import chosen_weights, weights_facts
 from pwcnet.io.atomic import check_output_folder
 
@@ -74,8 +73,8 @@ def _extract(
     folder.begin(args.inputs + args.list, items)
     job = ArchiveJob(args.output, options, items, folder.ledger, folder.manifest)
     totals = Totals(items, options, folder.ledger)
-    with open_engine_for(args, options) as engine, _stopping(
-        engine
+    with open_extractors(args, options) as engine, stopping(
+        engine, "stretches"
     ) as signals, totals, progress_bar(unit="pair", total=0) as bar:
         for outcome in engine.map(job.tasks()):
             progress = job.settle(outcome)
@@ -95,22 +94,3 @@ def _extract(
     if signals:
         return 128 + signals[0]
     return 1 if done < len(items) else 0
-
-
-@contextmanager
-def _stopping(engine: Any) -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM let running tasks end, a second one does not; yields the signals."""
-    signals: list[int] = []
-
-    def stop(number: int, _: Any) -> None:
-        signals.append(number)
-        if len(signals) == 1:
-            log.warning("stopping when the running stretches are done; once more ends at once")
-        engine.stop()
-
-    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield signals
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)

@@ -12,7 +12,7 @@ from pwcnet.archive.options import ExtractOptions
 from pwcnet.archive.probe import Probe, probe
 from pwcnet.archive.tasks import Measure
 from pwcnet.cli.common import progress_bar
-from pwcnet.cli.extract_worker import open_engine_for
+from pwcnet.cli.extract_worker import open_extractors
 
 MEASURED_ITEMS = 3  # tried, until one can be measured
 
@@ -111,7 +111,7 @@ def _measured(
 ) -> Any:
     """The `Measured` of the first item that can be measured."""
     candidates = [item for item, count in zip(items, pairs) if count > 1] or list(items)
-    with open_engine_for(args, options) as engine:
+    with open_extractors(args, options) as engine:
         for outcome in engine.map(map(Measure, candidates[:MEASURED_ITEMS])):
             if outcome.error is None:
                 return outcome.value

@@ -10,10 +10,10 @@ from typing import Any
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import DTYPES, KINDS, ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser, non_negative_float, positive_float, positive_int
+from pwcnet.cli.engine import add_engine_options, check_engine_options
 from pwcnet.cli.options import add_device_options, add_weights_option
 from pwcnet.cli.prediction_options import add_precision_option, add_quality_options
 from pwcnet.flow.classical import METHODS
-from pwcnet.jobs.engines import ENGINES
 
 SHARD = re.compile(r"(\d+)/(\d+)$")
 
@@ -125,13 +125,7 @@ def _add_output_options(output: Any) -> None:
 
 
 def _add_work_options(work: Any) -> None:
-    work.add_argument(
-        "--workers",
-        type=positive_int,
-        metavar="N",
-        help="processes, each with its share of the cores, or a GPU (default: 1; with Ray, as "
-        "many as the cluster has room for)",
-    )
+    add_engine_options(work, "1")
     work.add_argument(
         "--batch-size",
         type=positive_int,
@@ -144,15 +138,6 @@ def _add_work_options(work: Any) -> None:
         type=_shard,
         metavar="I/N",
         help="do the I-th of N parts of the items, as a task of a job array",
-    )
-    work.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default="local",
-        help="processes of this machine, or a Ray cluster (the extra `scale`)",
-    )
-    work.add_argument(
-        "--address", metavar="HOST", help="of the Ray cluster; by default Ray is started here"
     )
     work.add_argument(
         "--dry-run",
@@ -170,8 +155,7 @@ def check_options(options: ArgumentParser, args: Namespace) -> None:
         options.error("pass videos or folders, or --list")
     if not args.output and not args.dry_run:
         options.error("--output is missing")
-    if args.address and args.engine != "ray":
-        options.error("--address is for --engine ray")
+    check_engine_options(options, args)
     if args.classical:
         for name in ("weights", "quality", "memory"):
             if getattr(args, name):

@@ -9,6 +9,7 @@ from typing import Any
 from pwcnet.cli.arguments import positive_float
 from pwcnet.cli.common import remedy
 from pwcnet.cli.options import NOT_FOUND, WEIGHTS_REMEDY, device_config
+from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.runtime.choices import INFERENCE_PRECISIONS, PLAIN, QUALITIES
 
 MEMORY_REMEDY = "--memory GB allows more"
@@ -68,3 +69,10 @@ def open_predictor(args: Namespace, weights: str, config: Any = None) -> Any:
     if "quality" in args:
         log.info("quality: %s", predictor.quality)
     return predictor
+
+
+def open_method(args: Namespace, weights: str, config: Any = None) -> Any:
+    """The method of OpenCV of --classical, or the Predictor as `open_predictor` says."""
+    if args.classical:
+        return ClassicalFlow(args.classical)
+    return open_predictor(args, weights, config)

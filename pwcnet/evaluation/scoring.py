@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class Result(NamedTuple):
         seconds: The time of the prediction; None where it was read from a file.
         first: Whether the prediction was the first of its size: its time includes building a graph.
         histograms: The histograms of the pair; None counts as empty.
+        beyond: Pixels of its ground truth that are unknown because their motion is too large.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Result(NamedTuple):
     seconds: float | None = None
     first: bool = False
     histograms: Histograms | None = None
+    beyond: int = 0
 
 
 def score(
@@ -143,22 +145,48 @@ def evaluate_samples(
     """
     samples = list(samples)
     check_samples(samples, masked)
-    return pipelined_map(_score_prediction, _predictions(predictor, samples, masked))
+    predictions = _predictions(predictor, samples, masked)
+    return report_beyond(pipelined_map(_score_prediction, predictions))
 
 
-def _predictions(predictor: Any, samples: Sequence[Any], masked: bool) -> Iterator[tuple]:
-    sizes, beyond = set(), {}
-    for sample, loaded in prefetch((sample, sample.load(masked)) for sample in samples):
-        if loaded.beyond:
-            beyond[sample.id] = loaded.beyond
-        size = padded_size(*loaded.frame1.shape[:2])
-        start = time.perf_counter()
-        flow = predictor.flow(loaded.frame1, loaded.frame2)
-        yield sample.id, loaded, flow, time.perf_counter() - start, size not in sizes
-        sizes.add(size)
+def score_sample(predictor: Any, sample: Any, masked: bool, sizes: set[tuple[int, int]]) -> Result:
+    """Predicts and scores one sample, as `evaluate_samples` does.
+
+    Args:
+        predictor: As there.
+        sample: `pwcnet.data.sample.Sample` with ground truth.
+        masked: As there.
+        sizes: The padded sizes that were predicted before; that of the sample is added.
+    """
+    return _score_prediction(_predict(predictor, sample.id, sample.load(masked), sizes))
+
+
+def report_beyond(results: Iterable[Result]) -> Iterator[Result]:
+    """Passes results on; at their end, motion that is too large is reported in one line."""
+    beyond = {}
+    for result in results:
+        if result.beyond:
+            beyond[result.id] = result.beyond
+        yield result
     if beyond:
         pairs = "%d pairs, the first is %s" % (len(beyond), next(iter(beyond)))
         log.warning("%s", beyond_text(sum(beyond.values()), pairs))
+
+
+def _predictions(predictor: Any, samples: Sequence[Any], masked: bool) -> Iterator[tuple]:
+    sizes: set[tuple[int, int]] = set()
+    for sample, loaded in prefetch((sample, sample.load(masked)) for sample in samples):
+        yield _predict(predictor, sample.id, loaded, sizes)
+
+
+def _predict(predictor: Any, pair: str, loaded: Any, sizes: set[tuple[int, int]]) -> tuple:
+    size = padded_size(*loaded.frame1.shape[:2])
+    start = time.perf_counter()
+    flow = predictor.flow(loaded.frame1, loaded.frame2)
+    seconds = time.perf_counter() - start
+    first = size not in sizes
+    sizes.add(size)
+    return pair, loaded, flow, seconds, first
 
 
 def _score_prediction(prediction: tuple) -> Result:
@@ -172,7 +200,7 @@ def _score_prediction(prediction: tuple) -> Result:
             loaded.foreground,
             loaded.visible,
         )
-    return Result(pair, scores, flow, seconds, first, histograms)
+    return Result(pair, scores, flow, seconds, first, histograms, int(loaded.beyond))
 
 
 class Totals:
