@@ -14,6 +14,7 @@ import numpy as np
 
 from pwcnet.archive.frames import ArchivePair, kept_distance, scale_of, stretch_pairs, whole_pairs
 from pwcnet.archive.items import Item
+from pwcnet.archive.motion import item_row, pair_row
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.archive.results import (
     PairResult,
@@ -155,15 +156,12 @@ class Extractor:
         if not np.isfinite(flow).all():
             raise ValueError("The flow of frame %d has NaN or infinity" % pair.frames[0])
         occlusion = forward_backward_occlusion(*flows) if options.occlusion else None
-        motion = self._motion(pair, flow, backward) if "motion" in options.save else None
+        motion = None
+        if "motion" in options.save:
+            motion = pair_row(pair.frame1, pair.frame2, flow, options.still, pair.scale)
         writer.add(
             PairResult(pair.number, pair.frames, pair.times, flow, backward, occlusion, motion)
         )
-
-    def _motion(
-        self, pair: ArchivePair, flow: np.ndarray, backward: np.ndarray | None
-    ) -> dict[str, Any]:
-        raise NotImplementedError
 
     def _flows(self, pairs: Iterable[ArchivePair]) -> Iterator[tuple[Any, list[np.ndarray]]]:
         """Yields (pair, flows), one flow or both."""
@@ -196,5 +194,5 @@ class Extractor:
         results = publish(self._output, task.item, parts, self._options)
         rows = [row for part in parts for row in read_rows(part)]
         lost = [text for part in parts for text in read_lost(part)]
-        motion = None
+        motion = item_row(rows) if "motion" in self._options.save else None
         return Done(len(rows), 0.0, tuple(results), tuple(lost), motion)

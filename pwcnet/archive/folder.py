@@ -43,6 +43,7 @@ class ArchiveFolder:
         overwrite: Whether results of earlier jobs are removed.
 
     Attributes:
+        shard: The part of the items that this job does.
         ledger: What is done, by all shards.
         manifest: The writer of this shard's manifest.
 
@@ -54,7 +55,7 @@ class ArchiveFolder:
     """
 
     def __init__(self, path: str, options: ExtractOptions, shard: Shard, overwrite: bool):
-        self._path, self._options, self._shard = path, options, shard
+        self._path, self._options, self.shard = path, options, shard
         self._is_planned = False
         self._lock = FolderLock(path, lock_name(shard), USER)
         try:
@@ -72,7 +73,7 @@ class ArchiveFolder:
         """Notes the beginning of a job."""
         facts: dict[str, Any] = {
             "version": __version__,
-            "shard": list(self._shard),
+            "shard": list(self.shard),
             "options": self._options.recorded(),
             "weights": self._options.weights,
             "inputs": [os.path.abspath(path) for path in inputs],
@@ -99,7 +100,7 @@ class ArchiveFolder:
     def _check_other_jobs(self, overwrite: bool) -> None:
         """Raises BlockingIOError where a job runs that may do the same items."""
         for shard in manifests(self._path):
-            if shard != self._shard and (overwrite or 1 in (shard.total, self._shard.total)):
+            if shard != self.shard and (overwrite or 1 in (shard.total, self.shard.total)):
                 check_unlocked(self._path, lock_name(shard), USER)
 
     def _check_options(self) -> None:

@@ -33,6 +33,7 @@ class ExtractOptions:
         dtype: Of arrays in npz, one of DTYPES.
         still: Pixels of motion up to which a pixel stands still.
         pair_rows: Whether motion is also kept pair by pair.
+        table: The format of tables of motion, "jsonl" or "parquet".
     """
 
     save: tuple[str, ...]
@@ -53,6 +54,7 @@ class ExtractOptions:
     dtype: str = "float16"
     still: float = 0.5
     pair_rows: bool = False
+    table: str = "jsonl"
 
     def __post_init__(self) -> None:
         unknown = [kind for kind in self.save if kind not in KINDS]

@@ -7,7 +7,7 @@ or, with a kind that has a file a pair, a folder
     NAME/pairs.jsonl       a row a pair: its number, both frame numbers and times
     NAME/flow_00001.flo    and so on; flow_x_00001.jpg, flow_y_00001.jpg, occlusion_00001.png
     NAME/flow.npz          the arrays, if asked for
-and, where motion is kept pair by pair, NAME.motion.jsonl.
+and, where motion is kept pair by pair, NAME.motion.jsonl or NAME.motion.parquet.
 
 Parts lie in .unfinished/KEY/part-0000 of the output folder, one for each stretch of an item.
 """
@@ -32,6 +32,7 @@ from pwcnet.io.flow_files import write_flow
 from pwcnet.io.flow_pictures import write_flow_pictures
 from pwcnet.io.lost_frames import IrregularError
 from pwcnet.io.partial_files import partial_prefix
+from pwcnet.io.row_files import write_rows
 
 UNFINISHED = ".unfinished"
 PAIRS, LOST = "pairs.jsonl", "lost.json"
@@ -220,9 +221,9 @@ def publish(output: str, item: Item, parts: Sequence[str], options: ExtractOptio
         raise IrregularError("%s changes its size" % item.path)
     results = []
     if options.pair_rows and "motion" in options.save:
-        results.append(item.name + ".motion.jsonl")
-        lines = [json.dumps(dict(_facts(row), **row["motion"])) + "\n" for row in rows]
-        write_bytes(os.path.join(output, results[-1]), "".join(lines).encode())
+        results.append("%s.motion.%s" % (item.name, options.table))
+        motions = [dict(_facts(row), **row["motion"]) for row in rows]
+        write_rows(os.path.join(output, results[-1]), motions)
     if options.in_folders:
         results.append(item.name)
         with atomic_folder(os.path.join(output, item.name), PAIRS) as folder:

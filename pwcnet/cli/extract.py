@@ -15,6 +15,7 @@ from pwcnet.archive.folder import ArchiveFolder
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
+from pwcnet.archive.motion import table_path, write_table
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
@@ -25,6 +26,7 @@ from pwcnet.cli.extract_status import print_failures, print_status
 from pwcnet.cli.extract_worker import open_extractors
 from pwcnet.cli.options import chosen_weights, weights_facts
 from pwcnet.io.atomic import check_output_folder
+from pwcnet.io.row_files import check_rows_path
 
 EXAMPLES = """
 pwcnet extract videos/ --output flow
@@ -54,6 +56,8 @@ def main(argv: list[str], prog: str) -> int:
     if args.dry_run:
         return print_estimate(args, chosen, items)
     check_output_folder(args.output)
+    if "motion" in args.save:
+        check_rows_path(table_path(args.output, shard, args.table))
     with remedy(DIFFERENT, (FileExistsError,)):
         folder = ArchiveFolder(args.output, chosen, shard, args.overwrite)
     with folder:
@@ -84,6 +88,9 @@ def _extract(
                 folder.plan(totals.complete + totals.pairs)
     if totals.is_complete:
         folder.plan(totals.complete + totals.pairs)
+    if "motion" in options.save:
+        names = [item.name for item in items]
+        write_table(table_path(args.output, folder.shard, args.table), folder.ledger, names)
     done = sum(item.name in folder.ledger.done for item in items)
     print(
         "%d of %d items are complete in %s (%d were before)"

@@ -8,12 +8,14 @@ from argparse import Namespace
 from typing import Any
 
 from pwcnet.archive.manifest import Shard
+from pwcnet.archive.motion import TABLES
 from pwcnet.archive.options import DTYPES, KINDS, ExtractOptions
-from pwcnet.cli.arguments import ArgumentParser, non_negative_float, positive_float, positive_int
+from pwcnet.cli.arguments import ArgumentParser, positive_float, positive_int
 from pwcnet.cli.engine import add_engine_options, check_engine_options
 from pwcnet.cli.options import add_device_options, add_weights_option
 from pwcnet.cli.prediction_options import add_precision_option, add_quality_options
 from pwcnet.flow.classical import METHODS
+from pwcnet.flow.motion import STILL
 
 SHARD = re.compile(r"(\d+)/(\d+)$")
 
@@ -103,13 +105,20 @@ def _add_output_options(output: Any) -> None:
     )
     output.add_argument(
         "--still",
-        type=non_negative_float,
-        default=0.5,
+        type=positive_float,
+        default=STILL,
         metavar="PX",
         help="motion up to which a pixel counts as still",
     )
     output.add_argument(
         "--pair-rows", action="store_true", help="motion of each pair too, NAME.motion.jsonl"
+    )
+    output.add_argument(
+        "--table",
+        choices=TABLES,
+        default="jsonl",
+        help="format of the tables of motion; parquet needs pyarrow, the extra `parquet` (default: "
+        "jsonl)",
     )
     output.add_argument(
         "--backward", action="store_true", help="also the flow from the second to the first frame"
@@ -164,8 +173,9 @@ def check_options(options: ArgumentParser, args: Namespace) -> None:
             options.error("--classical takes no --precision but float32")
     if args.occlusion and not {"npz", "flo", "xy-jpg"} & set(args.save):
         options.error("--occlusion is written with npz, flo or xy-jpg")
-    if args.pair_rows and "motion" not in args.save:
-        options.error("--pair-rows is for --save motion")
+    for name in ("pair_rows", "table"):
+        if getattr(args, name) not in (False, "jsonl") and "motion" not in args.save:
+            options.error("--%s is for --save motion" % name.replace("_", "-"))
 
 
 def extract_options(args: Namespace, weights: str, sha256: str | None) -> ExtractOptions:
@@ -193,6 +203,7 @@ def extract_options(args: Namespace, weights: str, sha256: str | None) -> Extrac
         dtype=args.dtype,
         still=args.still,
         pair_rows=args.pair_rows,
+        table=args.table,
     )
 
 
