@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import re
 from typing import Any, Sequence
 
 import numpy as np
 
-INK = "#0b0c0d"  # replaced by currentColor: the page decides, light or dark
-COLORS = "#3b76d6", "#e08a1e"  # of the first and the second run; readable on white and on black
-GREY = "#8a9099"
-MANY_EDGES = 12  # only every other edge is labelled beyond this number
-SIZE = 5.2, 3.0  # inches
+from pwcnet.evaluation.html.svg import (
+    COLORS,
+    GREY,
+    INK,
+    as_svg,
+    chart_style,
+    draw_bars,
+    label_edges,
+    new_figure,
+)
+
 SQUARE = 4.2, 3.6  # inches
 LOG_RATIO = 20  # of the largest to the smallest value, beyond which the scale is logarithmic
-STYLE = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 8,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": INK,
-    "grid.alpha": 0.15,
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "text.usetex": False,
-    "axes.unicode_minus": True,
-    "axes.formatter.useoffset": False,
-}
 
 
 def epe_by_motion(runs: dict[str, dict[str, Any]]) -> str | None:
@@ -64,15 +44,15 @@ def epe_by_motion(runs: dict[str, dict[str, Any]]) -> str | None:
         for label, run in runs.items()
     }
     first = next(iter(counts.values()))
-    with _style():
-        figure = _figure()
+    with chart_style():
+        figure = new_figure()
         upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)})
-        _draw_bars(upper, means)
-        _draw_bars(lower, {"": 100 * first / first.sum()}, color=GREY)
-        _label_edges(lower, edges, "motion of the ground truth, px")
+        draw_bars(upper, means)
+        draw_bars(lower, {"": 100 * first / first.sum()}, color=GREY)
+        label_edges(lower, edges, "motion of the ground truth, px")
         upper.set_ylabel("mean EPE, px")
         lower.set_ylabel("pixels, %")
-        return _svg(figure, "motion")
+        return as_svg(figure, "motion")
 
 
 def epe_histogram(runs: dict[str, dict[str, Any]]) -> str | None:
@@ -81,13 +61,13 @@ def epe_histogram(runs: dict[str, dict[str, Any]]) -> str | None:
     counts = {label: np.array(run["pixels_by_epe"], float) for label, run in runs.items()}
     if not all(count.sum() for count in counts.values()):
         return None
-    with _style():
-        figure = _figure()
+    with chart_style():
+        figure = new_figure()
         axes = figure.subplots()
-        _draw_bars(axes, {label: 100 * count / count.sum() for label, count in counts.items()})
-        _label_edges(axes, edges, "EPE, px")
+        draw_bars(axes, {label: 100 * count / count.sum() for label, count in counts.items()})
+        label_edges(axes, edges, "EPE, px")
         axes.set_ylabel("pixels, %")
-        return _svg(figure, "errors")
+        return as_svg(figure, "errors")
 
 
 def epe_of_pairs(
@@ -108,8 +88,8 @@ def epe_of_pairs(
     low, high = min(*first, *second), max(*first, *second)
     logarithmic = low > 0 and high > LOG_RATIO * low
     limits = (low / 1.3, high * 1.3) if logarithmic else (0.0, 1.05 * high or 1.0)
-    with _style():
-        figure = _figure(SQUARE)
+    with chart_style():
+        figure = new_figure(SQUARE)
         axes = figure.subplots()
         if logarithmic:
             axes.set_xscale("log")
@@ -124,49 +104,7 @@ def epe_of_pairs(
             ylabel="EPE of %s, px" % labels[1],
         )
         _use_plain_numbers(axes)
-        return _svg(figure, "pairs")
-
-
-def _figure(size: tuple[float, float] = SIZE) -> Any:
-    from matplotlib.figure import Figure
-
-    return Figure(size, constrained_layout=True)
-
-
-def _style() -> Any:
-    """A context whose charts keep text as text, in the font of the page."""
-    import matplotlib
-
-    return matplotlib.rc_context(STYLE)
-
-
-def _draw_bars(axes: Any, values: dict[str, np.ndarray], color: str | None = None) -> None:
-    """values: {label: [bins]}, NaN where unknown; all bins have one width."""
-    width = 0.86 / len(values)
-    for number, (label, heights) in enumerate(values.items()):
-        axes.bar(
-            np.arange(len(heights)) + 0.07 + number * width,
-            np.nan_to_num(heights),
-            0.94 * width,
-            align="edge",
-            color=color or COLORS[number % len(COLORS)],
-            label=label,
-        )
-    if len(values) > 1:
-        axes.legend(frameon=False)
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.01)
-
-
-def _label_edges(axes: Any, edges: Sequence[float | None], label: str) -> None:
-    """Labels the edges of the bins; None is infinity, which is always labelled."""
-    step = 1 if len(edges) <= MANY_EDGES else 2
-    positions = list(range((len(edges) - 1) % step, len(edges), step))
-    shown = [edges[index] for index in positions]
-    texts = ["∞" if edge is None else "%g" % edge for edge in shown]
-    axes.set_xticks(positions)
-    axes.set_xticklabels(texts)
-    axes.set_xlabel(label)
+        return as_svg(figure, "pairs")
 
 
 def _use_plain_numbers(axes: Any) -> None:
@@ -179,13 +117,3 @@ def _use_plain_numbers(axes: Any) -> None:
         else:
             axis.set_major_locator(MaxNLocator(5))
         axis.set_major_formatter(FuncFormatter(lambda value, _: "%g" % value))
-
-
-def _svg(figure: Any, name: str) -> str:
-    """The figure as an <svg> element; `name` starts its ids, which must differ on one page."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = stream.getvalue()
-    text = text[text.index("<svg") :].replace(INK, "currentColor")
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return re.sub(r'(\bid="|xlink:href="#|url\(#)', r"\g<1>%s-" % name, text)

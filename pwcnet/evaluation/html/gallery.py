@@ -77,19 +77,19 @@ def pair_images(
     predicted_colors = flow_to_color(clip_magnitude(prediction, maximum), maximum)
     error_colors = error_to_color(error, flow_magnitude(ground_truth), valid)
     flows: tuple[PageImage, ...] = (
-        _page_image("Ground truth", flow_to_color(ground_truth, maximum), valid),
-        _page_image("Prediction", predicted_colors),
-        _page_image("End-point error", error_colors, valid),
+        page_image("Ground truth", flow_to_color(ground_truth, maximum), valid),
+        page_image("Prediction", predicted_colors),
+        page_image("End-point error", error_colors, valid),
     )
     if backward is not None:
         grey = np.rint(255 * flow_confidence(prediction, backward)).astype(np.uint8)
-        flows += (_page_image("Confidence", np.repeat(grey[..., np.newaxis], 3, axis=-1)),)
+        flows += (page_image("Confidence", np.repeat(grey[..., np.newaxis], 3, axis=-1)),)
     return PairImages(
         valid.shape,
         maximum,
         (
-            _page_image("Frame 1", loaded.frame1, None, ".jpg"),
-            _page_image("Frame 2", loaded.frame2, None, ".jpg"),
+            page_image("Frame 1", loaded.frame1, None, ".jpg"),
+            page_image("Frame 2", loaded.frame2, None, ".jpg"),
         ),
         flows,
     )
@@ -112,10 +112,23 @@ def error_legend() -> list[tuple[str, float | None]]:
     ]
 
 
-def _page_image(
-    caption: str, image: np.ndarray, valid: np.ndarray | None = None, extension: str = ".png"
+def page_image(
+    caption: str,
+    image: np.ndarray,
+    valid: np.ndarray | None = None,
+    extension: str = ".png",
+    max_width: int = MAX_WIDTH,
 ) -> PageImage:
-    image = shrink(image, MAX_WIDTH, valid)
+    """An image for a page.
+
+    Args:
+        caption: What it shows.
+        image: [H, W, 3] uint8 RGB.
+        valid: [H, W] bool, the pixels that count where it is shrunk; None is everywhere.
+        extension: Of the format, .png or .jpg.
+        max_width: Pixels; a wider image is shrunk.
+    """
+    image = shrink(image, max_width, valid)
     return PageImage(caption, _data_uri(image, extension), image.shape[1], image.shape[0])
 
 
