@@ -41,7 +41,7 @@ def write_page(folder: str, template: str, **values: Any) -> str:
 
     Args:
         folder: The folder of the page; it is created if it is missing.
-        template: The name of a file in TEMPLATES.
+        template: The name of a file in TEMPLATES, or the path of one that uses those.
         **values: The variables of the template; text is escaped.
 
     Returns:
@@ -53,7 +53,7 @@ def write_page(folder: str, template: str, **values: Any) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([os.path.dirname(template) or TEMPLATES, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -61,7 +61,7 @@ def write_page(folder: str, template: str, **values: Any) -> str:
     )
     environment.filters.update(unit=unit_symbol, meaning=lambda measure: MEANINGS.get(measure, ""))
     path = os.path.join(folder, PAGE_FILE)
-    write_text(path, environment.get_template(template).render(**values))
+    write_text(path, environment.get_template(os.path.basename(template)).render(**values))
     return path
 
 
