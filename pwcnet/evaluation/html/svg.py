@@ -15,6 +15,7 @@ MANY_EDGES = 12  # only every other edge is labelled beyond this number
 SIZE = 5.2, 3.0  # inches
 STYLE = {
     "svg.fonttype": "none",
+    "svg.hashsalt": "pwcnet",  # equal charts have equal ids
     "font.family": "sans-serif",
     "font.size": 8,
     "text.color": INK,
