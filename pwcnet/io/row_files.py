@@ -50,6 +50,29 @@ def write_rows(path: str, rows: Sequence[Mapping[str, Any]]) -> None:
     write_text(path, "".join(line + "\n" for line in lines))
 
 
+def read_rows(path: str) -> list[dict[str, Any]]:
+    """Reads a table that `write_rows` wrote.
+
+    Raises:
+        ValueError: A line is no row, the file is damaged, or the package pyarrow is missing.
+        OSError: The file cannot be read.
+    """
+    if _extension(path) in PARQUET:
+        arrow, parquet = _pyarrow(path, "read")
+        try:
+            return parquet.read_table(path).to_pylist()
+        except arrow.ArrowInvalid as error:
+            raise ValueError("%s is no table (%s)" % (os.fspath(path), error)) from error
+    rows = []
+    with open(path, "rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                rows.append(dict(json.loads(line)))
+            except (ValueError, TypeError):
+                raise ValueError("Line %d of %s is no row" % (number, os.fspath(path))) from None
+    return rows
+
+
 def _extension(path):
     return os.path.splitext(os.fspath(path))[1].lower()
 
@@ -72,13 +95,13 @@ def _escaped(value):
     return escape_names(value) if isinstance(value, str) else value
 
 
-def _pyarrow(path):
+def _pyarrow(path, use="written"):
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise ValueError(
-            "%s cannot be written without the package pyarrow (the extra `parquet`)"
-            % os.fspath(path)
+            "%s cannot be %s without the package pyarrow (the extra `parquet`)"
+            % (os.fspath(path), use)
         ) from error
     return pyarrow, pyarrow.parquet
