@@ -85,6 +85,7 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_else(archives):
     assert {
         "pwcnet/py.typed",
         "pwcnet/weights/pwcnet-sm-scenes.npz",
+        "pwcnet/archive/html/templates/motion.html",
         "pwcnet/evaluation/html/templates/report.html",
     } <= names
 
