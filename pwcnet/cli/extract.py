@@ -12,6 +12,7 @@ from argparse import Namespace
 from typing import Sequence
 
 from pwcnet.archive.folder import ArchiveFolder
+from pwcnet.archive.html.report import report_folder, write_motion_report
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
@@ -25,6 +26,7 @@ from pwcnet.cli.extract_options import add_extract_options, check_options, extra
 from pwcnet.cli.extract_status import print_failures, print_status
 from pwcnet.cli.extract_worker import open_extractors
 from pwcnet.cli.options import chosen_weights, weights_facts
+from pwcnet.evaluation.html.page import check_page
 from pwcnet.io.atomic import check_output_folder
 from pwcnet.io.row_files import check_rows_path
 
@@ -46,6 +48,8 @@ def main(argv: list[str], prog: str) -> int:
     check_options(options, args)
     if args.status:
         return print_status(args.status)
+    if args.report and not args.dry_run:
+        check_page(report_folder(args.output))
     weights = "" if args.classical else chosen_weights(args)
     sha256 = weights_facts(weights)["sha256"] if weights else None
     chosen = extract_options(args, os.path.abspath(weights) if weights else "", sha256)
@@ -61,7 +65,10 @@ def main(argv: list[str], prog: str) -> int:
     with remedy(DIFFERENT, (FileExistsError,)):
         folder = ArchiveFolder(args.output, chosen, shard, args.overwrite)
     with folder:
-        return _extract(args, chosen, items, folder)
+        code = _extract(args, chosen, items, folder)
+    if args.report and folder.ledger.done and code <= 1:  # above 1 it was interrupted
+        log.info("report: %s", write_motion_report(args.output))
+    return code
 
 
 def parser(prog: str) -> ArgumentParser:

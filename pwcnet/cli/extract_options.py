@@ -121,6 +121,12 @@ def _add_output_options(output: Any) -> None:
         "jsonl)",
     )
     output.add_argument(
+        "--report",
+        action="store_true",
+        help="also write an HTML page about the motion of all complete items, "
+        "DIR/report/index.html; needs Jinja2 and matplotlib",
+    )
+    output.add_argument(
         "--backward", action="store_true", help="also the flow from the second to the first frame"
     )
     output.add_argument(
@@ -173,7 +179,7 @@ def check_options(options: ArgumentParser, args: Namespace) -> None:
             options.error("--classical takes no --precision but float32")
     if args.occlusion and not {"npz", "flo", "xy-jpg"} & set(args.save):
         options.error("--occlusion is written with npz, flo or xy-jpg")
-    for name in ("pair_rows", "table"):
+    for name in ("pair_rows", "table", "report"):
         if getattr(args, name) not in (False, "jsonl") and "motion" not in args.save:
             options.error("--%s is for --save motion" % name.replace("_", "-"))
 
