@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import contextmanager
 from typing import Any, Iterator
 
 INSTALL = '-m pip install "pwcnet-tf[scale]"'
+REACH = 20.0  # seconds for a connection to a cluster
 LOCAL = "local"  # Ray's address of a cluster that is yet to be started
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
@@ -61,6 +63,8 @@ def _start(ray: Any, address: str | None, cpus: int | None) -> None:
     options: dict[str, Any] = {}
     if address is None:
         options = {"include_dashboard": False, "num_cpus": cpus}
+    else:
+        _check_reachable(address)
     try:
         ray.init(address or LOCAL, logging_level=logging.ERROR, **options)
     except ConnectionError:
@@ -70,6 +74,17 @@ def _start(ray: Any, address: str | None, cpus: int | None) -> None:
         if address is None:
             raise OSError("Ray does not start on this machine: %s" % text) from error
         raise ValueError("Ray at %s cannot be joined: %s" % (address, text)) from error
+
+
+def _check_reachable(address: str) -> None:
+    """Refuses a host and port where nobody listens, which Ray tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if "://" in address or not (host and port.isdigit()):
+        return  # "auto", or of a kind of its own
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH).close()
+    except (OSError, OverflowError) as error:
+        raise ConnectionError("there is no Ray cluster at %s: %s" % (address, error)) from error
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def test_more_workers_than_there_is_room_for(cluster, monkeypatch):
     assert outcomes_of(engine, tasks) == {}
 
 
-@pytest.mark.full
-def test_no_cluster_at_the_address():
-    with pytest.raises(ConnectionError, match="auto"):
-        open_engine("ray", job_tasks.start, address="auto")
+@pytest.mark.parametrize("address", ["auto", "127.0.0.1:1", "127.0.0.1:99999"])
+def test_no_cluster_at_the_address(address):
+    with pytest.raises(ConnectionError, match=address):
+        open_engine("ray", job_tasks.start, address=address)
