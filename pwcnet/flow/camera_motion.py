@@ -15,13 +15,13 @@ import numpy as np
 
 from pwcnet.io.flow_files import valid_pixels
 
-POINTS = 4000  # of the flow that are looked at
+POINTS = 2500  # of the flow that are looked at
 SAMPLED = 1000  # of them, from which RANSAC takes its samples
 FEWEST = 16  # points that a motion is fitted to
 # RANSAC: pixels from the motion, and the share of the median motion, within which a point agrees.
 TOLERANCE, RELATIVE_TOLERANCE = 0.5, 0.03
 SHARPEST = 0.05  # pixels; the least scale of what counts as agreement in least squares
-REWEIGHTINGS = 12
+REWEIGHTINGS = 8
 # A homography is taken where, of the points, this share less disagrees, and at most this part.
 LESS, PART = 0.05, 0.6
 
@@ -60,9 +60,15 @@ class CameraMotion:
         x = np.arange(width, dtype=np.float64)
         y = np.arange(height, dtype=np.float64)[:, np.newaxis]
         (a, b, c), (d, e, f), (g, h, i) = self.matrix
-        depth = g * x + h * y + i
-        u, v = (a * x + b * y + c) / depth - x, (d * x + e * y + f) / depth - y
-        return np.stack([u, v], axis=-1).astype(np.float32)
+        flow = np.empty((height, width, 2), np.float32)
+        if self.is_homography:
+            depth = g * x + h * y + i
+            flow[..., 0] = (a * x + b * y + c) / depth - x
+            flow[..., 1] = (d * x + e * y + f) / depth - y
+        else:  # the depth is 1
+            np.add((a - 1) * x + c, b * y, out=flow[..., 0], casting="same_kind")
+            np.add(d * x + f, (e - 1) * y, out=flow[..., 1], casting="same_kind")
+        return flow
 
 
 def fit_camera(flow: np.ndarray) -> CameraMotion | None:
@@ -93,7 +99,7 @@ def fit_camera(flow: np.ndarray) -> CameraMotion | None:
     similarity = _similarity(points - centre, targets - centre, tolerance)
     homography = _better_homography(points - centre, targets - centre, tolerance, similarity)
     bent = homography is not None
-    return _described(similarity if homography is None else homography, centre, bent)
+    return described(similarity if homography is None else homography, centre, bent)
 
 
 def _points(flow):
@@ -179,8 +185,8 @@ def _weights(distances, tolerance):
     return np.maximum(1 - (distances / limit) ** 2, 0) ** 2
 
 
-def _described(matrix, centre, is_homography):
-    """The motion of a matrix between coordinates from the centre."""
+def described(matrix: np.ndarray, centre: np.ndarray, is_homography: bool) -> CameraMotion:
+    """The motion of a matrix [3, 3] between coordinates from the centre (x, y) of the image."""
     matrix = matrix / matrix[2, 2]
     shift = matrix[:2, 2]
     derivative = matrix[:2, :2] - np.outer(shift, matrix[2, :2])  # at the centre

@@ -10,8 +10,9 @@ import numpy as np
 from pwcnet._checks import require
 from pwcnet.flow.motion import PairMotion
 
-STILL_SHARE = 0.01  # at most this share of a still film's pixels moves
-OWN_SHARE = 0.02  # at most this share moves by itself where the camera alone moves
+OWN_SHARE = (
+    0.02  # of the pixels; where more move by themselves, it is a film of something that moves
+)
 DRIFT = 1.0  # pixels at the frame's sides that a still film's camera moves in all, at most
 CAMERA_MEAN = (
     0.5  # pixels; the mean length of a camera's flow that says it moves, without drift too
@@ -163,4 +164,4 @@ def _kind(row):
         return "moving"
     if drift > DRIFT or row["camera_mean"] > CAMERA_MEAN:
         return "camera"
-    return "still" if row["moving_share"] <= STILL_SHARE else "moving"
+    return "still"

@@ -11,6 +11,7 @@ import numpy as np
 from pwcnet._checks import require
 from pwcnet.flow import cuts
 from pwcnet.flow.camera_motion import fit_camera
+from pwcnet.flow.camera_refinement import refine_camera
 from pwcnet.flow.warping import leaves_frame, warp
 from pwcnet.io.flow_files import valid_pixels
 
@@ -21,6 +22,7 @@ OPENING = 5  # pixels; what moves by itself and is narrower is the flow's fault
 BLUR, WINDOW = 1.0, 5  # pixels; of the frames, and of the squares in which they are compared
 NOISE_SHARE = 0.5  # of the frames' median difference along the camera's motion
 CAMERA_VALUES = (
+    "moving",
     "pan_x",
     "pan_y",
     "log_zoom",
@@ -46,7 +48,8 @@ class PairMotion:
         mean: The mean length of the flow.
         median: Its median.
         percentile_95: The length that 95 % of the pixels do not exceed.
-        moving: Share that moves by more than `still` pixels.
+        moving: Share that moves by more than `still` pixels, with the camera or by itself; where
+            the camera is still, flow that nothing in the frames speaks for is noise.
         pan_x: How far the camera moves the centre of the image to the right.
         pan_y: How far it moves it down.
         log_zoom: The natural logarithm of the factor by which the camera makes the image grow.
@@ -111,7 +114,6 @@ def pair_motion(
         mean=float(lengths.mean()),
         median=float(np.median(lengths)),
         percentile_95=float(np.percentile(lengths, 95)),
-        moving=float((lengths > still).mean()),
         is_cut=verdict == cuts.CUT,
         is_blank=verdict == cuts.BLANK,
         **_without_camera(frame1, frame2, flow, known, still),
@@ -130,10 +132,11 @@ def _check_shapes(frame1, frame2, flow):
 def _without_camera(
     frame1: np.ndarray, frame2: np.ndarray, flow: np.ndarray, known: np.ndarray, still: float
 ) -> dict[str, Any]:
-    """The values of `PairMotion` from pan_x to residual_largest."""
-    camera = fit_camera(np.where(known[..., np.newaxis], flow, np.float32(np.nan)))
+    """The CAMERA_VALUES of `PairMotion`."""
+    camera = _camera(frame1, frame2, flow, known, still)
     if camera is None:
-        return dict.fromkeys(CAMERA_VALUES)
+        longer = float((np.hypot(flow[..., 0], flow[..., 1])[known] > still).mean())
+        return dict(dict.fromkeys(CAMERA_VALUES), moving=longer)
     height, width = known.shape
     moved = camera.flow(height, width)
     counted = known & ~leaves_frame(moved)
@@ -148,7 +151,9 @@ def _without_camera(
     moving = cv2.morphologyEx(moving.astype(np.uint8), cv2.MORPH_OPEN, square)
     areas = cv2.connectedComponentsWithStats(moving, connectivity=8)[2][1:, cv2.CC_STAT_AREA]
     total = np.count_nonzero(counted)
+    longer = np.hypot(flow[..., 0], flow[..., 1]) > still
     values = (
+        float((longer & ((expected > still) | (moving > 0)))[known].mean()),
         camera.pan_x,
         camera.pan_y,
         camera.log_zoom,
@@ -159,6 +164,17 @@ def _without_camera(
         float(max(areas, default=0) / total),
     )
     return dict(zip(CAMERA_VALUES, values))
+
+
+def _camera(frame1, frame2, flow, known, still):
+    """The `CameraMotion`, refined where the flow agrees with it; None as `fit_camera`."""
+    camera = fit_camera(np.where(known[..., np.newaxis], flow, np.float32(np.nan)))
+    if camera is None:
+        return None
+    left = flow - camera.flow(*known.shape)
+    agreeing = known & (np.hypot(left[..., 0], left[..., 1]) <= still)
+    grey1, grey2 = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (frame1, frame2))
+    return refine_camera(camera, grey1, grey2, agreeing)
 
 
 def _fits_better(frame1, frame2, flow, moved, counted):

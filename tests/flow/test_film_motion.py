@@ -48,7 +48,7 @@ def test_each_key_is_documented():
 
 
 def test_kinds():
-    quiet = replace(PAIR, moving=0.0, residual_moving=0.0, camera_mean=0.05, pan_x=0, pan_y=0)
+    quiet = replace(PAIR, residual_moving=0.0, camera_mean=0.05, pan_x=0, pan_y=0)
     quiet = replace(quiet, log_zoom=0.0, roll=0.0)
     slow_zoom = replace(quiet, log_zoom=0.001)
     assert film_motion([quiet] * 60)["kind"] == "still"
