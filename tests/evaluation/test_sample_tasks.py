@@ -66,8 +66,8 @@ def test_results_come_in_the_order_of_the_samples(caplog):
     assert without_times(results) == without_times(evaluate_samples(predictor(), pairs))
     assert caplog.messages == [message] and "pair_1" in message
     assert {result.flow for result in results} == {None}
-    assert [call.args[0].flow.shape for call in save.call_args_list] == [SIZE + (2,)] * 4
-    assert save.call_args_list[0].args[1:] == (None,)
+    assert [call[0][0].flow.shape for call in save.call_args_list] == [SIZE + (2,)] * 4
+    assert save.call_args_list[0][0][1:] == (None,)
 
 
 def test_the_first_sample_that_fails_is_the_error():
