@@ -1,7 +1,5 @@
 """`pwcnet evaluate`: from its options to the evaluation folder."""
 
-import csv
-import json
 import os
 import re
 import shutil
@@ -16,6 +14,7 @@ from pwcnet.evaluation.results import read_evaluation
 from pwcnet.flow.colors import flow_to_color
 from pwcnet.flow.metrics import GENERAL_MEASURES, OCCLUSION_MEASURES, SPEED_MEASURES
 from pwcnet.io.flow_files import write_flow
+from tests.helpers.evaluations import content
 from tests.helpers.flows import average_epe, read_flo
 from tests.helpers.subcommands import call, only_line, run
 
@@ -56,21 +55,6 @@ def constant(monkeypatch, tmp_path):
 
 def evaluate(*arguments):
     return call("evaluate", *arguments)
-
-
-def content(path):
-    """{name: bytes} of a folder, without what differs between runs: times and the command."""
-    found = {}
-    for parent, _, names in os.walk(str(path)):
-        for name in names:
-            with open(os.path.join(parent, name), "rb") as stream:
-                found[os.path.relpath(os.path.join(parent, name), str(path))] = stream.read()
-    about = json.loads(found["evaluation.json"].decode())
-    found["evaluation.json"] = {
-        key: value for key, value in about.items() if key not in ("made", "mean_seconds", "command")
-    }
-    found["pairs.csv"] = [row[:-1] for row in csv.reader(found["pairs.csv"].decode().splitlines())]
-    return found
 
 
 @pytest.mark.whole_on("tf2")

@@ -1,6 +1,8 @@
 """Evaluations without a network: pairs of a given EPE, their frames, the folder of the files."""
 
+import csv
 import json
+import os
 
 import numpy as np
 
@@ -100,3 +102,18 @@ def loaded_pair(name, height=20, width=600):
     valid[:, : width // 2] = False
     loaded = LoadedSample(frame, frame[..., ::-1].copy(), ground_truth, valid, None)
     return loaded, ground_truth + np.float32([4, 0])
+
+
+def content(path):
+    """{name: bytes} of a folder, without what differs between runs: times and the command."""
+    found = {}
+    for parent, _, names in os.walk(str(path)):
+        for name in names:
+            with open(os.path.join(parent, name), "rb") as stream:
+                found[os.path.relpath(os.path.join(parent, name), str(path))] = stream.read()
+    about = json.loads(found["evaluation.json"].decode())
+    found["evaluation.json"] = {
+        key: value for key, value in about.items() if key not in ("made", "mean_seconds", "command")
+    }
+    found["pairs.csv"] = [row[:-1] for row in csv.reader(found["pairs.csv"].decode().splitlines())]
+    return found
