@@ -153,6 +153,7 @@ class ArchiveJob:
             return
         if self._ledger.is_done(item.name, fingerprint, self._output):
             self.skipped += 1
+            remove_parts(self._output, item)  # a killed job may not have come to it
             return
         facts = json.dumps([self._options.recorded(), fingerprint], sort_keys=True)
         signature = hashlib.sha256(facts.encode()).hexdigest()[:8]

@@ -100,6 +100,15 @@ def test_what_is_complete_is_not_done_again(archive, tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_parts_of_a_complete_item_are_removed(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr("pwcnet.archive.job.remove_parts", lambda *_: None)  # killed before it
+    extract(archive, tmp_path)
+    assert os.listdir(str(tmp_path / ".unfinished"))
+    monkeypatch.undo()
+    ran, _, _ = extract(archive, tmp_path)
+    assert not ran and not os.path.exists(str(tmp_path / ".unfinished"))
+
+
 def test_an_input_that_changed_is_done_again(tmp_path):
     source = write_folder(tmp_path / "in" / "seq", 3)
     extract(tmp_path / "in", tmp_path / "out")
