@@ -19,7 +19,7 @@ class ExtractOptions:
         weights: The path of the weights; None for a classical method.
         weights_sha256: Of the weights' file; None for a classical method.
         classical: A method of pwcnet.flow.classical instead of the network.
-        quality: The level; None for the predictor's default.
+        quality: The level; None for a classical method.
         precision: As of Predictor.
         step: Pairs are frames this far apart, in frames that are kept.
         every: Every n-th frame is kept.

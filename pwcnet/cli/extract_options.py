@@ -16,6 +16,8 @@ from pwcnet.cli.options import add_device_options, add_weights_option
 from pwcnet.cli.prediction_options import add_precision_option, add_quality_options
 from pwcnet.flow.classical import METHODS
 from pwcnet.flow.motion import STILL
+from pwcnet.flow.refinement import can_refine
+from pwcnet.runtime.choices import DEFAULT_QUALITY, PLAIN
 
 SHARD = re.compile(r"(\d+)/(\d+)$")
 
@@ -195,7 +197,7 @@ def extract_options(args: Namespace, weights: str, sha256: str | None) -> Extrac
         weights=weights or None,
         weights_sha256=sha256,
         classical=args.classical,
-        quality=args.quality,
+        quality=None if args.classical else args.quality or _default_quality(weights),
         precision=args.precision,
         step=args.step,
         every=args.every,
@@ -211,6 +213,11 @@ def extract_options(args: Namespace, weights: str, sha256: str | None) -> Extrac
         pair_rows=args.pair_rows,
         table=args.table,
     )
+
+
+def _default_quality(weights: str) -> str:
+    """The level of a predictor that is not told one; results name it."""
+    return DEFAULT_QUALITY if can_refine() and not weights.endswith(".pb") else PLAIN
 
 
 def _kinds(text: str) -> tuple[str, ...]:

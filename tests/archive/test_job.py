@@ -7,10 +7,11 @@ import pytest
 
 from pwcnet.archive.extractor import Extractor
 from pwcnet.archive.folder import ArchiveFolder
-from pwcnet.archive.items import find_items
+from pwcnet.archive.items import Item, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.tasks import Stretch
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -166,6 +167,32 @@ def test_which_frames_and_their_size(archive, tmp_path, short_stretches, changes
         assert arrays["frames"][:2].tolist() == numbers
         expected = dis_flows(os.path.join(archive, "a", "y.avi"), **flow)
         np.testing.assert_array_equal(arrays["flow"], expected)
+
+
+class BatchPredictor:
+    """DIS with the methods of a network that takes several pairs at once."""
+
+    def __init__(self):
+        self.batches = []
+
+    def flows(self, pairs):
+        self.batches.append(len(pairs))
+        method = ClassicalFlow("dis")
+        return [
+            method.flow(*(pair if len(pair) == 2 else (pair.frame1, pair.frame2))) for pair in pairs
+        ]
+
+
+def test_batches(archive, tmp_path):
+    options = ExtractOptions(save=("npz",), dtype="float32", backward=True)
+    predictor = BatchPredictor()
+    extractor = Extractor(str(tmp_path), options, predictor, batch_size=3)
+    path = os.path.join(archive, "a", "x.avi")
+    done = extractor(Stretch(Item("x", path), "0"))
+    assert done.pairs == 5 and predictor.batches == [3, 3, 2, 2]
+    with np.load(str(tmp_path / "x.npz")) as arrays:
+        np.testing.assert_array_equal(arrays["flow"], dis_flows(path))
+        assert arrays["backward"].shape == arrays["flow"].shape
 
 
 def test_other_options_are_refused(archive, tmp_path):

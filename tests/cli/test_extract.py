@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import pwcnet
+from pwcnet.cli.extract import parser
+from pwcnet.cli.extract_options import extract_options
 from pwcnet.io.frames import open_frames
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
 from tests.helpers.commands import ROOT
@@ -43,6 +45,17 @@ def test_an_archive(archive, tmp_path, capsys):
     assert call("extract", archive, "--output", tmp_path, "--classical", "dis") == 0
     assert "3 were before" in capsys.readouterr().out
     assert contents(tmp_path) == before and len(manifest(tmp_path, "item")) == 3
+
+
+def test_the_level_is_recorded():
+    for weights, given, expected in (
+        ("small", [], "balanced"),
+        ("a.pb", [], "plain"),
+        ("a.pb", ["--quality", "best"], "best"),
+        ("", ["--classical", "dis"], None),
+    ):
+        args = parser("pwcnet extract").parse_args(["in", "--output", "out", *given])
+        assert extract_options(args, weights, None).recorded()["quality"] == expected
 
 
 def test_the_network(archive, tmp_path):
