@@ -28,7 +28,8 @@ class OpenExtractor:
         """The `Extractor`; imports TensorFlow unless the method is a classical one."""
         from pwcnet.archive.extractor import Extractor
 
-        args = self.args
+        # What is recorded, wherever the worker runs.
+        args = Namespace(**dict(vars(self.args), quality=self.options.quality))
         predictor = open_method(args, self.options.weights or "")
         return Extractor(args.output or os.curdir, self.options, predictor, args.batch_size)
 
