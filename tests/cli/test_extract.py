@@ -217,6 +217,7 @@ def assert_complete_after_kills(tmp_path, items, frames, kills):
     assert not [name for name in os.listdir(str(output)) if name.startswith(".")]
 
 
+@pytest.mark.whole_on("tf2")
 def test_killed_at_random(tmp_path):
     assert_complete_after_kills(tmp_path, items=40, frames=5, kills=2)
 
