@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import Any, Sequence
 
 from pwcnet._version import __version__
@@ -30,7 +31,21 @@ def read_ledger(folder: str) -> Ledger:
         ValueError: A manifest is damaged.
         OSError: One cannot be read.
     """
-    return Ledger(record for path in manifests(folder).values() for record in read_records(path))
+    records = [record for path in manifests(folder).values() for record in read_records(path)]
+    return Ledger(sorted(records, key=lambda record: record.get("time", 0.0)))
+
+
+def missing_items(folder: str | None, items: Sequence[Item], skip_bad: bool) -> list[Item]:
+    """The items that are not complete in the folder of an archive, which need not exist."""
+    if folder is None or not manifests(folder):
+        return list(items)
+    ledger, missing = read_ledger(folder), []
+    for item in items:
+        with suppress(OSError):
+            if ledger.is_done(item.name, item.fingerprint(), folder, skip_bad):
+                continue
+        missing.append(item)
+    return missing
 
 
 class ArchiveFolder:
@@ -113,7 +128,7 @@ class ArchiveFolder:
                     % (
                         self._path,
                         ", ".join(
-                            "%s %s, now %s" % (name, job["options"].get(name), ours[name])
+                            "%s %s, now %s" % (_words(name), job["options"].get(name), ours[name])
                             for name in different
                         ),
                     )
@@ -132,6 +147,10 @@ class ArchiveFolder:
         for manifest in manifests(self._path).values():
             os.remove(manifest)
         self.ledger = Ledger()
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("sha256", "SHA-256")
 
 
 def is_running(folder: str) -> bool:

@@ -151,7 +151,7 @@ class ArchiveJob:
             text = "%s: %s" % (error.filename or item.path, error.strerror or error)
             self._note_failure(item, {}, text)
             return
-        if self._ledger.is_done(item.name, fingerprint, self._output):
+        if self._ledger.is_done(item.name, fingerprint, self._output, self._options.skip_bad):
             self.skipped += 1
             remove_parts(self._output, item)  # a killed job may not have come to it
             return

@@ -110,11 +110,21 @@ class Ledger:
             self.failed[record["name"]] = record
             self.done.pop(record["name"], None)
 
-    def is_done(self, name: str, fingerprint: dict[str, Any], folder: str) -> bool:
-        """Whether an item is complete: the same input as now, and its results are there."""
+    def is_done(
+        self, name: str, fingerprint: dict[str, Any], folder: str, skip_bad: bool = True
+    ) -> bool:
+        """Whether an item is complete: the same input as now, and its results are there.
+
+        Args:
+            name: Of the item.
+            fingerprint: Of its input now.
+            folder: Of the archive.
+            skip_bad: Whether it may lack frames.
+        """
         record = self.done.get(name)
         return (
             record is not None
+            and (skip_bad or not record.get("lost"))
             and all(record.get(key) == fingerprint[key] for key in FINGERPRINT)
             and all(os.path.exists(os.path.join(folder, path)) for path in record["results"])
         )

@@ -86,6 +86,13 @@ class ExtractOptions:
 
 
 def different_options(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
-    """The names of recorded options that differ."""
-    names = [field.name for field in fields(ExtractOptions) if field.name != "weights"]
-    return [name for name in names if ours.get(name) != theirs.get(name)]
+    """The names of recorded options that differ, but for those that no complete item depends on.
+
+    With `skip_bad` or without, an item that lacks no frame is the same.
+    """
+    names = [field.name for field in fields(ExtractOptions)]
+    return [
+        name
+        for name in names
+        if name not in ("weights", "skip_bad") and ours.get(name) != theirs.get(name)
+    ]

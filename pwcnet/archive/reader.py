@@ -41,10 +41,22 @@ class LazyArray(AbcSequence):
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the stack of all; the first array is read."""
+        return (self._length, *(self._read(0).shape if self._length else ()))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the values; the first array is read."""
+        return self._read(0).dtype
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return np.stack([self._read(place) for place in range(*index.indices(self._length))])
-        place = index + self._length if index < 0 else index
+        if not isinstance(index, (int, np.integer)):
+            return np.stack([self[int(place)] for place in index])
+        place = int(index) + self._length * (index < 0)
         if not 0 <= place < self._length:
             raise IndexError("pair %d of %d" % (index, self._length))
         return self._read(place)
@@ -225,13 +237,16 @@ class FlowArchive(AbcMapping):
 
     def dataset(self, length: int = 1, stride: int | None = None) -> Any:
         """The stacks of `clips` as a tf.data.Dataset of (name, [length, H, W, 2] float32)."""
-        from pwcnet.runtime.tensorflow import tf
+        from pwcnet.runtime.tensorflow import TF_RELEASE, tf, tf2
 
-        return tf.data.Dataset.from_generator(
-            lambda: self.clips(length, stride),
-            (tf.string, tf.float32),
-            (tf.TensorShape([]), tf.TensorShape([length, None, None, 2])),
-        )
+        def clips() -> Iterator[tuple[str, np.ndarray]]:
+            return self.clips(length, stride)
+
+        shapes = tf.TensorShape([]), tf.TensorShape([length, None, None, 2])
+        if TF_RELEASE.startswith("1."):
+            return tf.data.Dataset.from_generator(clips, (tf.string, tf.float32), shapes)
+        signature = tf2.TensorSpec(shapes[0], tf.string), tf2.TensorSpec(shapes[1], tf.float32)
+        return tf2.data.Dataset.from_generator(clips, output_signature=signature)
 
 
 def map_arrays(path: str) -> dict[str, np.ndarray]:

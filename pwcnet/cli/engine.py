@@ -84,7 +84,11 @@ def stopping(engine: Any, running: str) -> Iterator[list[int]]:
         signals.append(number)
         if len(signals) == 1:
             start_messages()
-            log.warning("stopping when the running %s are done; once more ends at once", running)
+            log.warning(
+                "stopping when the %s that are being computed are complete; a second Ctrl-C or "
+                "SIGTERM stops at once",
+                running,
+            )
         engine.stop()
 
     handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

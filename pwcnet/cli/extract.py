@@ -7,11 +7,10 @@ cannot be read do not stop the others; the exit code is 1 then.
 from __future__ import annotations
 
 import logging
-import os
 from argparse import Namespace
 from typing import Sequence
 
-from pwcnet.archive.folder import ArchiveFolder
+from pwcnet.archive.folder import ArchiveFolder, missing_items
 from pwcnet.archive.html.report import report_folder, write_motion_report
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
@@ -51,13 +50,14 @@ def main(argv: list[str], prog: str) -> int:
     if args.report and not args.dry_run:
         check_page(report_folder(args.output))
     weights = "" if args.classical else chosen_weights(args)
-    sha256 = weights_facts(weights)["sha256"] if weights else None
-    chosen = extract_options(args, os.path.abspath(weights) if weights else "", sha256)
+    facts = weights_facts(weights) if weights else {}
+    chosen = extract_options(args, facts.get("path", ""), facts.get("sha256"))
     items = find_items(args.inputs, args.list, args.output)
     check_names(items, chosen.in_folders)
     shard = args.shard or Shard()
     items = [item for item in items if item.in_shard(*shard)]
     if args.dry_run:
+        items = missing_items(args.output, items, chosen.skip_bad)
         return print_estimate(args, chosen, items)
     check_output_folder(args.output)
     if "motion" in args.save:

@@ -14,6 +14,7 @@ from pwcnet.archive.tasks import Measure
 from pwcnet.cli.common import progress_bar
 from pwcnet.cli.extract_worker import open_extractors
 
+SHOWN = 5  # items of unknown length
 MEASURED_ITEMS = 3  # tried, until one can be measured
 
 
@@ -66,8 +67,12 @@ def print_estimate(args: Namespace, options: ExtractOptions, items: Sequence[Ite
     with progress_bar(items, total=len(items), unit="item") as bar:
         probes.extend(map(probe, bar))
     pairs = [facts.pairs(options) for facts in probes]
-    unknown = sum(not count for count in pairs)
-    print("items: %d%s" % (len(items), ", %d of unknown length" % unknown if unknown else ""))
+    unknown = [item.name for item, count in zip(items, pairs) if not count]
+    print("items: %d" % len(items))
+    for name in unknown[:SHOWN]:
+        print("unknown length: %s" % name)
+    if len(unknown) > SHOWN:
+        print("unknown length: %d more" % (len(unknown) - SHOWN))
     print("pairs: %d" % sum(pairs))
     measured = _measured(args, options, items, pairs)
     if measured is None:

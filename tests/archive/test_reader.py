@@ -32,6 +32,8 @@ def test_items(archive, tmp_path, save, tolerance):
     assert item.backward[0].shape == (48, 64, 2) and item.occlusion[0].shape == (48, 64)
     with pytest.raises(IndexError):
         item.flow[8]
+    assert item.flow.shape == (8, 48, 64, 2) and item.flow.dtype == np.float32
+    np.testing.assert_array_equal(item.flow[[5, 0]], np.stack([item.flow[5], item.flow[0]]))
 
 
 def test_clips_and_dataset(archive, tmp_path):

@@ -115,6 +115,35 @@ def test_dry_run(archive, tmp_path, capsys):
     assert not os.path.exists(str(tmp_path / "out"))
 
 
+def test_a_dry_run_counts_what_is_missing(archive, tmp_path, capsys):
+    options = ("--output", tmp_path, "--classical", "dis")
+    call("extract", os.path.join(archive, "a"), *options)
+    call("extract", archive, *options)
+    os.remove(str(tmp_path / "a" / "y.npz"))
+    capsys.readouterr()
+    call("extract", archive, *options, "--dry-run")
+    shown = capsys.readouterr().out
+    assert "items: 1\n" in shown and "pairs: 8" in shown
+
+
+def test_frames_may_be_left_out_later(tmp_path, capsys):
+    source = write_folder(tmp_path / "in" / "seq", 6)
+    write_folder(tmp_path / "in" / "whole", 3)
+    with open(os.path.join(source, "f_003.png"), "wb"):
+        pass
+    arguments = (tmp_path / "in", "--output", tmp_path / "out", "--classical", "dis")
+    assert call("extract", *arguments) == 1
+    assert call("extract", *arguments, "--skip-bad") == 0
+    assert "1 were before" in capsys.readouterr().out
+    assert pwcnet.open_flow(tmp_path / "out")["seq"].frames[:, 0].tolist() == [1, 4, 5]
+    assert call("extract", *arguments) == 1  # what lacks frames does not count then
+
+
+def test_the_names_of_shipped_weights(archive, tmp_path):
+    arguments = (archive, "--output", tmp_path, "--save", "motion", "--weights", "large")
+    assert call("extract", *arguments, "--dry-run", "--scale", "0.5") == 0
+
+
 def test_other_options_and_overwriting(archive, tmp_path):
     call("extract", archive, "--output", tmp_path, "--classical", "dis")
     (tmp_path / "a" / "mine.txt").write_text("kept")
@@ -177,7 +206,7 @@ def test_sigterm_ends_in_order(tmp_path):
     wait_for(tmp_path / "out" / "s01.npz")
     program.send_signal(signal.SIGTERM)
     out, err = program.communicate(timeout=60)
-    assert program.returncode == 143 and "once more" in err
+    assert program.returncode == 143 and "second" in err
     done = len(manifest(tmp_path / "out", "item"))
     assert 1 < done < 30 and "%d of 30 items" % done in out
     assert len(contents(tmp_path / "out")) == done
