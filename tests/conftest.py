@@ -115,3 +115,15 @@ def small_scenes():
         patch.setattr(equalization, "HEIGHT", 64)
         patch.setattr(equalization, "WIDTH", 128)
         yield
+
+
+@pytest.fixture
+def cluster():
+    """Ray with a head of one CPU; `add_node` adds machines."""
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()

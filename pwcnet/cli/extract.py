@@ -81,12 +81,12 @@ def parser(prog: str) -> ArgumentParser:
 def _extract(
     args: Namespace, options: ExtractOptions, items: Sequence[Item], folder: ArchiveFolder
 ) -> int:
-    folder.begin(args.inputs + args.list, items)
     job = ArchiveJob(args.output, options, items, folder.ledger, folder.manifest)
     totals = Totals(items, options, folder.ledger)
     with open_extractors(args, options) as engine, stopping(
         engine, "stretches"
     ) as signals, totals, progress_bar(unit="pair", total=0) as bar:
+        folder.begin(args.inputs + args.list, items)  # where there are workers
         for outcome in engine.map(job.tasks()):
             progress = job.settle(outcome)
             bar.grow(totals.pairs)

@@ -84,6 +84,16 @@ def test_two_workers_find_the_numbers_of_one_process(whole, tiny_sintel, tmp_pat
 
 
 @pytest.mark.full
+def test_ray_finds_the_numbers_of_one_process(whole, tiny_sintel, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    arguments = ("--save-flow", "--save-pictures", "--workers", 2, "--engine", "ray")
+    data = os.path.relpath(tiny_sintel, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    evaluate_by_opencv(data, "--output", "out", *arguments)
+    assert content(tmp_path / "out") == content(whole)
+
+
+@pytest.mark.full
 def test_workers_with_the_network(tiny_sintel, small_checkpoint, tmp_path):
     """In fresh processes: the threads of TensorFlow are those of the first session of a process."""
     arguments = ("--data", "sintel-final=" + tiny_sintel, "--weights", small_checkpoint)

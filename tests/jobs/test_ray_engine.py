@@ -68,18 +68,6 @@ def test_tasks_that_kill_one_or_two_workers(cluster, tmp_path):
     assert outcomes == {once: ("survived", None), ("square", 3): (9, None)}
 
 
-@pytest.fixture
-def cluster():
-    """Ray on two machines: the head and a node, of one CPU each."""
-    import ray
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-
-
 @pytest.mark.full
 def test_a_node_that_dies_and_one_that_joins(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1)
