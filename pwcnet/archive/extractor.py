@@ -78,7 +78,7 @@ class Extractor:
             if isinstance(task, Measure):
                 return self._measure(task.item)
             started = time.time()
-            done = self._compute(task) if isinstance(task, Stretch) else self._publish(task)
+            done = self._compute(task) if isinstance(task, Stretch) else self._join(task)
             return done._replace(seconds=round(time.time() - started, 3))
         except IrregularError as error:
             return Irregular(str(error))
@@ -91,12 +91,14 @@ class Extractor:
         lost: list[str] = []
         pairs = self._pairs(task, lost)
         folder = parts_folder(self._output, task.item, task.signature)
-        with new_part(folder, task.part) as part:
+        # One that is not cut has a part of its own name, which no stretch is taken for.
+        index = None if task.last is None else task.part
+        with new_part(folder, index) as part:
             count = self._fill(part, pairs, lost)
             if task.last is not None and count != task.last - task.first:
                 raise IrregularError("%s lacks frames" % task.item.path)
         if task.last is None:
-            return self._publish(Join(task.item, task.signature, 1))
+            return self._publish(task.item, [part_path(folder, index)])
         return Done(count)
 
     def _survey(self, item: Item) -> Surveyed:
@@ -188,10 +190,12 @@ class Extractor:
                 flows.append(self._predictor.flows(reverse))
             yield from zip(batch, map(list, zip(*flows)))
 
-    def _publish(self, task: Join) -> Done:
+    def _join(self, task: Join) -> Done:
         folder = parts_folder(self._output, task.item, task.signature)
-        parts = [part_path(folder, index) for index in range(task.parts)]
-        results = publish(self._output, task.item, parts, self._options)
+        return self._publish(task.item, [part_path(folder, index) for index in range(task.parts)])
+
+    def _publish(self, item: Item, parts: list[str]) -> Done:
+        results = publish(self._output, item, parts, self._options)
         rows = [row for part in parts for row in read_rows(part)]
         lost = [text for part in parts for text in read_lost(part)]
         motion = item_row(rows) if "motion" in self._options.save else None

@@ -131,8 +131,9 @@ class ArchiveJob:
         state = self._open.get(task.item.name)
         if isinstance(value, Halted):
             raise OSError(value.errno, os.strerror(value.errno), value.path)
-        if state is None:  # another part of the item has failed
-            return Progress()
+        is_part = isinstance(task, Stretch) and task.last is not None
+        if state is None or (is_part and task.part not in state.missing):
+            return Progress()  # the item has failed, or is computed as a whole meanwhile
         if outcome.error is not None:
             return self._fail(state, outcome.error)
         if isinstance(value, Surveyed):
@@ -202,8 +203,6 @@ class ArchiveJob:
     def _count(self, state: _Open, task: Task, done: Done) -> Progress:
         state.seconds += done.seconds
         if isinstance(task, Stretch) and task.last is not None:
-            if task.part not in state.missing:  # of an item that is computed as a whole meanwhile
-                return Progress()
             state.missing.discard(task.part)
             state.pairs += done.pairs
             if not state.missing:

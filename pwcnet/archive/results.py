@@ -35,6 +35,7 @@ from pwcnet.io.partial_files import partial_prefix
 from pwcnet.io.row_files import write_rows
 
 UNFINISHED = ".unfinished"
+WHOLE = "whole"  # the part of an item that is not cut
 PAIRS, LOST = "pairs.jsonl", "lost.json"
 ARRAYS = "flow", "backward", "occlusion"
 BEGINNING_OF_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that equal arrays give equal files
@@ -152,13 +153,13 @@ def parts_folder(output: str, item: Item, signature: str) -> str:
     return os.path.join(output, UNFINISHED, "%s-%s" % (item.key, signature))
 
 
-def part_path(folder: str, index: int) -> str:
-    """The folder of a part that is complete; parts count from 0."""
-    return os.path.join(folder, "part-%05d" % index)
+def part_path(folder: str, index: int | None) -> str:
+    """The folder of a part that is complete; parts count from 0, None is the whole item."""
+    return os.path.join(folder, WHOLE if index is None else "part-%05d" % index)
 
 
 @contextmanager
-def new_part(folder: str, index: int) -> Iterator[str]:
+def new_part(folder: str, index: int | None) -> Iterator[str]:
     """Yields a hidden folder that becomes `part_path` when the block ends without an error."""
     os.makedirs(folder, exist_ok=True)
     path = part_path(folder, index)

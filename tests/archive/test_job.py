@@ -1,5 +1,6 @@
 """The driver with workers in this process: stretches, parts, failures, what is done already."""
 
+import errno
 import os
 
 import numpy as np
@@ -12,6 +13,9 @@ from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.archive.tasks import Stretch
+
+
+from pwcnet.archive.tasks import Irregular
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -203,3 +207,42 @@ def test_other_options_are_refused(archive, tmp_path):
             tmp_path,
             ExtractOptions(save=("npz",), classical="dis", dtype="float32", every=2),
         )
+
+
+def test_a_whole_item_is_not_taken_for_a_stretch(tmp_path, short_stretches, monkeypatch):
+    source = write_folder(tmp_path / "in" / "seq", 9)
+    with open(os.path.join(source, "f_002.png"), "r+b") as stream:
+        stream.seek(60)
+        stream.write(b"\0" * 40)  # its header is whole
+    skipping = ExtractOptions(save=("npz",), classical="dis", skip_bad=True)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pwcnet.archive.extractor.publish", full)
+        with pytest.raises(OSError, match="disk"):
+            extract(tmp_path / "in", tmp_path / "out", skipping)
+    extract(tmp_path / "in", tmp_path / "out", skipping)
+    with np.load(str(tmp_path / "out" / "seq.npz")) as arrays:
+        assert arrays["frames"][:, 0].tolist() == [3, 4, 5, 6, 7, 8]
+
+
+def test_late_stretches_of_an_item_that_is_computed_as_a_whole(tmp_path, short_stretches):
+    write_folder(tmp_path / "in" / "seq", 9)
+    extractor = Extractor(str(tmp_path / "out"), NPZ, ClassicalFlow("dis"))
+    with ArchiveFolder(str(tmp_path / "out"), NPZ, Shard(), overwrite=False) as folder:
+        items = find_items([str(tmp_path / "in")])
+        job = ArchiveJob(str(tmp_path / "out"), NPZ, items, folder.ledger, folder.manifest)
+        tasks = job.tasks()
+        survey = next(tasks)
+        job.settle(Outcome(survey, extractor(survey)))
+        late, other = next(tasks), next(tasks)
+        job.settle(Outcome(other, Irregular("it is not regular")))
+        whole = next(tasks)
+        assert whole.last is None
+        for outcome in (Outcome(late, Irregular("either")), Outcome(late, error="it died")):
+            job.settle(outcome)
+            assert next(tasks) is LATER
+        job.settle(Outcome(whole, extractor(whole)))
+        assert folder.ledger.done["seq"]["pairs"] == 8
