@@ -13,7 +13,9 @@ from pwcnet.archive.manifest import (
     Ledger,
     ManifestWriter,
     Shard,
+    is_extraction,
     lock_name,
+    locks,
     manifest_path,
     manifests,
     read_records,
@@ -24,13 +26,19 @@ from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 
 def read_ledger(folder: str) -> Ledger:
-    """What the manifests of all shards in a folder say.
+    """What the manifests of all shards in a folder say, the latest about each item.
 
     Raises:
-        ValueError: A manifest is damaged.
+        ValueError: A manifest is damaged, or not of an extraction.
         OSError: One cannot be read.
     """
-    return Ledger(record for path in manifests(folder).values() for record in read_records(path))
+    records = []
+    for path in manifests(folder).values():
+        for record in read_records(path):
+            if not is_extraction(record):
+                raise ValueError("%s is no manifest of an extraction" % path)
+            records.append(record)
+    return Ledger(sorted(records, key=lambda record: record["time"]))
 
 
 class ArchiveFolder:
@@ -99,8 +107,8 @@ class ArchiveFolder:
 
     def _check_other_jobs(self, overwrite: bool) -> None:
         """Raises BlockingIOError where a job runs that may do the same items."""
-        for shard in manifests(self._path):
-            if shard != self.shard and (overwrite or 1 in (shard.total, self.shard.total)):
+        for shard in locks(self._path):
+            if shard != self.shard and (overwrite or shard.total != self.shard.total):
                 check_unlocked(self._path, lock_name(shard), USER)
 
     def _check_options(self) -> None:
@@ -136,7 +144,7 @@ class ArchiveFolder:
 
 def is_running(folder: str) -> bool:
     """Whether a job writes to a folder now; one of another machine may not be seen."""
-    for shard in manifests(folder):
+    for shard in locks(folder):
         try:
             check_unlocked(folder, lock_name(shard), USER)
         except BlockingIOError:

@@ -37,6 +37,7 @@ pwcnet extract 'clips/**/*.mp4' --output scores --save motion --sample-fps 2 --c
 pwcnet extract --status flow
 """
 DIFFERENT = "--overwrite removes them and begins anew, another folder keeps both"
+DAMAGED, TAKEN = "move it away or choose another folder", "wait for its end or choose another folder"
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,9 @@ def main(argv: list[str], prog: str) -> int:
     check_output_folder(args.output)
     if "motion" in args.save:
         check_rows_path(table_path(args.output, shard, args.table))
-    with remedy(DIFFERENT, (FileExistsError,)):
+    with remedy(DIFFERENT, (FileExistsError,)), remedy(DAMAGED, (ValueError,)), remedy(
+        TAKEN, (BlockingIOError,)
+    ):
         folder = ArchiveFolder(args.output, chosen, shard, args.overwrite)
     with folder:
         code = _extract(args, chosen, items, folder)
