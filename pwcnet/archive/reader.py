@@ -18,8 +18,8 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from pwcnet.archive.folder import read_ledger
+from pwcnet.archive.items import PAIRS
 from pwcnet.archive.manifest import manifests
-from pwcnet.archive.results import PAIRS
 from pwcnet.io.damage import damage_as_value_error
 from pwcnet.io.flow_files import read_flow
 from pwcnet.io.flow_pictures import read_flow_pictures

@@ -25,7 +25,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from pwcnet.archive.items import Item
+from pwcnet.archive.items import PAIRS, Item
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.io.atomic import atomic_folder, atomic_path, os_errors_naming, write_bytes
 from pwcnet.io.flow_files import write_flow
@@ -36,7 +36,7 @@ from pwcnet.io.row_files import write_rows
 
 UNFINISHED = ".unfinished"
 WHOLE = "whole"  # the part of an item that is not cut
-PAIRS, LOST = "pairs.jsonl", "lost.json"
+LOST = "lost.json"
 ARRAYS = "flow", "backward", "occlusion"
 BEGINNING_OF_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that equal arrays give equal files
 

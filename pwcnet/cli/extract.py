@@ -37,7 +37,8 @@ pwcnet extract 'clips/**/*.mp4' --output scores --save motion --sample-fps 2 --c
 pwcnet extract --status flow
 """
 DIFFERENT = "--overwrite removes them and begins anew, another folder keeps both"
-DAMAGED, TAKEN = "move it away or choose another folder", "wait for its end or choose another folder"
+DAMAGED = "move it away or choose another folder"
+TAKEN = "wait for its end or choose another folder"
 
 log = logging.getLogger(__name__)
 
