@@ -16,6 +16,7 @@ from pwcnet.archive.frames import ArchivePair, kept_distance, scale_of, stretch_
 from pwcnet.archive.items import Item
 from pwcnet.archive.motion import item_row, pair_row
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.places import check_place
 from pwcnet.archive.results import (
     PairResult,
     PartWriter,
@@ -89,6 +90,7 @@ class Extractor:
 
     def _compute(self, task: Stretch) -> Done:
         lost: list[str] = []
+        check_place(self._output, task.item, self._options)
         pairs = self._pairs(task, lost)
         folder = parts_folder(self._output, task.item, task.signature)
         # One that is not cut has a part of its own name, which no stretch is taken for.

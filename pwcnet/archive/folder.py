@@ -21,7 +21,8 @@ from pwcnet.archive.manifest import (
     read_records,
 )
 from pwcnet.archive.options import ExtractOptions, different_options
-from pwcnet.archive.results import UNFINISHED
+from pwcnet.archive.places import remove_result
+from pwcnet.archive.results import UNFINISHED, remove_all_parts
 from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 
@@ -99,11 +100,11 @@ class ArchiveFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.manifest.close()
-        parts = os.path.join(self._path, UNFINISHED)
-        if os.path.isdir(parts) and not os.listdir(parts):
-            os.rmdir(parts)
-        self._lock.release(remove=True)
+        try:
+            self.manifest.close()
+            remove_all_parts(self._path, self.ledger.done)
+        finally:
+            self._lock.release(remove=True)
 
     def _check_other_jobs(self, overwrite: bool) -> None:
         """Raises BlockingIOError where a job runs that may do the same items."""
@@ -131,11 +132,7 @@ class ArchiveFolder:
         """Removes what the manifests name, and the manifests."""
         for record in self.ledger.done.values():
             for result in record["results"]:
-                place = os.path.join(self._path, result)
-                if os.path.isdir(place) and not os.path.islink(place):
-                    shutil.rmtree(place)
-                elif os.path.lexists(place):
-                    os.remove(place)
+                remove_result(os.path.join(self._path, result))
         shutil.rmtree(os.path.join(self._path, UNFINISHED), ignore_errors=True)
         for manifest in manifests(self._path).values():
             os.remove(manifest)

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from pwcnet.io.atomic import os_errors_naming, sync_file
@@ -175,8 +176,9 @@ class ManifestWriter:
         return record
 
     def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        """Closes the file, without what could not be written before."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def _cut_after_last_line(path: str) -> None:

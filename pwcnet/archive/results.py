@@ -20,13 +20,14 @@ import shutil
 import tempfile
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 import cv2
 import numpy as np
 
 from pwcnet.archive.items import PAIRS, Item
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.places import check_place
 from pwcnet.io.atomic import atomic_folder, atomic_path, os_errors_naming, write_bytes
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.flow_pictures import write_flow_pictures
@@ -186,6 +187,18 @@ def remove_parts(output: str, item: Item) -> None:
             shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
 
 
+def remove_all_parts(output: str, names: Iterable[str]) -> None:
+    """Removes what killed programs left of the parts of complete items, by their names."""
+    folder = os.path.join(output, UNFINISHED)
+    left = os.listdir(folder) if os.path.isdir(folder) else []
+    complete = {Item(name, "").key for name in names} if left else set()
+    for name in left:
+        if name.split("-")[0] in complete:
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    with suppress(OSError):  # it holds parts of other items
+        os.rmdir(folder)
+
+
 def read_rows(part: str) -> list[dict[str, Any]]:
     """The rows of a part's pairs."""
     with open(os.path.join(part, PAIRS), "rb") as stream:
@@ -220,6 +233,7 @@ def publish(output: str, item: Item, parts: Sequence[str], options: ExtractOptio
     rows = [row for part in parts for row in read_rows(part)]
     if len({tuple(row["size"]) for row in rows}) > 1:
         raise IrregularError("%s changes its size" % item.path)
+    check_place(output, item, options)
     results = []
     if options.pair_rows and "motion" in options.save:
         results.append("%s.motion.%s" % (item.name, options.table))

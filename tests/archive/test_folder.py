@@ -8,6 +8,7 @@ import pwcnet
 from pwcnet.archive.folder import ArchiveFolder, is_running, read_ledger
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
+from tests.helpers.frames import list_files
 
 OPTIONS = ExtractOptions(save=("npz",), classical="dis")
 FACTS = {"path": "in/a.mp4", "seconds": 1.0, "results": ["a.npz"]}
@@ -79,3 +80,35 @@ def test_manifests_of_others_are_refused(tmp_path, record):
         pwcnet.open_flow(tmp_path / "out")
     assert kept.read_text() == "mine"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.jsonl"]
+
+
+def test_overwriting_leaves_what_is_not_extracted(tmp_path):
+    ours = (
+        "a/flow_00001.flo",
+        "a/flow_x_00001.jpg",
+        "a/pairs.jsonl",
+        "a/flow.npz",
+        "b/pairs.jsonl",
+    )
+    theirs = ("a/notes.txt", "a/flow_mine.jpg")
+    for name in ours + theirs:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    facts = {"path": "in", "pairs": 1, "seconds": 1, "time": 1}
+    write_manifest(
+        tmp_path / "manifest.jsonl",
+        *({"kind": "item", "name": name, "results": [name], **facts} for name in ("a", "b", "c")),
+    )
+    with opened(tmp_path, overwrite=True):
+        pass
+    assert list_files(tmp_path) == sorted(theirs + ("manifest.jsonl",))
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_full_disk_is_named_once_and_leaves_no_lock(tmp_path):
+    with pytest.raises(OSError, match="space") as error, opened(tmp_path) as folder:
+        folder.manifest.close()
+        folder.manifest._file = open("/dev/full", "ab")  # noqa: SIM115
+        folder.begin(["disk"], [])
+    assert error.value.filename == str(tmp_path / "manifest.jsonl")
+    assert not (tmp_path / ".extract.lock").exists()

@@ -40,7 +40,7 @@ def extract(source, output, options=NPZ, fails=(), stop_after=None):
             if task.item.name in fails:
                 raise ValueError("it fails")
             return Outcome(task, extractor(task))
-        except ValueError as error:
+        except (ValueError, FileExistsError) as error:
             return Outcome(task, error=str(error))
 
     with ArchiveFolder(str(output), options, Shard(), overwrite=False) as folder:
@@ -246,3 +246,26 @@ def test_late_stretches_of_an_item_that_is_computed_as_a_whole(tmp_path, short_s
             assert next(tasks) is LATER
         job.settle(Outcome(whole, extractor(whole)))
         assert folder.ledger.done["seq"]["pairs"] == 8
+
+
+@pytest.mark.parametrize("options, name", [(NPZ, "seq.npz"), (ALL, "seq/flow.npz")])
+def test_files_of_others_are_not_replaced(tmp_path, options, name):
+    write_folder(tmp_path / "in" / "seq", 3)
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    np.savez(str(mine), mine=np.zeros(3))
+    before = contents(tmp_path / "out")
+    _, _, ledger = extract(tmp_path / "in", tmp_path / "out", options)
+    assert "out/seq" in ledger.failed["seq"]["error"]
+    assert contents(tmp_path / "out") == before
+    assert not os.path.exists(str(tmp_path / "out" / ".unfinished"))
+
+
+def test_parts_of_complete_items_are_removed(archive, tmp_path, short_stretches, monkeypatch):
+    with monkeypatch.context() as patch:  # as if it were killed before
+        patch.setattr("pwcnet.archive.job.remove_parts", lambda *_: None)
+        patch.setattr("pwcnet.archive.folder.remove_all_parts", lambda *_: None)
+        extract(archive, tmp_path)
+    assert len(os.listdir(str(tmp_path / ".unfinished"))) == 3
+    extract(archive, tmp_path)
+    assert not os.path.exists(str(tmp_path / ".unfinished"))
