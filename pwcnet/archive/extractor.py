@@ -131,6 +131,8 @@ class Extractor:
 
         with tempfile.TemporaryDirectory() as folder:
             count = self._fill(folder, timed(), [])
+            if not count:
+                raise ValueError("%s has no pair of frames that can be read" % item.path)
             seconds = (time.time() - times[min(1, count - 1)]) / max(1, count - 1)
             rows = read_rows(folder)
             size = sum(entry.stat().st_size for entry in os.scandir(folder))

@@ -16,6 +16,9 @@ from pwcnet.archive.tasks import Stretch
 
 
 from pwcnet.archive.tasks import Irregular
+
+
+from pwcnet.archive.tasks import Irregular, Measure
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -269,3 +272,19 @@ def test_parts_of_complete_items_are_removed(archive, tmp_path, short_stretches,
     assert len(os.listdir(str(tmp_path / ".unfinished"))) == 3
     extract(archive, tmp_path)
     assert not os.path.exists(str(tmp_path / ".unfinished"))
+
+
+def test_numbers_that_are_too_large(archive, tmp_path):
+    options = ExtractOptions(save=("npz",), classical="dis", sample_fps=1e-320)
+    _, _, ledger = extract(archive, tmp_path, options)
+    assert "x.avi" in ledger.failed["a/x"]["error"] and "b/z" in ledger.done
+    with pytest.raises(ValueError, match="1e\\+300"):
+        ExtractOptions(save=("npz",), classical="dis", scale=1e300)
+
+
+def test_an_item_without_pairs_cannot_be_measured(tmp_path):
+    source = write_folder(tmp_path / "in" / "seq", 3)
+    open(os.path.join(source, "f_002.png"), "wb").close()
+    options = ExtractOptions(save=("npz",), classical="dis", skip_bad=True)
+    with pytest.raises(ValueError, match="seq"):
+        Extractor(str(tmp_path), options, ClassicalFlow("dis"))(Measure(Item("seq", source)))

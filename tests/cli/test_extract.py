@@ -16,6 +16,7 @@ from pwcnet.cli.extract import parser
 from pwcnet.cli.extract_options import extract_options
 
 
+from pwcnet.cli.extract_status import print_failures
 from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.frames import open_frames
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -239,3 +240,8 @@ def test_folders_of_others(archive, tmp_path, capsys):
         OSError, match="%s; wait" % tmp_path
     ):
         call("extract", archive, "--output", tmp_path, "--classical", "dis")
+
+
+def test_failures_are_a_line_each(capsys):
+    print_failures({"a": {"name": "a\nb\udcff \u00e9", "error": "is a\nb broken"}})
+    assert capsys.readouterr().out == "failed: a\\nb\\udcff \u00e9: is a\\nb broken\n"
