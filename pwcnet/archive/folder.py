@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import Any, Sequence
 
 from pwcnet._version import __version__
@@ -22,7 +23,7 @@ from pwcnet.archive.manifest import (
 )
 from pwcnet.archive.options import ExtractOptions, different_options
 from pwcnet.archive.places import remove_result
-from pwcnet.archive.results import UNFINISHED, remove_all_parts
+from pwcnet.archive.results import UNFINISHED
 from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 
@@ -102,7 +103,8 @@ class ArchiveFolder:
     def __exit__(self, *_: object) -> None:
         try:
             self.manifest.close()
-            remove_all_parts(self._path, self.ledger.done)
+            with suppress(OSError):  # it holds parts, or there is none
+                os.rmdir(os.path.join(self._path, UNFINISHED))
         finally:
             self._lock.release(remove=True)
 

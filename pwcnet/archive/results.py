@@ -20,7 +20,7 @@ import shutil
 import tempfile
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import Any, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Iterator, NamedTuple, Sequence
 
 import cv2
 import numpy as np
@@ -185,18 +185,6 @@ def remove_parts(output: str, item: Item) -> None:
     for name in os.listdir(folder):
         if name.startswith(item.key):
             shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-
-
-def remove_all_parts(output: str, names: Iterable[str]) -> None:
-    """Removes what killed programs left of the parts of complete items, by their names."""
-    folder = os.path.join(output, UNFINISHED)
-    left = os.listdir(folder) if os.path.isdir(folder) else []
-    complete = {Item(name, "").key for name in names} if left else set()
-    for name in left:
-        if name.split("-")[0] in complete:
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-    with suppress(OSError):  # it holds parts of other items
-        os.rmdir(folder)
 
 
 def read_rows(part: str) -> list[dict[str, Any]]:

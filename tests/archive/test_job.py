@@ -12,13 +12,7 @@ from pwcnet.archive.items import Item, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.tasks import Stretch
-
-
-from pwcnet.archive.tasks import Irregular
-
-
-from pwcnet.archive.tasks import Irregular, Measure
+from pwcnet.archive.tasks import Irregular, Measure, Stretch
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -262,16 +256,6 @@ def test_files_of_others_are_not_replaced(tmp_path, options, name):
     assert "out/seq" in ledger.failed["seq"]["error"]
     assert contents(tmp_path / "out") == before
     assert not os.path.exists(str(tmp_path / "out" / ".unfinished"))
-
-
-def test_parts_of_complete_items_are_removed(archive, tmp_path, short_stretches, monkeypatch):
-    with monkeypatch.context() as patch:  # as if it were killed before
-        patch.setattr("pwcnet.archive.job.remove_parts", lambda *_: None)
-        patch.setattr("pwcnet.archive.folder.remove_all_parts", lambda *_: None)
-        extract(archive, tmp_path)
-    assert len(os.listdir(str(tmp_path / ".unfinished"))) == 3
-    extract(archive, tmp_path)
-    assert not os.path.exists(str(tmp_path / ".unfinished"))
 
 
 def test_numbers_that_are_too_large(archive, tmp_path):

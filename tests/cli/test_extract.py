@@ -14,8 +14,6 @@ import pytest
 import pwcnet
 from pwcnet.cli.extract import parser
 from pwcnet.cli.extract_options import extract_options
-
-
 from pwcnet.cli.extract_status import print_failures
 from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.frames import open_frames
