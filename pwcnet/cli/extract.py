@@ -16,7 +16,7 @@ from pwcnet.archive.html.report import report_folder, write_motion_report
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
-from pwcnet.archive.motion import table_path, write_table
+from pwcnet.archive.motion import table_names, table_path, write_table
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
@@ -100,7 +100,7 @@ def _extract(
     if totals.is_complete:
         folder.plan(totals.complete + totals.pairs)
     if "motion" in options.save:
-        names = [item.name for item in items]
+        names = table_names(folder.ledger, items, folder.shard)
         write_table(table_path(args.output, folder.shard, args.table), folder.ledger, names)
     done = sum(item.name in folder.ledger.done for item in items)
     print(
