@@ -135,6 +135,8 @@ class ArchiveJob:
         if state is None or (is_part and task.part not in state.missing):
             return Progress()  # the item has failed, or is computed as a whole meanwhile
         if outcome.error is not None:
+            if isinstance(task, Join):  # its parts may be damaged: the next try has new ones
+                remove_parts(self._output, task.item)
             return self._fail(state, outcome.error)
         if isinstance(value, Surveyed):
             self._cut(state, value)

@@ -168,9 +168,13 @@ def new_part(folder: str, index: int | None) -> Iterator[str]:
         temporary = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
         try:
             yield temporary
-            if os.path.isdir(path):  # of a worker that was taken for dead
+            if index is None and os.path.isdir(path):  # of a job that was killed
                 shutil.rmtree(path)
-            os.rename(temporary, path)
+            try:
+                os.rename(temporary, path)
+            except OSError:  # another worker had the same stretch, which may be in use by now
+                if not os.path.isdir(path):
+                    raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             with suppress(OSError):  # it holds complete parts
@@ -277,6 +281,9 @@ def _write_arrays(
         for name in ARRAYS:
             files = [os.path.join(part, name + ".raw") for part in parts]
             if files and os.path.exists(files[0]):
+                expected = int(np.prod(shapes[name][0])) * np.dtype(shapes[name][1]).itemsize
+                if sum(map(os.path.getsize, files)) != expected:  # after a loss of power
+                    raise ValueError("Parts of %s are damaged" % path)
                 with _member(archive, name, *shapes[name]) as stream:
                     for file in files:
                         with open(file, "rb") as source:

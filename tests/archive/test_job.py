@@ -12,6 +12,7 @@ from pwcnet.archive.items import Item, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.results import new_part
 from pwcnet.archive.tasks import Irregular, Measure, Stretch
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
@@ -272,3 +273,23 @@ def test_an_item_without_pairs_cannot_be_measured(tmp_path):
     options = ExtractOptions(save=("npz",), classical="dis", skip_bad=True)
     with pytest.raises(ValueError, match="seq"):
         Extractor(str(tmp_path), options, ClassicalFlow("dis"))(Measure(Item("seq", source)))
+
+
+def test_a_part_that_is_complete_is_not_replaced(tmp_path):
+    for text in ("first", "second"):
+        with new_part(str(tmp_path), 0) as part, open(os.path.join(part, "x"), "w") as stream:
+            stream.write(text)
+    assert os.listdir(str(tmp_path)) == ["part-00000"]
+    assert (tmp_path / "part-00000" / "x").read_text() == "first"
+
+
+@pytest.mark.parametrize("name", ["pairs.jsonl", "flow.raw"])
+def test_damaged_parts_are_computed_again(archive, tmp_path, short_stretches, name):
+    extract(archive, tmp_path / "whole")
+    extract(archive, tmp_path / "out", stop_after=2)
+    (part,) = (tmp_path / "out" / ".unfinished").glob("*/part-00000")
+    with open(str(part / name), "r+b") as stream:
+        stream.truncate(9)
+    _, _, ledger = extract(archive, tmp_path / "out")
+    assert len(ledger.done) == 3 and not ledger.failed
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
