@@ -16,6 +16,7 @@ from pwcnet.archive.frames import ArchivePair, kept_distance, scale_of, stretch_
 from pwcnet.archive.items import Item
 from pwcnet.archive.motion import item_row, pair_row
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.places import check_place
 from pwcnet.archive.results import (
     PairResult,
     PartWriter,
@@ -78,7 +79,7 @@ class Extractor:
             if isinstance(task, Measure):
                 return self._measure(task.item)
             started = time.time()
-            done = self._compute(task) if isinstance(task, Stretch) else self._publish(task)
+            done = self._compute(task) if isinstance(task, Stretch) else self._join(task)
             return done._replace(seconds=round(time.time() - started, 3))
         except IrregularError as error:
             return Irregular(str(error))
@@ -89,14 +90,17 @@ class Extractor:
 
     def _compute(self, task: Stretch) -> Done:
         lost: list[str] = []
+        check_place(self._output, task.item, self._options)
         pairs = self._pairs(task, lost)
         folder = parts_folder(self._output, task.item, task.signature)
-        with new_part(folder, task.part) as part:
+        # One that is not cut has a part of its own name, which no stretch is taken for.
+        index = None if task.last is None else task.part
+        with new_part(folder, index) as part:
             count = self._fill(part, pairs, lost)
             if task.last is not None and count != task.last - task.first:
                 raise IrregularError("%s lacks frames" % task.item.path)
         if task.last is None:
-            return self._publish(Join(task.item, task.signature, 1))
+            return self._publish(task.item, [part_path(folder, index)])
         return Done(count)
 
     def _survey(self, item: Item) -> Surveyed:
@@ -127,6 +131,8 @@ class Extractor:
 
         with tempfile.TemporaryDirectory() as folder:
             count = self._fill(folder, timed(), [])
+            if not count:
+                raise ValueError("%s has no pair of frames that can be read" % item.path)
             seconds = (time.time() - times[min(1, count - 1)]) / max(1, count - 1)
             rows = read_rows(folder)
             size = sum(entry.stat().st_size for entry in os.scandir(folder))
@@ -188,10 +194,12 @@ class Extractor:
                 flows.append(self._predictor.flows(reverse))
             yield from zip(batch, map(list, zip(*flows)))
 
-    def _publish(self, task: Join) -> Done:
+    def _join(self, task: Join) -> Done:
         folder = parts_folder(self._output, task.item, task.signature)
-        parts = [part_path(folder, index) for index in range(task.parts)]
-        results = publish(self._output, task.item, parts, self._options)
+        return self._publish(task.item, [part_path(folder, index) for index in range(task.parts)])
+
+    def _publish(self, item: Item, parts: list[str]) -> Done:
+        results = publish(self._output, item, parts, self._options)
         rows = [row for part in parts for row in read_rows(part)]
         lost = [text for part in parts for text in read_lost(part)]
         motion = item_row(rows) if "motion" in self._options.save else None

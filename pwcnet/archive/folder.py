@@ -14,25 +14,33 @@ from pwcnet.archive.manifest import (
     Ledger,
     ManifestWriter,
     Shard,
+    is_extraction,
     lock_name,
+    locks,
     manifest_path,
     manifests,
     read_records,
 )
 from pwcnet.archive.options import ExtractOptions, different_options
+from pwcnet.archive.places import remove_result
 from pwcnet.archive.results import UNFINISHED
 from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 
 def read_ledger(folder: str) -> Ledger:
-    """What the manifests of all shards in a folder say.
+    """What the manifests of all shards in a folder say, the latest about each item.
 
     Raises:
-        ValueError: A manifest is damaged.
+        ValueError: A manifest is damaged, or not of an extraction.
         OSError: One cannot be read.
     """
-    records = [record for path in manifests(folder).values() for record in read_records(path)]
-    return Ledger(sorted(records, key=lambda record: record.get("time", 0.0)))
+    records = []
+    for path in manifests(folder).values():
+        for record in read_records(path):
+            if not is_extraction(record):
+                raise ValueError("%s is no manifest of an extraction" % path)
+            records.append(record)
+    return Ledger(sorted(records, key=lambda record: record["time"]))
 
 
 def missing_items(folder: str | None, items: Sequence[Item], skip_bad: bool) -> list[Item]:
@@ -106,16 +114,17 @@ class ArchiveFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.manifest.close()
-        parts = os.path.join(self._path, UNFINISHED)
-        if os.path.isdir(parts) and not os.listdir(parts):
-            os.rmdir(parts)
-        self._lock.release(remove=True)
+        try:
+            self.manifest.close()
+            with suppress(OSError):  # it holds parts, or there is none
+                os.rmdir(os.path.join(self._path, UNFINISHED))
+        finally:
+            self._lock.release(remove=True)
 
     def _check_other_jobs(self, overwrite: bool) -> None:
         """Raises BlockingIOError where a job runs that may do the same items."""
-        for shard in manifests(self._path):
-            if shard != self.shard and (overwrite or 1 in (shard.total, self.shard.total)):
+        for shard in locks(self._path):
+            if shard != self.shard and (overwrite or shard.total != self.shard.total):
                 check_unlocked(self._path, lock_name(shard), USER)
 
     def _check_options(self) -> None:
@@ -138,11 +147,7 @@ class ArchiveFolder:
         """Removes what the manifests name, and the manifests."""
         for record in self.ledger.done.values():
             for result in record["results"]:
-                place = os.path.join(self._path, result)
-                if os.path.isdir(place) and not os.path.islink(place):
-                    shutil.rmtree(place)
-                elif os.path.lexists(place):
-                    os.remove(place)
+                remove_result(os.path.join(self._path, result))
         shutil.rmtree(os.path.join(self._path, UNFINISHED), ignore_errors=True)
         for manifest in manifests(self._path).values():
             os.remove(manifest)
@@ -155,7 +160,7 @@ def _words(name: str) -> str:
 
 def is_running(folder: str) -> bool:
     """Whether a job writes to a folder now; one of another machine may not be seen."""
-    for shard in manifests(folder):
+    for shard in locks(folder):
         try:
             check_unlocked(folder, lock_name(shard), USER)
         except BlockingIOError:

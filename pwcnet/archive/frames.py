@@ -17,6 +17,8 @@ from pwcnet.io.scaling import scaled_frame
 from pwcnet.io.stretches import read_stretch
 from pwcnet.io.video import video_facts
 
+FARTHEST = 1e9  # frames: more than any video has
+
 
 class ArchivePair(NamedTuple):
     """Two frames of an item.
@@ -55,7 +57,7 @@ def kept_distance(options: ExtractOptions, rate: float | None) -> int:
     """
     if options.sample_fps is None:
         return options.every
-    return max(1, round(rate / options.sample_fps)) if rate else 1
+    return max(1, round(min(rate / options.sample_fps, FARTHEST))) if rate else 1
 
 
 def whole_pairs(

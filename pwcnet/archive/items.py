@@ -14,6 +14,7 @@ from pwcnet.io.text_files import read_text
 from pwcnet.io.video import is_video
 
 MAGIC = re.compile(r"[*?\[]")
+PAIRS = "pairs.jsonl"  # of the folder of an item's results
 RANGE_END = re.compile(r"^(.*\S)\s+(\d+)\s+(\d+)$", re.DOTALL)
 
 
@@ -52,10 +53,17 @@ class Item(NamedTuple):
             size, time = facts.st_size, facts.st_mtime_ns
         else:
             with os.scandir(self.path) as entries:
-                stats = [entry.stat() for entry in entries if is_frame_name(entry.name)]
+                stats = [_facts(entry) for entry in entries if is_frame_name(entry.name)]
             size = sum(facts.st_size for facts in stats)
             time = max((facts.st_mtime_ns for facts in stats), default=0)
         return {"bytes": size, "mtime_ns": time, "first": self.first, "last": self.last}
+
+
+def _facts(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat()
+    except OSError:  # a link that leads nowhere
+        return entry.stat(follow_symlinks=False)
 
 
 class _Found(NamedTuple):
@@ -174,17 +182,30 @@ def _below(
     seen = {os.path.realpath(folder)}  # links may lead in circles
     if output is not None:
         seen.add(os.path.realpath(output))
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
+        is_result = PAIRS in files and _lies_in(parent, output)
         places = {name: os.path.realpath(os.path.join(parent, name)) for name in folders}
         folders[:] = sorted(
             name for name, place in places.items() if not is_litter(name) and place not in seen
         )
         seen.update(places[name] for name in folders)
-        if parent != folder and sum(map(is_frame_name, files)) > 1:
+        if parent != folder and not is_result and sum(map(is_frame_name, files)) > 1:
             yield _Found(parent, root, first, last)
         for name in sorted(files):
             if is_video(name) and not is_litter(name):
                 yield _Found(os.path.join(parent, name), root, first, last)
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """What os.walk would leave out; a folder that has gone meanwhile holds nothing."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _lies_in(folder: str, output: str | None) -> bool:
+    if output is None:
+        return False
+    return (os.path.realpath(folder) + os.sep).startswith(os.path.realpath(output) + os.sep)
 
 
 def _holds_frames(folder: str) -> bool:

@@ -131,9 +131,12 @@ class ArchiveJob:
         state = self._open.get(task.item.name)
         if isinstance(value, Halted):
             raise OSError(value.errno, os.strerror(value.errno), value.path)
-        if state is None:  # another part of the item has failed
-            return Progress()
+        is_part = isinstance(task, Stretch) and task.last is not None
+        if state is None or (is_part and task.part not in state.missing):
+            return Progress()  # the item has failed, or is computed as a whole meanwhile
         if outcome.error is not None:
+            if isinstance(task, Join):  # its parts may be damaged: the next try has new ones
+                remove_parts(self._output, task.item)
             return self._fail(state, outcome.error)
         if isinstance(value, Surveyed):
             self._cut(state, value)
@@ -202,8 +205,6 @@ class ArchiveJob:
     def _count(self, state: _Open, task: Task, done: Done) -> Progress:
         state.seconds += done.seconds
         if isinstance(task, Stretch) and task.last is not None:
-            if task.part not in state.missing:  # of an item that is computed as a whole meanwhile
-                return Progress()
             state.missing.discard(task.part)
             state.pairs += done.pairs
             if not state.missing:

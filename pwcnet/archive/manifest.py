@@ -17,16 +17,25 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from typing import Any, Iterable, Iterator, NamedTuple
 
 from pwcnet.io.atomic import os_errors_naming, sync_file
 from pwcnet.io.names import escape_names
 
 NAME = re.compile(r"manifest(?:-(\d+)-of-(\d+))?\.jsonl$")
+LOCK_NAME = re.compile(r"\.extract(?:-(\d+)-of-(\d+))?\.lock$")
 LONGEST = 2**20  # bytes of a record
 USER = "extraction"  # what writes, in messages about locks
 # The facts that say whether an item is the one that was done.
 FINGERPRINT = ("bytes", "mtime_ns", "first", "last")
+# What readers rely on, of the kinds of records that they read.
+KEYS: dict[str, dict[str, Any]] = {
+    "job": {"options": dict, "items": int},
+    "plan": {"pairs": int},
+    "item": {"name": str, "path": str, "pairs": int, "seconds": (int, float), "results": list},
+    "error": {"name": str, "error": str},
+}
 
 
 class Shard(NamedTuple):
@@ -53,11 +62,20 @@ def lock_name(shard: Shard) -> str:
 
 def manifests(folder: str) -> dict[Shard, str]:
     """The manifests in a folder: {shard: path}; none where there is no such folder."""
+    return _files(folder, NAME)
+
+
+def locks(folder: str) -> dict[Shard, str]:
+    """The locks in a folder, of writers that may have been killed: {shard: path}."""
+    return _files(folder, LOCK_NAME)
+
+
+def _files(folder: str, pattern: re.Pattern[str]) -> dict[Shard, str]:
     if not os.path.isdir(folder):
         return {}
     found = {}
     for name in sorted(os.listdir(folder)):
-        match = NAME.match(name)
+        match = pattern.match(name)
         if match:
             shard = Shard(*map(int, match.groups())) if match.group(1) else Shard()
             found[shard] = os.path.join(folder, name)
@@ -83,6 +101,20 @@ def read_records(path: str) -> Iterator[dict[str, Any]]:
                     continue
                 raise ValueError("Line %d of %s is none of a manifest" % (number, path)) from None
             yield record
+
+
+def is_extraction(record: dict[str, Any]) -> bool:
+    """Whether a record is one of an extraction, whose results lie in its folder."""
+    keys = KEYS.get(str(record["kind"]), {})
+    if not all(isinstance(record.get(key), kind) for key, kind in keys.items()):
+        return False
+    results = record["results"] if record["kind"] == "item" else []
+    return isinstance(record.get("time"), (int, float)) and all(
+        isinstance(path, str)
+        and not os.path.isabs(path)
+        and not {"", os.curdir, os.pardir} & set(path.split("/"))
+        for path in results
+    )
 
 
 class Ledger:
@@ -154,8 +186,9 @@ class ManifestWriter:
         return record
 
     def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        """Closes the file, without what could not be written before."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def _cut_after_last_line(path: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from pwcnet.archive.items import Item
 from pwcnet.archive.manifest import Ledger, Shard
 from pwcnet.flow.film_motion import film_motion
 from pwcnet.flow.motion import PairMotion, pair_motion
@@ -57,6 +58,12 @@ def item_row(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def table_path(folder: str, shard: Shard, table: str) -> str:
     """The table of a shard's items in the folder of an archive."""
     return os.path.join(folder, "motion%s.%s" % (shard.suffix, table))
+
+
+def table_names(ledger: Ledger, items: Sequence[Item], shard: Shard) -> list[str]:
+    """The names of a table's rows: these items, then others of the shard from earlier jobs."""
+    earlier = [name for name in sorted(ledger.done) if Item(name, "").in_shard(*shard)]
+    return list(dict.fromkeys([item.name for item in items] + earlier))
 
 
 def write_table(path: str, ledger: Ledger, names: Sequence[str]) -> None:

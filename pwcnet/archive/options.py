@@ -8,6 +8,7 @@ from typing import Any
 KINDS = ("npz", "flo", "xy-jpg", "motion")
 FOLDER_KINDS = ("flo", "xy-jpg")  # a file or two a pair
 DTYPES = ("float16", "float32")
+LARGEST_SCALE = 64
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class ExtractOptions:
             raise ValueError("Results are some of %s, not %r" % (", ".join(KINDS), self.save))
         if self.dtype not in DTYPES:
             raise ValueError("Arrays are %s, not %r" % (" or ".join(DTYPES), self.dtype))
+        if self.scale > LARGEST_SCALE:
+            raise ValueError(
+                "Frames are made up to %d times as large, not %g times"
+                % (LARGEST_SCALE, self.scale)
+            )
         if self.scale != 1 and self.short_side:
             raise ValueError("Frames have a scale or a shorter side, not both")
         if self.every != 1 and self.sample_fps:

@@ -18,14 +18,15 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from pwcnet.archive.folder import read_ledger
+from pwcnet.archive.items import PAIRS
 from pwcnet.archive.manifest import manifests
-from pwcnet.archive.results import PAIRS
 from pwcnet.io.damage import damage_as_value_error
 from pwcnet.io.flow_files import read_flow
 from pwcnet.io.flow_pictures import read_flow_pictures
 from pwcnet.io.images import read_frame
 
 LOCAL_HEADER = 30  # bytes of a zip archive's header of a member, without its name and extra field
+FILES = ".npz", ".motion.jsonl", ".motion.parquet"  # other results are folders
 NAME_LENGTH = 26  # where the lengths of these are in it, two bytes each
 
 
@@ -35,8 +36,9 @@ class LazyArray(AbcSequence):
     `array[3]` is one of them, `array[2:5]` a stack of some, `np.asarray(array)` a stack of all.
     """
 
-    def __init__(self, length: int, read: Callable[[int], np.ndarray]):
-        self._length, self._read = length, read
+    def __init__(self, length: int, read: Callable[[int], np.ndarray], empty: np.ndarray):
+        """empty: What a stack of none is."""
+        self._length, self._read, self._empty = length, read, empty
 
     def __len__(self) -> int:
         return self._length
@@ -48,15 +50,17 @@ class LazyArray(AbcSequence):
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the values; the first array is read."""
-        return self._read(0).dtype
+        """Of the values."""
+        return self._empty.dtype
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return np.stack([self._read(place) for place in range(*index.indices(self._length))])
+            places = range(*index.indices(self._length))
+            return np.stack([self._read(place) for place in places]) if places else self._empty
         if not isinstance(index, (int, np.integer)):
-            return np.stack([self[int(place)] for place in index])
-        place = int(index) + self._length * (index < 0)
+            return np.stack([self[int(place)] for place in index]) if len(index) else self._empty
+        place = int(index)
+        place += self._length if place < 0 else 0
         if not 0 <= place < self._length:
             raise IndexError("pair %d of %d" % (index, self._length))
         return self._read(place)
@@ -85,7 +89,7 @@ class FlowItem:
         self.motion, self.lost = record.get("motion"), tuple(record.get("lost", ()))
         self._pairs = record["pairs"]
         self._results = {
-            os.path.splitext(path)[1] if path.endswith((".npz", ".jsonl")) else "": path
+            os.path.splitext(path)[1] if path.endswith(FILES) else "": path
             for path in (os.path.join(folder, result) for result in record["results"])
         }
         self._bound = bound
@@ -94,6 +98,9 @@ class FlowItem:
 
     def __len__(self) -> int:
         return self._pairs
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__, _maps=None)  # another process maps the files itself
 
     def __repr__(self) -> str:
         return "FlowItem(%r, %d pairs)" % (self.name, self._pairs)
@@ -122,6 +129,8 @@ class FlowItem:
             OSError: Its files cannot be read.
         """
         found = self._flow("flow")
+        if found is None and self._is_without_pairs():
+            return _flows(0, lambda place: np.zeros(()))
         if found is None:
             raise ValueError("The flow of %s was not extracted, or its files are gone" % self.name)
         return found
@@ -136,27 +145,23 @@ class FlowItem:
         """n arrays [H, W] bool, or None."""
         arrays = self._arrays()
         if "occlusion" in arrays:
-            return LazyArray(len(self), lambda place: np.array(arrays["occlusion"][place]))
+            return _masks(len(self), lambda place: np.array(arrays["occlusion"][place]))
         pattern = self._files("occlusion_%05d.png")
         if pattern is None:
             return None
-        return LazyArray(len(self), lambda place: read_frame(pattern(place))[..., 0] > 127)
+        return _masks(len(self), lambda place: read_frame(pattern(place))[..., 0] > 127)
 
     def _flow(self, name: str) -> LazyArray | None:
         arrays = self._arrays()
         if name in arrays:
-            return LazyArray(
-                len(self), lambda place: np.array(arrays[name][place], dtype=np.float32)
-            )
+            return _flows(len(self), lambda place: np.array(arrays[name][place], dtype=np.float32))
         file = self._files(name + "_%05d.flo")
         if file is not None:
-            return LazyArray(len(self), lambda place: read_flow(file(place))[0])
+            return _flows(len(self), lambda place: read_flow(file(place))[0])
         x, y = (self._files("%s_%s_%%05d.jpg" % (name, axis)) for axis in "xy")
         if x is None or y is None:
             return None
-        return LazyArray(
-            len(self), lambda place: read_flow_pictures(x(place), y(place), self._bound)
-        )
+        return _flows(len(self), lambda place: read_flow_pictures(x(place), y(place), self._bound))
 
     def _files(self, pattern: str) -> Callable[[int], str] | None:
         """The file of a pair by its place, if there are such files."""
@@ -169,8 +174,15 @@ class FlowItem:
 
         return file if len(self) and os.path.exists(file(0)) else None
 
+    def _is_without_pairs(self) -> bool:
+        return not len(self) and bool(self._results.keys() & {"", ".npz"})
+
     def _rows(self) -> list[dict[str, Any]]:
         if self._listed is None:
+            if "" not in self._results:
+                raise ValueError(
+                    "The pairs of %s were not extracted, or their files are gone" % self.name
+                )
             with open(os.path.join(self._results[""], PAIRS), "rb") as stream:
                 self._listed = [json.loads(line) for line in stream]
         return self._listed
@@ -247,6 +259,14 @@ class FlowArchive(AbcMapping):
             return tf.data.Dataset.from_generator(clips, (tf.string, tf.float32), shapes)
         signature = tf2.TensorSpec(shapes[0], tf.string), tf2.TensorSpec(shapes[1], tf.float32)
         return tf2.data.Dataset.from_generator(clips, output_signature=signature)
+
+
+def _flows(length: int, read: Callable[[int], np.ndarray]) -> LazyArray:
+    return LazyArray(length, read, np.zeros((0, 0, 0, 2), np.float32))
+
+
+def _masks(length: int, read: Callable[[int], np.ndarray]) -> LazyArray:
+    return LazyArray(length, read, np.zeros((0, 0, 0), bool))
 
 
 def map_arrays(path: str) -> dict[str, np.ndarray]:

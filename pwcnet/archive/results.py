@@ -25,8 +25,9 @@ from typing import Any, Iterator, NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from pwcnet.archive.items import Item
+from pwcnet.archive.items import PAIRS, Item
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.places import check_place
 from pwcnet.io.atomic import atomic_folder, atomic_path, os_errors_naming, write_bytes
 from pwcnet.io.flow_files import write_flow
 from pwcnet.io.flow_pictures import write_flow_pictures
@@ -35,7 +36,8 @@ from pwcnet.io.partial_files import partial_prefix
 from pwcnet.io.row_files import write_rows
 
 UNFINISHED = ".unfinished"
-PAIRS, LOST = "pairs.jsonl", "lost.json"
+WHOLE = "whole"  # the part of an item that is not cut
+LOST = "lost.json"
 ARRAYS = "flow", "backward", "occlusion"
 BEGINNING_OF_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that equal arrays give equal files
 
@@ -152,13 +154,13 @@ def parts_folder(output: str, item: Item, signature: str) -> str:
     return os.path.join(output, UNFINISHED, "%s-%s" % (item.key, signature))
 
 
-def part_path(folder: str, index: int) -> str:
-    """The folder of a part that is complete; parts count from 0."""
-    return os.path.join(folder, "part-%05d" % index)
+def part_path(folder: str, index: int | None) -> str:
+    """The folder of a part that is complete; parts count from 0, None is the whole item."""
+    return os.path.join(folder, WHOLE if index is None else "part-%05d" % index)
 
 
 @contextmanager
-def new_part(folder: str, index: int) -> Iterator[str]:
+def new_part(folder: str, index: int | None) -> Iterator[str]:
     """Yields a hidden folder that becomes `part_path` when the block ends without an error."""
     os.makedirs(folder, exist_ok=True)
     path = part_path(folder, index)
@@ -166,9 +168,13 @@ def new_part(folder: str, index: int) -> Iterator[str]:
         temporary = tempfile.mkdtemp(prefix=partial_prefix(), dir=folder)
         try:
             yield temporary
-            if os.path.isdir(path):  # of a worker that was taken for dead
+            if index is None and os.path.isdir(path):  # of a job that was killed
                 shutil.rmtree(path)
-            os.rename(temporary, path)
+            try:
+                os.rename(temporary, path)
+            except OSError:  # another worker had the same stretch, which may be in use by now
+                if not os.path.isdir(path):
+                    raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             with suppress(OSError):  # it holds complete parts
@@ -219,6 +225,7 @@ def publish(output: str, item: Item, parts: Sequence[str], options: ExtractOptio
     rows = [row for part in parts for row in read_rows(part)]
     if len({tuple(row["size"]) for row in rows}) > 1:
         raise IrregularError("%s changes its size" % item.path)
+    check_place(output, item, options)
     results = []
     if options.pair_rows and "motion" in options.save:
         results.append("%s.motion.%s" % (item.name, options.table))
@@ -274,6 +281,9 @@ def _write_arrays(
         for name in ARRAYS:
             files = [os.path.join(part, name + ".raw") for part in parts]
             if files and os.path.exists(files[0]):
+                expected = int(np.prod(shapes[name][0])) * np.dtype(shapes[name][1]).itemsize
+                if sum(map(os.path.getsize, files)) != expected:  # after a loss of power
+                    raise ValueError("Parts of %s are damaged" % path)
                 with _member(archive, name, *shapes[name]) as stream:
                     for file in files:
                         with open(file, "rb") as source:

@@ -15,7 +15,7 @@ from pwcnet.archive.html.report import report_folder, write_motion_report
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
-from pwcnet.archive.motion import table_path, write_table
+from pwcnet.archive.motion import table_names, table_path, write_table
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
@@ -36,6 +36,8 @@ pwcnet extract 'clips/**/*.mp4' --output scores --save motion --sample-fps 2 --c
 pwcnet extract --status flow
 """
 DIFFERENT = "--overwrite removes them and begins anew, another folder keeps both"
+DAMAGED = "move it away or choose another folder"
+TAKEN = "wait for its end or choose another folder"
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,9 @@ def main(argv: list[str], prog: str) -> int:
     check_output_folder(args.output)
     if "motion" in args.save:
         check_rows_path(table_path(args.output, shard, args.table))
-    with remedy(DIFFERENT, (FileExistsError,)):
+    with remedy(DIFFERENT, (FileExistsError,)), remedy(DAMAGED, (ValueError,)), remedy(
+        TAKEN, (BlockingIOError,)
+    ):
         folder = ArchiveFolder(args.output, chosen, shard, args.overwrite)
     with folder:
         code = _extract(args, chosen, items, folder)
@@ -96,7 +100,7 @@ def _extract(
     if totals.is_complete:
         folder.plan(totals.complete + totals.pairs)
     if "motion" in options.save:
-        names = [item.name for item in items]
+        names = table_names(folder.ledger, items, folder.shard)
         write_table(table_path(args.output, folder.shard, args.table), folder.ledger, names)
     done = sum(item.name in folder.ledger.done for item in items)
     print(

@@ -10,7 +10,7 @@ from pwcnet.archive.items import Item
 from pwcnet.archive.manifest import Ledger
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.archive.probe import Probe, probe
-from pwcnet.archive.tasks import Measure
+from pwcnet.archive.tasks import Measure, Measured
 from pwcnet.cli.common import progress_bar
 from pwcnet.cli.extract_worker import open_extractors
 
@@ -118,9 +118,9 @@ def _measured(
     candidates = [item for item, count in zip(items, pairs) if count > 1] or list(items)
     with open_extractors(args, options) as engine:
         for outcome in engine.map(map(Measure, candidates[:MEASURED_ITEMS])):
-            if outcome.error is None:
+            if isinstance(outcome.value, Measured):
                 return outcome.value
-            print("%s" % outcome.error)
+            print("%s" % (outcome.error or ", ".join(map(str, outcome.value))))
     return None
 
 

@@ -221,7 +221,7 @@ def _default_quality(weights: str) -> str:
 
 
 def _kinds(text: str) -> tuple[str, ...]:
-    kinds = tuple(text.split(","))
+    kinds = tuple(dict.fromkeys(text.split(",")))
     if not set(kinds) <= set(KINDS):
         raise argparse.ArgumentTypeError("expected a list of %s, got %r" % (",".join(KINDS), text))
     return kinds

@@ -42,9 +42,16 @@ def print_status(folder: str) -> int:
 def print_failures(failed: dict[str, dict[str, Any]]) -> None:
     """Prints a line for each item that failed, up to some."""
     for record in list(failed.values())[:SHOWN]:
-        print("failed: %s: %s" % (record["name"], record["error"]))
+        print("failed: %s: %s" % (_printable(record["name"]), _printable(record["error"])))
     if len(failed) > SHOWN:
         print("failed: %d more; the manifest names all" % (len(failed) - SHOWN))
+
+
+def _printable(text: str) -> str:
+    """Text as one line: names of files may have newlines."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
 
 
 def _expected(found: dict[Any, str]) -> tuple[str, int]:

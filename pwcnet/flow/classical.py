@@ -55,14 +55,20 @@ class ClassicalFlow:
             [H, W, 2] float32, pixels, channels (u, v).
 
         Raises:
-            ValueError: The sizes differ.
+            ValueError: The sizes differ, or OpenCV does not take frames of this size.
         """
         if frame1.shape != frame2.shape:
             raise ValueError(
                 "Both frames must have one size, got %s and %s" % (frame1.shape, frame2.shape)
             )
         grey1, grey2 = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (frame1, frame2))
-        return np.ascontiguousarray(self._calculate(grey1, grey2), np.float32)
+        try:
+            return np.ascontiguousarray(self._calculate(grey1, grey2), np.float32)
+        except cv2.error as error:
+            raise ValueError(
+                "OpenCV finds no flow in frames of %dx%d pixels (height x width) by the method %s: "
+                "%s" % (*grey1.shape, self.method, error.err)
+            ) from error
 
     def __enter__(self) -> ClassicalFlow:
         return self

@@ -102,6 +102,7 @@ def open_frames(paths: Sequence[str], wanted: Range = ALL, skip_bad: bool = Fals
         return _images(list_frames(paths[0]), title, wanted, skip_bad)
     if len(paths) == 1 and is_video(paths[0]) and not URL.match(paths[0]):
         _refuse_absent(paths[0], "video")
+        _check_file(paths[0])  # a pipe would be waited for
         return _video(paths[0], wanted, skip_bad)
     if len(paths) == 1:
         _refuse_absent(paths[0], "folder or video")

@@ -66,4 +66,13 @@ def _is_running(process: int) -> bool:
         return False
     except OSError:  # it is another user's
         return True
-    return True
+    return not _has_ended(process)
+
+
+def _has_ended(process: int) -> bool:
+    """Whether a process is left of which only the exit code is missing: a zombie."""
+    try:
+        with open("/proc/%d/stat" % process, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except OSError:
+        return False

@@ -103,7 +103,9 @@ def decode_from(path: str, survey: PacketSurvey, first: int) -> Iterator[Frame]:
     sequence = _Sequence(path, survey, stream)
     stream.codec_context.copy_opaque = True
     places = {index: place for place, index in enumerate(survey.order)}
-    due, key = first - 1, survey.key_before(first - 1)
+    key = survey.key_before(first - 1)
+    # Frames before the first one count too, as those behind them are decoded from them.
+    due = min(places.get(key, first - 1), first - 1)
     with container:
         for index, packet in _numbered_packets(container, stream):
             if index < key and packet.size:
@@ -114,13 +116,15 @@ def decode_from(path: str, survey: PacketSurvey, first: int) -> Iterator[Frame]:
             except av.error.FFmpegError as error:
                 raise _irregular(path, due + 1) from error
             for frame in frames:
-                place = places.get(frame.opaque, -1)
+                index = frame.opaque  # read once: PyAV may not know it a second time
+                place = places.get(index, -1)
                 if place < due:
                     continue
                 if place > due or frame.is_corrupt:
                     raise _irregular(path, due + 1)
                 due += 1
-                yield Frame(due, _image(frame), sequence.seconds(frame.opaque))
+                if due >= first:
+                    yield Frame(due, _image(frame), sequence.seconds(index))
     if due < len(survey.order):
         raise _irregular(path, due + 1)
 

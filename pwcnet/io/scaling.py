@@ -7,6 +7,8 @@ from typing import Any, Iterable, Iterator, NamedTuple
 import cv2
 import numpy as np
 
+NO_MEMORY = -4  # cv2.Error.StsNoMem
+
 
 class Pair(NamedTuple):
     """Two frames.
@@ -64,10 +66,20 @@ def resized_frame(frame: np.ndarray, height: int, width: int) -> np.ndarray:
 
     Returns:
         [H, W, 3] of the same type and range.
+
+    Raises:
+        MemoryError: There is too little memory for it.
+        ValueError: OpenCV makes no frames of this size.
     """
     smaller = height * width < frame.shape[0] * frame.shape[1]
     interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    resized = cv2.resize(frame, (width, height), interpolation=interpolation)
+    try:
+        resized = cv2.resize(frame, (width, height), interpolation=interpolation)
+    except cv2.error as error:
+        kind = MemoryError if error.code == NO_MEMORY else ValueError
+        raise kind(
+            "a frame of %dx%d pixels (height x width): %s" % (height, width, error.err)
+        ) from error
     return resized if frame.dtype == np.uint8 else np.clip(resized, 0, 1)
 
 

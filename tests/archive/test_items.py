@@ -1,5 +1,6 @@
 """Which items an archive has, and what they are called."""
 
+import errno
 import os
 
 import pytest
@@ -91,3 +92,29 @@ def test_shards_part_the_items():
     parts = [[item for item in items if item.in_shard(index, 7)] for index in range(1, 8)]
     assert sorted(sum(parts, [])) == sorted(items)
     assert all(10 < len(part) < 50 for part in parts)
+
+
+def test_results_among_the_inputs_are_no_inputs(tree):
+    touch(tree, "top/flow_x_00001.jpg", "top/flow_y_00001.jpg", "top/pairs.jsonl")
+    assert names(tree, output=str(tree)) == ["top", "a/x", "a/y", "seq"]
+    with pytest.raises(ValueError, match="top"):  # elsewhere it is a folder of frames
+        names(tree)
+
+
+def test_folders_that_cannot_be_read_are_not_left_out(tree, monkeypatch):
+    scan = os.scandir
+
+    def refusing(path):
+        if os.path.basename(path) == "a":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(PermissionError) as error:
+        names(tree)
+    assert error.value.filename == str(tree / "a")
+
+
+def test_a_link_that_leads_nowhere_is_a_frame_of_its_folder(tree):
+    os.symlink("nowhere", str(tree / "seq" / "f3.png"))
+    assert Item("seq", str(tree / "seq")).fingerprint()["mtime_ns"]

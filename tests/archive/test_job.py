@@ -1,5 +1,6 @@
 """The driver with workers in this process: stretches, parts, failures, what is done already."""
 
+import errno
 import os
 
 import numpy as np
@@ -11,7 +12,8 @@ from pwcnet.archive.items import Item, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.tasks import Stretch
+from pwcnet.archive.results import new_part
+from pwcnet.archive.tasks import Irregular, Measure, Stretch
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
@@ -36,7 +38,7 @@ def extract(source, output, options=NPZ, fails=(), stop_after=None):
             if task.item.name in fails:
                 raise ValueError("it fails")
             return Outcome(task, extractor(task))
-        except ValueError as error:
+        except (ValueError, FileExistsError) as error:
             return Outcome(task, error=str(error))
 
     with ArchiveFolder(str(output), options, Shard(), overwrite=False) as folder:
@@ -203,3 +205,91 @@ def test_other_options_are_refused(archive, tmp_path):
             tmp_path,
             ExtractOptions(save=("npz",), classical="dis", dtype="float32", every=2),
         )
+
+
+def test_a_whole_item_is_not_taken_for_a_stretch(tmp_path, short_stretches, monkeypatch):
+    source = write_folder(tmp_path / "in" / "seq", 9)
+    with open(os.path.join(source, "f_002.png"), "r+b") as stream:
+        stream.seek(60)
+        stream.write(b"\0" * 40)  # its header is whole
+    skipping = ExtractOptions(save=("npz",), classical="dis", skip_bad=True)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pwcnet.archive.extractor.publish", full)
+        with pytest.raises(OSError, match="disk"):
+            extract(tmp_path / "in", tmp_path / "out", skipping)
+    extract(tmp_path / "in", tmp_path / "out", skipping)
+    with np.load(str(tmp_path / "out" / "seq.npz")) as arrays:
+        assert arrays["frames"][:, 0].tolist() == [3, 4, 5, 6, 7, 8]
+
+
+def test_late_stretches_of_an_item_that_is_computed_as_a_whole(tmp_path, short_stretches):
+    write_folder(tmp_path / "in" / "seq", 9)
+    extractor = Extractor(str(tmp_path / "out"), NPZ, ClassicalFlow("dis"))
+    with ArchiveFolder(str(tmp_path / "out"), NPZ, Shard(), overwrite=False) as folder:
+        items = find_items([str(tmp_path / "in")])
+        job = ArchiveJob(str(tmp_path / "out"), NPZ, items, folder.ledger, folder.manifest)
+        tasks = job.tasks()
+        survey = next(tasks)
+        job.settle(Outcome(survey, extractor(survey)))
+        late, other = next(tasks), next(tasks)
+        job.settle(Outcome(other, Irregular("it is not regular")))
+        whole = next(tasks)
+        assert whole.last is None
+        for outcome in (Outcome(late, Irregular("either")), Outcome(late, error="it died")):
+            job.settle(outcome)
+            assert next(tasks) is LATER
+        job.settle(Outcome(whole, extractor(whole)))
+        assert folder.ledger.done["seq"]["pairs"] == 8
+
+
+@pytest.mark.parametrize("options, name", [(NPZ, "seq.npz"), (ALL, "seq/flow.npz")])
+def test_files_of_others_are_not_replaced(tmp_path, options, name):
+    write_folder(tmp_path / "in" / "seq", 3)
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    np.savez(str(mine), mine=np.zeros(3))
+    before = contents(tmp_path / "out")
+    _, _, ledger = extract(tmp_path / "in", tmp_path / "out", options)
+    assert "out/seq" in ledger.failed["seq"]["error"]
+    assert contents(tmp_path / "out") == before
+    assert not os.path.exists(str(tmp_path / "out" / ".unfinished"))
+
+
+def test_numbers_that_are_too_large(archive, tmp_path):
+    options = ExtractOptions(save=("npz",), classical="dis", sample_fps=1e-320)
+    _, _, ledger = extract(archive, tmp_path, options)
+    assert "x.avi" in ledger.failed["a/x"]["error"] and "b/z" in ledger.done
+    with pytest.raises(ValueError, match="1e\\+300"):
+        ExtractOptions(save=("npz",), classical="dis", scale=1e300)
+
+
+def test_an_item_without_pairs_cannot_be_measured(tmp_path):
+    source = write_folder(tmp_path / "in" / "seq", 3)
+    open(os.path.join(source, "f_002.png"), "wb").close()
+    options = ExtractOptions(save=("npz",), classical="dis", skip_bad=True)
+    with pytest.raises(ValueError, match="seq"):
+        Extractor(str(tmp_path), options, ClassicalFlow("dis"))(Measure(Item("seq", source)))
+
+
+def test_a_part_that_is_complete_is_not_replaced(tmp_path):
+    for text in ("first", "second"):
+        with new_part(str(tmp_path), 0) as part, open(os.path.join(part, "x"), "w") as stream:
+            stream.write(text)
+    assert os.listdir(str(tmp_path)) == ["part-00000"]
+    assert (tmp_path / "part-00000" / "x").read_text() == "first"
+
+
+@pytest.mark.parametrize("name", ["pairs.jsonl", "flow.raw"])
+def test_damaged_parts_are_computed_again(archive, tmp_path, short_stretches, name):
+    extract(archive, tmp_path / "whole")
+    extract(archive, tmp_path / "out", stop_after=2)
+    (part,) = (tmp_path / "out" / ".unfinished").glob("*/part-00000")
+    with open(str(part / name), "r+b") as stream:
+        stream.truncate(9)
+    _, _, ledger = extract(archive, tmp_path / "out")
+    assert len(ledger.done) == 3 and not ledger.failed
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")

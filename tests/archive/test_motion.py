@@ -6,8 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from pwcnet.archive.manifest import Shard
-from pwcnet.archive.motion import item_row, pair_row, table_path, write_table
+from pwcnet.archive.items import Item
+from pwcnet.archive.manifest import Ledger, Shard
+from pwcnet.archive.motion import item_row, pair_row, table_names, table_path, write_table
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.io.scaling import scaled_frame
@@ -54,6 +55,13 @@ def test_pixels_are_those_of_the_item(scale):
     assert (row["height"], row["width"]) == (128, 192)
     assert row["pan_x"] == pytest.approx(-4, rel=0.05)
     assert row["moving"] == pytest.approx(1, abs=0.05)
+
+
+def test_a_table_keeps_the_items_of_earlier_jobs():
+    ledger = Ledger({"kind": "item", "name": name} for name in "dcba")
+    assert table_names(ledger, [Item("c", "c"), Item("x", "x")], Shard()) == ["c", "x", *"abd"]
+    parts = [table_names(ledger, [], Shard(number, 3)) for number in (1, 2, 3)]
+    assert sorted(sum(parts, [])) == list("abcd")
 
 
 def test_times_that_do_not_increase_are_unknown():

@@ -1,13 +1,17 @@
 """What was extracted is read again, pair by pair, whatever it was saved as."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 import pwcnet
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.archive.reader import map_arrays
+from pwcnet.io.images import write_image
 from tests.archive.test_job import extract
 from tests.helpers.archives import dis_flows, write_archive
+from tests.helpers.frames import moving_frames
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,41 @@ def test_arrays_are_those_of_numpy(tmp_path):
     np.savez_compressed(str(tmp_path / "b.npz"), **arrays)
     with pytest.raises(ValueError, match="b.npz"):
         map_arrays(str(tmp_path / "b.npz"))
+
+
+@pytest.mark.parametrize("save", ["npz", "flo"])
+def test_stacks_of_no_pairs(archive, tmp_path, save):
+    extract(archive, tmp_path / "out", ExtractOptions(save=(save,), classical="dis"))
+    assert pwcnet.open_flow(tmp_path / "out")["a/x"].flow[3:3].shape[0] == 0
+    for number, frame in enumerate(moving_frames(3, 16, 16)):
+        write_image(str(tmp_path / "in" / "seq" / ("%d.png" % number)), frame)
+    (tmp_path / "in" / "seq" / "1.png").write_bytes(b"")
+    skipping = ExtractOptions(save=(save,), classical="dis", skip_bad=True, occlusion=True)
+    extract(tmp_path / "in", tmp_path / "none", skipping)
+    flows = pwcnet.open_flow(tmp_path / "none")
+    item = flows["seq"]
+    assert len(item) == 0 and item.frames.shape == item.times.shape == (0, 2)
+    if save == "npz":  # of files there is none that says so
+        assert np.asarray(item.occlusion).size == 0
+    assert np.asarray(item.flow).size == 0
+    assert list(flows.clips(2)) == []
+
+
+@pytest.mark.parametrize("pair_rows", [False, True])
+def test_statistics_alone_have_no_flow(archive, tmp_path, pair_rows):
+    options = ExtractOptions(save=("motion",), classical="dis", pair_rows=pair_rows)
+    extract(archive, tmp_path, options)
+    item = pwcnet.open_flow(tmp_path)["a/x"]
+    assert item.motion["pairs"] == 5 and item.backward is None
+    for name in ("flow", "frames", "times"):
+        with pytest.raises(ValueError, match="a/x"):
+            getattr(item, name)
+
+
+def test_items_are_sent_to_other_processes_without_their_arrays(archive, tmp_path):
+    extract(archive, tmp_path, ExtractOptions(save=("npz",), classical="dis"))
+    item = pwcnet.open_flow(tmp_path)["a/y"]
+    flow = item.flow[0]
+    sent = pickle.dumps(item)
+    assert len(sent) < 1000
+    np.testing.assert_array_equal(pickle.loads(sent).flow[0], flow)

@@ -14,6 +14,8 @@ import pytest
 import pwcnet
 from pwcnet.cli.extract import parser
 from pwcnet.cli.extract_options import extract_options
+from pwcnet.cli.extract_status import print_failures
+from pwcnet.io.folder_lock import folder_locked
 from pwcnet.io.frames import open_frames
 from tests.helpers.archives import contents, dis_flows, write_archive, write_folder
 from tests.helpers.commands import ROOT
@@ -254,3 +256,19 @@ def test_killed_at_random(tmp_path):
 @pytest.mark.full
 def test_a_job_of_200_items_killed_five_times(tmp_path):
     assert_complete_after_kills(tmp_path, items=200, frames=8, kills=5)
+
+
+def test_folders_of_others(archive, tmp_path, capsys):
+    (tmp_path / "manifest.jsonl").write_text('{"kind": "item", "file": "a.wav"}\n')
+    with pytest.raises(ValueError, match="manifest.jsonl.*; move it"):
+        call("extract", archive, "--output", tmp_path, "--classical", "dis", "--overwrite")
+    os.remove(str(tmp_path / "manifest.jsonl"))
+    with folder_locked(str(tmp_path), ".extract-1-of-2.lock", "extraction"), pytest.raises(
+        OSError, match="%s; wait" % tmp_path
+    ):
+        call("extract", archive, "--output", tmp_path, "--classical", "dis")
+
+
+def test_failures_are_a_line_each(capsys):
+    print_failures({"a": {"name": "a\nb\udcff \u00e9", "error": "is a\nb broken"}})
+    assert capsys.readouterr().out == "failed: a\\nb\\udcff \u00e9: is a\\nb broken\n"

@@ -20,6 +20,11 @@ def test_it_finds_most_of_the_motion(method):
     assert error < 0.8 * speed
 
 
+def test_frames_that_are_too_small():
+    with pytest.raises(ValueError, match="3x5 pixels"):
+        ClassicalFlow("dis").flow(*np.zeros((2, 3, 5, 3), np.uint8))
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="dis, farneback, got 'hs'"):
         ClassicalFlow("hs")

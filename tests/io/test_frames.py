@@ -294,3 +294,11 @@ def test_images_of_any_name(tmp_path):
         with open(os.path.join(os.fsencode(tmp_path), name), "wb") as stream:
             stream.write(data)
     assert numbers(open_frames([tmp_path]).frames) == [1, 2, 3, 4]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(str(tmp_path / "pipe.mp4"))
+    os.symlink("nowhere", str(tmp_path / "link.mp4"))
+    for name, error in (("pipe.mp4", ValueError), ("link.mp4", FileNotFoundError)):
+        with pytest.raises(error, match=name):
+            open_frames([str(tmp_path / name)])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -60,6 +61,20 @@ def test_files_and_folders_of_a_killed_program_alone(prefix_of_the_dead, tmp_pat
     remove_abandoned(str(tmp_path))
     assert sorted(os.listdir(str(tmp_path))) == sorted(kept)
     remove_abandoned(str(tmp_path / "missing"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="it is not told elsewhere")
+def test_a_killed_program_whose_parent_has_not_noticed(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    process.stdout.read()  # it ends; until `wait` its number is taken
+    name = partial_prefix().replace("-%d-" % os.getpid(), "-%d-" % process.pid) + "a.flo"
+    (tmp_path / name).write_text("half")
+    until = time.time() + 10
+    while os.listdir(str(tmp_path)) and time.time() < until:
+        remove_abandoned(str(tmp_path))
+    process.stdout.close()
+    process.wait()
+    assert not os.listdir(str(tmp_path))
 
 
 def test_a_process_of_another_user_runs(prefix_of_the_dead, tmp_path, monkeypatch):

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from pwcnet.io.scaling import Pair, ScaledPair, full_size_flows, resized_flow, scaled_frame
+from pwcnet.io.scaling import (
+    Pair,
+    ScaledPair,
+    full_size_flows,
+    resized_flow,
+    resized_frame,
+    scaled_frame,
+)
 from tests.helpers.frames import moving_frames
 
 
@@ -32,3 +39,9 @@ def test_pairs_come_back_at_the_size_of_their_files():
     assert (forward == 2).all() and (backward == 6).all()
     ((given, same),) = full_size_flows([(pair, np.ones((48, 64, 2), np.float32))])
     assert given is pair and (same == 1).all()
+
+
+@pytest.mark.parametrize("size, error", [((10**7, 10**7), MemoryError), ((-5, 5), ValueError)])
+def test_sizes_that_cannot_be_made(size, error):
+    with pytest.raises(error, match="%dx%d pixels" % size):
+        resized_frame(np.zeros((4, 4, 3), np.uint8), *size)

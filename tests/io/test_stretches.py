@@ -73,3 +73,16 @@ def test_a_damaged_video_is_no_regular_sequence(tmp_path):
     overwrite(path, position, size)
     with pytest.raises(IrregularError, match="a.mp4"):
         list(read_stretch(path, Range(11, 30)))
+
+
+def test_damage_before_a_part_that_depends_on_it(tmp_path):
+    pytest.importorskip("av")
+    from tests.helpers.pyav_videos import overwrite, packets, write_pyav_video
+
+    path = write_pyav_video(tmp_path / "a.mkv", FRAMES, "mpeg2video", gop=12)
+    position, size, _ = packets(path)[14]
+    overwrite(path, position + size // 2, size // 4)
+    assert survey_sequence(path) == (40, True, True)
+    with pytest.raises(IrregularError, match="a.mkv"):
+        list(read_stretch(path, Range(18, 30)))
+    assert len(list(read_stretch(path, Range(25, 30)))) == 6
