@@ -9,10 +9,10 @@ from typing import Any, Sequence
 import numpy as np
 
 from pwcnet.archive.items import Item
-from pwcnet.archive.manifest import Ledger, Shard
+from pwcnet.archive.manifest import Ledger, Shard, manifests
 from pwcnet.flow.film_motion import film_motion
 from pwcnet.flow.motion import PairMotion, pair_motion
-from pwcnet.io.row_files import write_rows
+from pwcnet.io.row_files import check_rows_path, write_rows
 
 LENGTHS = ("mean", "median", "percentile_95", "pan_x", "pan_y", "camera_mean", "residual_mean")
 DIGITS = 6  # of numbers in rows
@@ -58,6 +58,19 @@ def item_row(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def table_path(folder: str, shard: Shard, table: str) -> str:
     """The table of a shard's items in the folder of an archive."""
     return os.path.join(folder, "motion%s.%s" % (shard.suffix, table))
+
+
+def check_table(folder: str, shard: Shard, table: str) -> None:
+    """Checks, before the work, that the table of a shard can be written to a folder.
+
+    Raises:
+        ValueError: The format needs a package that is missing.
+        FileExistsError: A file of its name stands in a folder without a manifest: a user's own.
+    """
+    path = table_path(folder, shard, table)
+    check_rows_path(path)
+    if os.path.lexists(path) and not manifests(folder):
+        raise FileExistsError("%s is no table of an extraction: it is not replaced" % path)
 
 
 def table_names(ledger: Ledger, items: Sequence[Item], shard: Shard) -> list[str]:

@@ -15,7 +15,7 @@ from pwcnet.archive.html.report import report_folder, write_motion_report
 from pwcnet.archive.items import Item, check_names, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
-from pwcnet.archive.motion import table_names, table_path, write_table
+from pwcnet.archive.motion import check_table, table_names, table_path, write_table
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.cli.arguments import ArgumentParser
 from pwcnet.cli.common import progress_bar, remedy
@@ -27,7 +27,6 @@ from pwcnet.cli.extract_worker import open_extractors
 from pwcnet.cli.options import chosen_weights, weights_facts
 from pwcnet.evaluation.html.page import check_page
 from pwcnet.io.atomic import check_output_folder
-from pwcnet.io.row_files import check_rows_path
 
 EXAMPLES = """
 pwcnet extract videos/ --output flow
@@ -63,7 +62,8 @@ def main(argv: list[str], prog: str) -> int:
         return print_estimate(args, chosen, items)
     check_output_folder(args.output)
     if "motion" in args.save:
-        check_rows_path(table_path(args.output, shard, args.table))
+        with remedy("choose another folder", (FileExistsError,)):
+            check_table(args.output, shard, args.table)
     with remedy(DIFFERENT, (FileExistsError,)), remedy(DAMAGED, (ValueError,)), remedy(
         TAKEN, (BlockingIOError,)
     ):

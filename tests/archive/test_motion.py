@@ -8,7 +8,14 @@ import pytest
 
 from pwcnet.archive.items import Item
 from pwcnet.archive.manifest import Ledger, Shard
-from pwcnet.archive.motion import item_row, pair_row, table_names, table_path, write_table
+from pwcnet.archive.motion import (
+    check_table,
+    item_row,
+    pair_row,
+    table_names,
+    table_path,
+    write_table,
+)
 from pwcnet.archive.options import ExtractOptions
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.io.scaling import scaled_frame
@@ -62,6 +69,15 @@ def test_a_table_keeps_the_items_of_earlier_jobs():
     assert table_names(ledger, [Item("c", "c"), Item("x", "x")], Shard()) == ["c", "x", *"abd"]
     parts = [table_names(ledger, [], Shard(number, 3)) for number in (1, 2, 3)]
     assert sorted(sum(parts, [])) == list("abcd")
+
+
+def test_a_table_of_others_is_not_replaced(tmp_path):
+    (tmp_path / "motion.jsonl").write_text("mine")
+    with pytest.raises(FileExistsError, match="motion.jsonl"):
+        check_table(str(tmp_path), Shard(), "jsonl")
+    check_table(str(tmp_path), Shard(1, 2), "jsonl")
+    (tmp_path / "manifest.jsonl").write_text("")
+    check_table(str(tmp_path), Shard(), "jsonl")
 
 
 def test_times_that_do_not_increase_are_unknown():
