@@ -16,17 +16,17 @@ from pwcnet.archive.frames import ArchivePair, kept_distance, scale_of, stretch_
 from pwcnet.archive.items import Item
 from pwcnet.archive.motion import item_row, pair_row
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.places import check_place
-from pwcnet.archive.results import (
+from pwcnet.archive.parts import (
     PairResult,
     PartWriter,
     new_part,
     part_path,
     parts_folder,
-    publish,
     read_lost,
     read_rows,
 )
+from pwcnet.archive.places import check_place
+from pwcnet.archive.results import publish
 from pwcnet.archive.tasks import (
     Done,
     Halted,

@@ -22,8 +22,8 @@ from pwcnet.archive.manifest import (
     read_records,
 )
 from pwcnet.archive.options import ExtractOptions, different_options
+from pwcnet.archive.parts import UNFINISHED
 from pwcnet.archive.places import remove_result
-from pwcnet.archive.results import UNFINISHED
 from pwcnet.io.folder_lock import FolderLock, check_unlocked
 
 

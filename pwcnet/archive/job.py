@@ -17,8 +17,8 @@ from typing import Any, Iterator, NamedTuple, Sequence
 from pwcnet.archive.items import Item
 from pwcnet.archive.manifest import Ledger, ManifestWriter
 from pwcnet.archive.options import ExtractOptions
+from pwcnet.archive.parts import part_path, parts_folder, remove_parts
 from pwcnet.archive.probe import probe
-from pwcnet.archive.results import part_path, parts_folder, remove_parts
 from pwcnet.archive.tasks import (
     Done,
     Halted,

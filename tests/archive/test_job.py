@@ -12,7 +12,7 @@ from pwcnet.archive.items import Item, find_items
 from pwcnet.archive.job import ArchiveJob
 from pwcnet.archive.manifest import Shard
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.results import new_part
+from pwcnet.archive.parts import new_part
 from pwcnet.archive.tasks import Irregular, Measure, Stretch
 from pwcnet.flow.classical import ClassicalFlow
 from pwcnet.jobs.tasks import LATER, Outcome

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import pwcnet
+from pwcnet.archive.lazy_arrays import map_arrays
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.reader import map_arrays
 from pwcnet.io.images import write_image
 from tests.archive.test_job import extract
 from tests.helpers.archives import dis_flows, write_archive
