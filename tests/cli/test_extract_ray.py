@@ -128,21 +128,25 @@ def test_a_machine_that_dies(folders, whole, tried, cluster, monkeypatch, tmp_pa
 def test_a_killed_driver(folders, whole, tried, cluster, monkeypatch, tmp_path, capfd):
     cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    monkeypatch.setenv(HELD, "s04-0 t-2")
+    held = {"s04-0", "t-2"}
+    monkeypatch.setenv(HELD, " ".join(held))
     arguments = command(folders, tmp_path / "out", cluster)
     program = start_program(DRIVER, *arguments)
-    begun(tried, "s04-0", "t-2")
+    begun(tried, *held)
     wait_until(lambda: len(records(tmp_path / "out", "item")) == 4, "four items")
     program.kill()
     program.communicate(timeout=PATIENCE)
+    kept = set(dict(notes(tried))) - held - {"t-survey"}
+    assert {"t-0", "t-1"} < kept
     os.remove(str(tried))
     (tmp_path / "go").touch()
     capfd.readouterr()
     assert call("extract", *arguments) == 0
     shown = capfd.readouterr().out
     assert shown == "9 of 9 items are complete in %s (4 were before)\n" % (tmp_path / "out")
-    again = sorted(name for name, _ in notes(tried))  # the other parts of t are there
-    assert again == ["s04-0", "s05-0", "s06-0", "s07-0", "t-2", "t-join", "t-survey"]
+    tasks = {name + "-0" for name in ITEMS} | {"t-%d" % part for part in range(4)}
+    expected = (tasks | {"t-join", "t-survey"}) - kept
+    assert sorted(name for name, _ in notes(tried)) == sorted(expected)
     assert contents(tmp_path / "out") == whole
     assert len(records(tmp_path / "out", "item")) == 9
 
