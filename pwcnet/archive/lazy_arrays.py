@@ -31,7 +31,7 @@ class LazyArray(AbcSequence):
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the stack of all; the first array is read."""
-        return (self._length, *(self._read(0).shape if self._length else ()))
+        return (self._length, *(self._read(0).shape if self._length else self._empty.shape[1:]))
 
     @property
     def dtype(self) -> np.dtype:

@@ -86,7 +86,7 @@ def test_stacks_of_no_pairs(archive, tmp_path, save):
     assert len(item) == 0 and item.frames.shape == item.times.shape == (0, 2)
     if save == "npz":  # of files there is none that says so
         assert np.asarray(item.occlusion).size == 0
-    assert np.asarray(item.flow).size == 0
+    assert np.asarray(item.flow).shape == item.flow.shape == (0, 0, 0, 2)
     assert list(flows.clips(2)) == []
 
 
