@@ -31,7 +31,7 @@ def film_motion(
     |---|---|---|
     | `pairs` | | pairs of frames, all of them |
     | `cuts` | | pairs that are cuts; no other key counts them |
-    | `blanks` | | pairs with a frame without texture (black, white); no other key counts them |
+    | `blanks` | | pairs of which one frame alone has no texture; no other key counts them |
     | `height`, `width` | px | of the frames |
     | `seconds` | s | from the first frame to the last of the pairs, without cuts and blanks |
     | `motion_mean` | px a pair | mean over pairs of the mean length of the flow |
