@@ -127,7 +127,9 @@ def _stored(array: np.ndarray, dtype: str, frame: int) -> bytes:
     with np.errstate(over="ignore"):
         stored = array.astype(dtype)
     if not np.isfinite(stored).all():
-        raise ValueError("The flow of frame %d does not fit into arrays of %s; float32 holds it" % (frame, dtype))
+        raise ValueError(
+            "The flow of frame %d does not fit into arrays of %s; float32 holds it" % (frame, dtype)
+        )
     return stored.tobytes()
 
 
