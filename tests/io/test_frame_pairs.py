@@ -36,7 +36,7 @@ def test_frames_are_read_as_they_are_needed(tmp_path, monkeypatch):
 
     for name in ("pyav_video", "opencv_video"):
         monkeypatch.setattr(module, name, endless)
-    (tmp_path / "long.mp4").write_bytes(b"")
+    (tmp_path / "long.mp4").write_bytes(b"frames")
     found = frame_pairs([tmp_path / "long.mp4"])
     assert found.count is None and not taken
     for number in range(1, 20):

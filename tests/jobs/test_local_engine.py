@@ -34,7 +34,7 @@ def test_workers_are_opened_once_and_not_more_than_there_are_tasks(tmp_path):
         for _ in range(2):
             assert len(list(engine.map([("sleep", 0.01), ("sleep", 0.02)]))) == 2
         assert len(list(engine.map([]))) == 0
-    assert len(list(tmp_path.iterdir())) == 2
+    assert 1 <= len(list(tmp_path.iterdir())) <= 2  # the first may be done with both
 
 
 def test_tasks_are_taken_when_a_worker_is_free():
