@@ -57,7 +57,7 @@ def test_an_archive_and_back_to_a_checkpoint(archive, small_checkpoint, tmp_path
     np.testing.assert_array_equal(written, original.astype(np.float16).astype(np.float32))
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_a_large_network_of_a_small_ones_weights(small_checkpoint, tmp_path, capsys):
     run("--grow", "--weights", small_checkpoint, "--output", tmp_path / "large.npz")
     assert "large.npz" in capsys.readouterr().out

@@ -141,6 +141,7 @@ def test_frames_may_be_left_out_later(tmp_path, capsys):
     assert call("extract", *arguments) == 1  # what lacks frames does not count then
 
 
+@pytest.mark.whole_on("tf2")
 def test_the_names_of_shipped_weights(archive, tmp_path):
     arguments = (archive, "--output", tmp_path, "--save", "motion", "--weights", "large")
     assert call("extract", *arguments, "--dry-run", "--scale", "0.5") == 0

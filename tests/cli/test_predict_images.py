@@ -168,7 +168,7 @@ def test_the_video_of_a_folder(small_checkpoint, tmp_path):
         assert np.abs(frame.astype(int) - side_by_side(FRAMES[index], colors)).mean() < 12
 
 
-@pytest.mark.whole_on("tf2")
+@pytest.mark.full
 def test_the_video_of_a_video_has_its_rate_(small_checkpoint, tmp_path):
     write_video(tmp_path / "clip.avi", FRAMES, rate=12.5)
     found = frame_pairs([tmp_path / "clip.avi"])

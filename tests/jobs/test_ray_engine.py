@@ -47,6 +47,7 @@ def outcomes_of(engine, tasks):
     return {outcome.task: (outcome.value, outcome.error) for outcome in outcomes}
 
 
+@pytest.mark.full
 def test_outcomes_of_a_started_ray_equal_those_of_local_workers(monkeypatch):
     monkeypatch.setenv("PWCNET_NOTE", "passed on")
     tasks = [("square", number) for number in range(20)]

@@ -91,7 +91,7 @@ def sintel(tmp_path):
     return str(tmp_path / "data")
 
 
-@pytest.mark.whole_on("tf1")
+@pytest.mark.full
 def test_published_scripts_need_the_required_packages_alone(sintel, small_checkpoint, tmp_path):
     hidden = hidden_modules()
     assert {"matplotlib", "jinja2", "pytest"} <= hidden

@@ -285,7 +285,7 @@ def test_another_data_set_without_tensorflow(tmp_path):
     assert done.stdout.splitlines()[-1] == "False"
 
 
-@pytest.mark.whole_on("tf1")
+@pytest.mark.full
 def test_real_frames(real_data, small_checkpoint, tmp_path, capsys):
     dataset = tmp_path / FOLDER / "training"
     for kind in ("clean", "flow"):

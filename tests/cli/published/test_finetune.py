@@ -222,7 +222,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(dataset, tmp_path):
     "number",
     [
         pytest.param(signal.SIGINT, marks=pytest.mark.full),
-        pytest.param(signal.SIGTERM, marks=pytest.mark.whole_on("tf2")),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.full),
     ],
 )
 def test_a_stop_saves_and_resume_continues(number, dataset, pretrained, tmp_path, caplog):
