@@ -47,9 +47,8 @@ from pwcnet.io.prefetch import BackgroundWriter, prefetch
 from pwcnet.io.stretches import read_stretch, survey_sequence
 from pwcnet.io.video import video_facts
 
-# Errors that every item would meet.
 MEASURE_SECONDS = 8.0
-HALTING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+HALTING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that every item would meet
 
 
 class Extractor:
@@ -199,8 +198,8 @@ class Extractor:
         return self._publish(task.item, [part_path(folder, index) for index in range(task.parts)])
 
     def _publish(self, item: Item, parts: list[str]) -> Done:
-        results = publish(self._output, item, parts, self._options)
         rows = [row for part in parts for row in read_rows(part)]
+        results = publish(self._output, item, parts, rows, self._options)
         lost = [text for part in parts for text in read_lost(part)]
         motion = item_row(rows) if "motion" in self._options.save else None
         return Done(len(rows), 0.0, tuple(results), tuple(lost), motion)

@@ -3,10 +3,9 @@
 Lines are objects with a "kind":
 
 job    when a program began: time, options, version, shard, inputs
-plan   the number of items and frames of the job, as far as it is known
-item   an item is complete: name, path, fingerprint, frames, pairs, seconds, results, motion
+plan   the number of pairs of all items of the job, by their headers
+item   an item is complete: name, path, fingerprint, pairs, seconds, results, lost, motion
 error  an item failed: name, path, fingerprint, error, attempt
-end    the program ended: whether it was interrupted, pairs it computed, seconds
 
 A line that a killed program did not finish is left out. Each shard has a manifest of its own.
 """
@@ -122,7 +121,6 @@ class Ledger:
 
     def __init__(self, records: Iterable[dict[str, Any]] = ()):
         self.jobs: list[dict[str, Any]] = []
-        self.plan: dict[str, Any] = {}
         self.done: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, dict[str, Any]] = {}
         for record in records:
@@ -133,8 +131,6 @@ class Ledger:
         kind = record["kind"]
         if kind == "job":
             self.jobs.append(record)
-        elif kind == "plan":
-            self.plan = record
         elif kind == "item":
             self.done[record["name"]] = record
             self.failed.pop(record["name"], None)

@@ -198,10 +198,9 @@ class FlowArchive(AbcMapping):
         """
         for name, item in self.items():
             flow, steps = item.flow, np.diff(item.frames[:, 0])
+            follows = steps == steps.min(initial=np.iinfo(int).max)  # nothing is lost before it
             for start in range(0, len(item) - length + 1, stride or length):
-                if (
-                    steps[start : start + length - 1] == steps.min(initial=np.iinfo(int).max)
-                ).all():
+                if follows[start : start + length - 1].all():
                     yield name, flow[start : start + length]
 
     def dataset(self, length: int = 1, stride: int | None = None) -> Any:

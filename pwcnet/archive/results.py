@@ -23,7 +23,7 @@ import numpy as np
 
 from pwcnet.archive.items import PAIRS, Item
 from pwcnet.archive.options import ExtractOptions
-from pwcnet.archive.parts import LOST, read_rows
+from pwcnet.archive.parts import LOST
 from pwcnet.archive.places import check_place
 from pwcnet.io.atomic import atomic_folder, atomic_path
 from pwcnet.io.lost_frames import IrregularError
@@ -33,13 +33,20 @@ ARRAYS = "flow", "backward", "occlusion"
 BEGINNING_OF_TIME = (1980, 1, 1, 0, 0, 0)  # in archives, so that equal arrays give equal files
 
 
-def publish(output: str, item: Item, parts: Sequence[str], options: ExtractOptions) -> list[str]:
+def publish(
+    output: str,
+    item: Item,
+    parts: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    options: ExtractOptions,
+) -> list[str]:
     """Puts the parts of an item together under its name.
 
     Args:
         output: The folder of the archive.
         item: The item.
         parts: The folders of all its parts, in order.
+        rows: The rows of the parts' pairs.
         options: Of the archive.
 
     Returns:
@@ -49,7 +56,6 @@ def publish(output: str, item: Item, parts: Sequence[str], options: ExtractOptio
         IrregularError: The parts do not fit together.
         OSError: A file cannot be written, or a folder of the item's name has other content.
     """
-    rows = [row for part in parts for row in read_rows(part)]
     if len({tuple(row["size"]) for row in rows}) > 1:
         raise IrregularError("%s changes its size" % item.path)
     check_place(output, item, options)
@@ -74,7 +80,7 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fill(
-    folder: str, parts: Sequence[str], rows: list[dict[str, Any]], options: ExtractOptions
+    folder: str, parts: Sequence[str], rows: Sequence[dict[str, Any]], options: ExtractOptions
 ) -> None:
     for part in parts:
         for entry in os.listdir(part):
@@ -95,7 +101,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _write_arrays(
-    path: str, parts: Sequence[str], rows: list[dict[str, Any]], options: ExtractOptions
+    path: str, parts: Sequence[str], rows: Sequence[dict[str, Any]], options: ExtractOptions
 ) -> None:
     """Writes an .npz as numpy.savez does, without the arrays in memory."""
     height, width = rows[0]["size"] if rows else (0, 0)

@@ -22,7 +22,7 @@ from pwcnet.cli.common import progress_bar, remedy
 from pwcnet.cli.engine import stopping
 from pwcnet.cli.extract_estimate import Totals, print_estimate
 from pwcnet.cli.extract_options import add_extract_options, check_options, extract_options
-from pwcnet.cli.extract_status import print_failures, print_status
+from pwcnet.cli.extract_status import print_failures, print_lost, print_status
 from pwcnet.cli.extract_worker import open_extractors
 from pwcnet.cli.options import chosen_weights, weights_facts
 from pwcnet.evaluation.html.page import check_page
@@ -34,7 +34,7 @@ pwcnet extract videos/ --output flow --save xy-jpg --short-side 256 --workers 4
 pwcnet extract 'clips/**/*.mp4' --output scores --save motion --sample-fps 2 --classical dis
 pwcnet extract --status flow
 """
-DIFFERENT = "--overwrite removes them and begins anew, another folder keeps both"
+DIFFERENT = "--overwrite removes them and starts from scratch, another folder keeps both"
 DAMAGED = "move it away or choose another folder"
 TAKEN = "wait for its end or choose another folder"
 
@@ -107,6 +107,7 @@ def _extract(
         "%d of %d items are complete in %s (%d were before)"
         % (done, len(items), args.output, job.skipped)
     )
+    print_lost(folder.ledger.done[item.name] for item in items if item.name in folder.ledger.done)
     failed = folder.ledger.failed
     print_failures({item.name: failed[item.name] for item in items if item.name in failed})
     if signals:

@@ -26,7 +26,6 @@ class Totals:
     Attributes:
         complete: Pairs of items that are complete from the beginning.
         pairs: Of the other items, as far as they are counted.
-        items: The number of items so far.
         is_complete: Whether all are counted.
     """
 
@@ -37,7 +36,7 @@ class Totals:
         self._options = options
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._count, daemon=True)
-        self.pairs = self.items = 0
+        self.pairs = 0
         self.is_complete = False
 
     def __enter__(self) -> Totals:
@@ -53,7 +52,6 @@ class Totals:
             if self._ended.is_set():
                 return
             self.pairs += probe(item).pairs(self._options)
-            self.items += 1
         self.is_complete = True
 
 

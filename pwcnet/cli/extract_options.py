@@ -137,7 +137,7 @@ def _add_output_options(output: Any) -> None:
     output.add_argument(
         "--overwrite",
         action="store_true",
-        help="remove what the manifest in the folder names, and begin anew",
+        help="remove what the manifest in the folder names, and start from scratch",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 from pwcnet.archive.folder import is_running, read_ledger
 from pwcnet.archive.manifest import manifests, read_records
@@ -45,6 +45,15 @@ def print_failures(failed: dict[str, dict[str, Any]]) -> None:
         print("failed: %s: %s" % (_printable(record["name"]), _printable(record["error"])))
     if len(failed) > SHOWN:
         print("failed: %d more; the manifest names all" % (len(failed) - SHOWN))
+
+
+def print_lost(records: Iterable[dict[str, Any]]) -> None:
+    """Prints a line for each complete item that lacks frames, up to some."""
+    lost = [record for record in records if record.get("lost")]
+    for record in lost[:SHOWN]:
+        print("left out: %s: %s" % tuple(map(_printable, (record["name"], record["lost"][0]))))
+    if len(lost) > SHOWN:
+        print("left out: frames of %d more items; the manifest names all" % (len(lost) - SHOWN))
 
 
 def _printable(text: str) -> str:

@@ -54,11 +54,16 @@ def flow_cost(census1: np.ndarray, grey2: np.ndarray, flow: np.ndarray) -> np.nd
     """
     cost = np.abs(census1 - census(warp(grey2, flow))).sum(axis=0, dtype=np.float32)
     cost[leaves_frame(flow)] = OUTSIDE
+    cost += VARIATION * np.minimum(flow_variation(flow), LARGEST_VARIATION)
+    return cv2.GaussianBlur(cost, (0, 0), SMOOTHING)
+
+
+def flow_variation(flow: np.ndarray) -> np.ndarray:
+    """[H, W] float32: how flow [H, W, 2] differs from the pixels above and at the left, summed."""
     variation = np.zeros(flow.shape[:2], np.float32)
     variation[:, 1:] += np.abs(np.diff(flow, axis=1)).sum(axis=-1)
     variation[1:] += np.abs(np.diff(flow, axis=0)).sum(axis=-1)
-    cost += VARIATION * np.minimum(variation, LARGEST_VARIATION)
-    return cv2.GaussianBlur(cost, (0, 0), SMOOTHING)
+    return variation
 
 
 def choose(grey1: np.ndarray, grey2: np.ndarray, flows: Sequence[np.ndarray]) -> np.ndarray:

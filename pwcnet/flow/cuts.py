@@ -12,10 +12,11 @@ from typing import Iterator
 import cv2
 import numpy as np
 
+from pwcnet.flow.choice import flow_variation
 from pwcnet.flow.warping import leaves_frame, warp
 from pwcnet.io.scaling import resized_flow
 
-SAME, CUT, BLANK = VERDICTS = "same", "cut", "blank"
+SAME, CUT, BLANK = "same", "cut", "blank"
 
 LONGEST = 96  # side in pixels of the frames that are compared
 BLUR = 0.8  # standard deviation in pixels, against noise
@@ -29,9 +30,7 @@ ROUGHEST = 1.0
 # and 0.4 or more within shots (generated films).
 ENOUGH = 0.28
 FEWEST = 0.05  # share of the frame that must tell something
-TEXTURED = (
-    0.2  # share of the frame; where only one frame has so much that tells, the other is blank
-)
+TEXTURED = 0.2  # share that tells of one frame at which the other, where little does, is blank
 SHIFTS = 3  # of the whole frame that are tried
 
 
@@ -91,14 +90,7 @@ def _share(small1, small2, flow):
         return None
     covariance = _mean(small1 * moved) - mean1 * mean2
     correlation = covariance[telling] / np.sqrt((variance1 * variance2)[telling])
-    return float(((correlation > ALIKE) & (_roughness(flow)[telling] < ROUGHEST)).mean())
-
-
-def _roughness(flow):
-    variation = np.zeros(flow.shape[:2], np.float32)
-    variation[:, 1:] += np.abs(np.diff(flow, axis=1)).sum(axis=-1)
-    variation[1:] += np.abs(np.diff(flow, axis=0)).sum(axis=-1)
-    return _mean(variation)
+    return float(((correlation > ALIKE) & (_mean(flow_variation(flow))[telling] < ROUGHEST)).mean())
 
 
 def _shifts(small1: np.ndarray, small2: np.ndarray) -> Iterator[np.ndarray]:

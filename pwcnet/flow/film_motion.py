@@ -10,13 +10,9 @@ import numpy as np
 from pwcnet._checks import require
 from pwcnet.flow.motion import PairMotion
 
-OWN_SHARE = (
-    0.02  # of the pixels; where more move by themselves, it is a film of something that moves
-)
+OWN_SHARE = 0.02  # of the pixels; where more move by themselves, the film is "moving"
 DRIFT = 1.0  # pixels at the frame's sides that a still film's camera moves in all, at most
-CAMERA_MEAN = (
-    0.5  # pixels; the mean length of a camera's flow that says it moves, without drift too
-)
+CAMERA_MEAN = 0.5  # pixels; a camera whose flow is longer on average moves, without drift too
 
 
 def film_motion(

@@ -136,7 +136,8 @@ def test_frames_may_be_left_out_later(tmp_path, capsys):
     arguments = (tmp_path / "in", "--output", tmp_path / "out", "--classical", "dis")
     assert call("extract", *arguments) == 1
     assert call("extract", *arguments, "--skip-bad") == 0
-    assert "1 were before" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "1 were before" in shown and "left out: seq: " in shown and "f_003.png" in shown
     assert pwcnet.open_flow(tmp_path / "out")["seq"].frames[:, 0].tolist() == [1, 4, 5]
     assert call("extract", *arguments) == 1  # what lacks frames does not count then
 
